@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Scry.Wire;
+
+/// <summary>What a capture operation copies (<c>SCRY_OP_*</c>).</summary>
+public enum OpKind : byte
+{
+    /// <summary>No operation.</summary>
+    None = 0,
+    /// <summary>NUL-ended, at most <see cref="CaptureOp.Size"/> bytes; 0 means the path limit.</summary>
+    String = 1,
+    /// <summary>Size bytes.</summary>
+    Fixed = 2,
+    /// <summary>args[Other] * Size bytes.</summary>
+    Buffer = 3,
+    /// <summary>result * Size bytes, at exit.</summary>
+    BufferRet = 4,
+    /// <summary>The u32 that args[Other] points to, and as many bytes.</summary>
+    BufferLenPtr = 5,
+    /// <summary>args[Other] iovecs (Size: bytes of one), and their data.</summary>
+    Iovec = 6,
+    /// <summary>A msghdr (Size: bytes of it), its name, iovecs, their data, and control.</summary>
+    Msghdr = 7,
+    /// <summary>args[Other] (at exit: result) msghdrs with a length each.</summary>
+    Mmsghdr = 8,
+    /// <summary>A NULL-ended array of string pointers, and the strings.</summary>
+    StringArray = 9,
+    /// <summary>The length of a NULL-ended pointer array.</summary>
+    Count = 10,
+    /// <summary>Size bytes at the pointer found at args[Arg] + Other bytes.</summary>
+    Indirect = 11,
+}
+
+/// <summary>When an operation runs (<c>SCRY_OP_AT_*</c>).</summary>
+[Flags]
+public enum OpFlags : byte
+{
+    /// <summary>Never.</summary>
+    None = 0,
+    /// <summary>At entry.</summary>
+    AtEntry = 0x01,
+    /// <summary>At exit, when the call succeeded.</summary>
+    AtExit = 0x02,
+    /// <summary>With AtExit: when the call failed too.</summary>
+    Always = 0x04,
+    /// <summary>Payload: at most the configured number of bytes.</summary>
+    Data = 0x08,
+}
+
+/// <summary>One capture operation (<c>struct scry_op</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public readonly record struct CaptureOp(OpKind Kind, OpFlags Flags, byte Arg, byte Other, uint Size);
+
+/// <summary>Flags of a plan (<c>SCRY_PLAN_*</c>).</summary>
+[Flags]
+public enum PlanFlags : byte
+{
+    /// <summary>None.</summary>
+    None = 0,
+    /// <summary>The call is wanted.</summary>
+    Selected = 0x01,
+    /// <summary>Its child returns from it too, with 0.</summary>
+    Forks = 0x02,
+    /// <summary>Look (abi, nr, args[VariantArg]) up for another plan.</summary>
+    Variants = 0x04,
+    /// <summary>Without a variant: args[2] by the size and direction in args[1].</summary>
+    Ioctl = 0x08,
+    /// <summary>Some operation runs at entry.</summary>
+    Entry = 0x10,
+    /// <summary>Some operation runs at exit.</summary>
+    Exit = 0x20,
+}
+
+/// <summary>What to capture of one syscall (<c>struct scry_plan</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct CapturePlan
+{
+    /// <summary>Number of arguments, 0 to 6.</summary>
+    public byte ArgCount;
+    /// <summary>Number of operations used.</summary>
+    public byte OpCount;
+    /// <summary>Flags.</summary>
+    public PlanFlags Flags;
+    /// <summary>With <see cref="PlanFlags.Variants"/>: the argument that chooses.</summary>
+    public byte VariantArg;
+    /// <summary>Padding.</summary>
+    public uint Pad;
+    /// <summary>The operations.</summary>
+    public OpArray Ops;
+
+    /// <summary>8 operations.</summary>
+    [InlineArray(8)]
+    public struct OpArray
+    {
+        private CaptureOp _first;
+    }
+
+    /// <summary>Appends an operation and sets the plan's flags to suit.</summary>
+    /// <exception cref="InvalidOperationException">The plan has 8 already.</exception>
+    public void Add(CaptureOp op)
+    {
+        if (OpCount == 8)
+            throw new InvalidOperationException("a capture plan holds at most 8 operations");
+        Ops[OpCount++] = op;
+        if ((op.Flags & OpFlags.AtEntry) != 0)
+            Flags |= PlanFlags.Entry;
+        if ((op.Flags & OpFlags.AtExit) != 0)
+            Flags |= PlanFlags.Exit;
+    }
+}
+
+/// <summary>Key of a plan that depends on an argument's value (<c>struct scry_variant_key</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public readonly record struct VariantKey(uint Nr, uint Abi, ulong Value);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_WIRE_H
+#define SCRY_WIRE_H
+/*
+ * The only contract between the kernel side and user space. src/Scry.Wire mirrors it; tests/Layout
+ * compiles this file and compares every size and offset. Numbers are appended, never reused.
+ * Whoever includes it has the kernel's fixed-width types (__u8 … __s64).
+ */
+
+#define SCRY_WIRE_VERSION 1
+
+#define SCRY_MAX_ARGS 6
+#define SCRY_MAX_OPS  8
+
+/* ABI of a call: which table its number belongs to. */
+#define SCRY_ABI_X86_64 0
+#define SCRY_ABI_IA32	1
+#define SCRY_ABI_X32	2 /* x86-64's numbers with bit 30 set */
+#define SCRY_ABI_COUNT	2 /* that have plans of their own */
+#define SCRY_NR_MAX	512
+
+/* Kinds of record. */
+#define SCRY_RECORD_CALL   1
+#define SCRY_RECORD_TASK   2 /* a thread's names: at its first record, and when they change */
+#define SCRY_RECORD_EXIT   3 /* a thread ended */
+#define SCRY_RECORD_SIGNAL 4 /* a signal was delivered */
+#define SCRY_RECORD_KINDS  5
+
+/* scry_record.flags of a CALL. */
+#define SCRY_CALL_UNFINISHED 0x01 /* the thread ended in the call: no result, no duration */
+#define SCRY_CALL_NO_ENTRY   0x02 /* its entry was not seen (attached later, or seccomp refused it) */
+#define SCRY_CALL_TRUNCATED  0x04 /* captured memory did not all fit */
+#define SCRY_CALL_IN_FLIGHT  0x08 /* synthesized at the end of a run: still in the call */
+
+/* scry_record.flags of a TASK: why it was written. */
+#define SCRY_TASK_FIRST	 0x01
+#define SCRY_TASK_FORK	 0x02
+#define SCRY_TASK_EXEC	 0x04
+#define SCRY_TASK_RENAME 0x08
+
+/* scry_record.flags of an EXIT. */
+#define SCRY_EXIT_GROUP_DEAD 0x01 /* it was the last thread of its process */
+
+/* What every record begins with. Records are 8-byte aligned and never wrap in a ring. */
+struct scry_record {
+	__u64 time;   /* ns, CLOCK_MONOTONIC; of a CALL: at its exit */
+	__u32 size;   /* bytes, this header included, a multiple of 8 */
+	__u32 tgid;
+	__u32 tid;
+	__u32 seq;    /* of this thread's records, from 0; counts on when a record is lost */
+	__u32 detail; /* CALL: syscall number; EXIT: exit code as wait(2) has it; SIGNAL: signal number */
+	__u8 kind;
+	__u8 flags;
+	__u8 abi;
+	__u8 nargs;
+};
+
+/* A CALL is scry_call, then __u64 args[nargs], then captures up to size. */
+struct scry_call {
+	struct scry_record record;
+	__u64 duration; /* ns from entry to exit; 0 with NO_ENTRY */
+	__s64 result;	/* as the register had it; 0 with UNFINISHED */
+};
+
+/* When captured memory was read. */
+#define SCRY_PHASE_ENTRY 0
+#define SCRY_PHASE_EXIT	 1
+#define SCRY_PHASE_RETRY 2 /* wanted at entry, not resident then, read at exit */
+
+#define SCRY_CAPTURE_COUNT 0x01 /* data is a __u64: entries of the NULL-ended pointer array at address */
+
+/*
+ * Memory of the traced task: a record is a sparse image of it, keyed by address. What could not be
+ * read has no capture. Data follows, padded to 8 bytes. A string's capture ends with its NUL if that
+ * was reached.
+ */
+struct scry_capture {
+	__u64 address;
+	__u32 length;
+	__u8 arg; /* the argument by which it was reached */
+	__u8 phase;
+	__u8 flags;
+	__u8 pad;
+};
+
+#define SCRY_COMM_LEN 16
+
+struct scry_task {
+	struct scry_record record;
+	__u64 cgroup_id; /* of the default (v2) hierarchy */
+	__u32 ppid;	 /* tgid of the real parent */
+	__u32 uid;	 /* effective */
+	char comm[SCRY_COMM_LEN];
+};
+
+/* A SIGNAL carries the start of siginfo_t, as the kernel's kernel_siginfo has it. */
+struct scry_signal {
+	struct scry_record record;
+	__s32 si_errno;
+	__s32 si_code;
+	__u64 fields[4]; /* the union after si_code: from offset 16 of siginfo_t */
+};
+
+/*
+ * The capture plan of a syscall: what to copy, when. Made by Scry.Syscalls from the facts, handed
+ * over before load. "arg" is the argument that holds the address.
+ */
+#define SCRY_OP_STRING	     1 /* NUL-ended, at most size bytes (0: path_max) */
+#define SCRY_OP_FIXED	     2 /* size bytes */
+#define SCRY_OP_BUFFER	     3 /* args[other] * size bytes */
+#define SCRY_OP_BUFFER_RET   4 /* result * size bytes, at exit */
+#define SCRY_OP_BUFFER_LENP  5 /* the __u32 that args[other] points to, and as many bytes */
+#define SCRY_OP_IOVEC	     6 /* args[other] iovecs (size: bytes of one), and their data */
+#define SCRY_OP_MSGHDR	     7 /* a msghdr (size: bytes of it), its name, iovecs, their data, control */
+#define SCRY_OP_MMSGHDR	     8 /* args[other] (at exit: result) of them */
+#define SCRY_OP_STRING_ARRAY 9 /* NULL-ended array of string pointers, and the strings */
+#define SCRY_OP_COUNT	     10 /* length of a NULL-ended pointer array, as a COUNT capture */
+#define SCRY_OP_INDIRECT     11 /* size bytes at the pointer found at args[arg] + other (bytes) */
+
+#define SCRY_OP_AT_ENTRY 0x01
+#define SCRY_OP_AT_EXIT	 0x02 /* only when the call succeeded … */
+#define SCRY_OP_ALWAYS	 0x04 /* … or failed too */
+#define SCRY_OP_DATA	 0x08 /* payload: at most data_max bytes */
+
+struct scry_op {
+	__u8 kind;
+	__u8 flags;
+	__u8 arg;
+	__u8 other;
+	__u32 size;
+};
+
+#define SCRY_PLAN_SELECTED 0x01 /* -e wants it */
+#define SCRY_PLAN_FORKS	   0x02 /* its child returns from it too, with 0: not a call of the child */
+#define SCRY_PLAN_VARIANTS 0x04 /* look (abi, nr, args[variant_arg]) up for another plan */
+#define SCRY_PLAN_IOCTL	   0x08 /* without a variant: args[2] by the size and direction in args[1] */
+#define SCRY_PLAN_ENTRY	   0x10 /* some op is AT_ENTRY */
+#define SCRY_PLAN_EXIT	   0x20 /* some op is AT_EXIT */
+
+struct scry_plan {
+	__u8 nargs;
+	__u8 nops;
+	__u8 flags;
+	__u8 variant_arg;
+	__u32 pad;
+	struct scry_op ops[SCRY_MAX_OPS];
+};
+
+struct scry_variant_key {
+	__u32 nr;
+	__u32 abi;
+	__u64 value;
+};
+
+/* Read-only configuration, set before load: the verifier removes what a run does not use. */
+#define SCRY_TARGET_ALL	      0
+#define SCRY_TARGET_TASKS     1 /* the bitmap of tids; children are added at fork */
+#define SCRY_TARGET_COMM      2
+#define SCRY_TARGET_UID	      3
+#define SCRY_TARGET_CGROUP    4 /* v2 */
+#define SCRY_TARGET_CGROUP_V1 5 /* perf_event hierarchy */
+
+struct scry_config {
+	__u64 ring_size;      /* bytes of one CPU's ring, a power of two */
+	__u64 cgroup_id;
+	__u64 min_duration;   /* ns; 0: any */
+	__u64 comm[2];	      /* as bytes, NUL-padded */
+	__u64 comm_mask[2];   /* 0xff for each byte that counts */
+	__u64 errnos[9];      /* bit n: errno n is wanted (with errno_filter) */
+	__u32 target;
+	__u32 self_tgid;      /* never traced */
+	__u32 uid;
+	__u32 cgroup_level;
+	__u32 data_max;	      /* bytes of payload of one buffer */
+	__u32 path_max;
+	__u32 stage_size;     /* bytes that entry captures of one call may take */
+	__u8 failed_only;
+	__u8 errno_filter;
+	__u8 follow;	      /* children and new threads too */
+	__u8 signals;
+};
+
+/* One CPU's ring: this page, then ring_size bytes, then room for one largest record. */
+#define SCRY_RING_HEADER 4096
+#define SCRY_RECORD_MAX	 (256 * 1024)
+
+#define SCRY_LOST_RING	  0 /* no room in the ring */
+#define SCRY_LOST_SIZE	  1 /* a record larger than the ring's room for one */
+#define SCRY_LOST_NESTED  2 /* a program came upon another on the same CPU */
+#define SCRY_LOST_STATE	  3 /* no memory for a thread's state */
+#define SCRY_LOST_REASONS 4
+
+struct scry_ring {
+	/* Written by the kernel. */
+	__u64 head;	/* bytes ever written */
+	__u32 busy;	/* a program is between its clock and its head */
+	__u32 pad;
+	__u64 records[SCRY_RECORD_KINDS];
+	__u64 lost[SCRY_LOST_REASONS];
+	__u8 fill[4096 / 2 - 16 - 8 * SCRY_RECORD_KINDS - 8 * SCRY_LOST_REASONS];
+	/* Written by the reader. */
+	__u64 tail;	/* bytes ever read */
+	__u32 idle;	/* the reader sleeps: ring the bell at the next record */
+	__u32 pad2;
+	__u8 fill2[4096 / 2 - 16];
+};
+
+#define SCRY_ASSERT(name, what) typedef char scry_assert_##name[(what) ? 1 : -1]
+SCRY_ASSERT(record, sizeof(struct scry_record) == 32);
+SCRY_ASSERT(call, sizeof(struct scry_call) == 48);
+SCRY_ASSERT(capture, sizeof(struct scry_capture) == 16);
+SCRY_ASSERT(task, sizeof(struct scry_task) == 64);
+SCRY_ASSERT(signal, sizeof(struct scry_signal) == 72);
+SCRY_ASSERT(op, sizeof(struct scry_op) == 8);
+SCRY_ASSERT(plan, sizeof(struct scry_plan) == 72);
+SCRY_ASSERT(ring, sizeof(struct scry_ring) == SCRY_RING_HEADER);
+#endif
