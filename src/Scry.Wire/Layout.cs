@@ -16,5 +16,5 @@ public static class Layout
     /// <summary>SCRY_LOST_REASONS.</summary>
     public const int LostReasons = 4;
     /// <summary>SCRY_RECORD_KINDS.</summary>
-    public const int RecordKinds = 5;
+    public const int RecordKinds = 8;
 }

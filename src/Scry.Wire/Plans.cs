@@ -70,6 +70,8 @@ public enum PlanFlags : byte
     Entry = 0x10,
     /// <summary>Some operation runs at exit.</summary>
     Exit = 0x20,
+    /// <summary>execve and execveat: the first call of a command that Scry starts.</summary>
+    Execs = 0x40,
 }
 
 /// <summary>What to capture of one syscall (<c>struct scry_plan</c>).</summary>

@@ -24,13 +24,14 @@
 #define SCRY_RECORD_TASK   2 /* a thread's names: at its first record, and when they change */
 #define SCRY_RECORD_EXIT   3 /* a thread ended */
 #define SCRY_RECORD_SIGNAL 4 /* a signal was delivered */
-#define SCRY_RECORD_KINDS  5
+#define SCRY_RECORD_KINDS  8 /* room for more, a power of two */
 
 /* scry_record.flags of a CALL. */
 #define SCRY_CALL_UNFINISHED 0x01 /* the thread ended in the call: no result, no duration */
-#define SCRY_CALL_NO_ENTRY   0x02 /* its entry was not seen (attached later, or seccomp refused it) */
-#define SCRY_CALL_TRUNCATED  0x04 /* captured memory did not all fit */
-#define SCRY_CALL_IN_FLIGHT  0x08 /* synthesized at the end of a run: still in the call */
+#define SCRY_CALL_NO_ENTRY   0x02 /* its entry was not seen (attached later, or seccomp refused it) \
+				   */
+#define SCRY_CALL_TRUNCATED 0x04  /* captured memory did not all fit */
+#define SCRY_CALL_IN_FLIGHT 0x08  /* synthesized at the end of a run: still in the call */
 
 /* scry_record.flags of a TASK: why it was written. */
 #define SCRY_TASK_FIRST	 0x01
@@ -43,12 +44,13 @@
 
 /* What every record begins with. Records are 8-byte aligned and never wrap in a ring. */
 struct scry_record {
-	__u64 time;   /* ns, CLOCK_MONOTONIC; of a CALL: at its exit */
-	__u32 size;   /* bytes, this header included, a multiple of 8 */
+	__u64 time; /* ns, CLOCK_MONOTONIC; of a CALL: at its exit */
+	__u32 size; /* bytes, this header included, a multiple of 8 */
 	__u32 tgid;
 	__u32 tid;
 	__u32 seq;    /* of this thread's records, from 0; counts on when a record is lost */
-	__u32 detail; /* CALL: syscall number; EXIT: exit code as wait(2) has it; SIGNAL: signal number */
+	__u32 detail; /* CALL: syscall number; EXIT: exit code as wait(2) has it; SIGNAL: signal
+			 number */
 	__u8 kind;
 	__u8 flags;
 	__u8 abi;
@@ -58,7 +60,7 @@ struct scry_record {
 /* A CALL is scry_call, then __u64 args[nargs], then captures up to size. */
 struct scry_call {
 	struct scry_record record;
-	__u64 duration; /* ns from entry to exit; 0 with NO_ENTRY */
+	__u64 duration; /* ns from entry to exit, or to `time` when UNFINISHED; 0 with NO_ENTRY */
 	__s64 result;	/* as the register had it; 0 with UNFINISHED */
 };
 
@@ -67,12 +69,13 @@ struct scry_call {
 #define SCRY_PHASE_EXIT	 1
 #define SCRY_PHASE_RETRY 2 /* wanted at entry, not resident then, read at exit */
 
-#define SCRY_CAPTURE_COUNT 0x01 /* data is a __u64: entries of the NULL-ended pointer array at address */
+#define SCRY_CAPTURE_COUNT \
+	0x01 /* data is a __u64: entries of the NULL-ended pointer array at address */
 
 /*
  * Memory of the traced task: a record is a sparse image of it, keyed by address. What could not be
- * read has no capture. Data follows, padded to 8 bytes. A string's capture ends with its NUL if that
- * was reached.
+ * read has no capture. Data follows, padded to 8 bytes. A string's capture ends with its NUL if
+ * that was reached.
  */
 struct scry_capture {
 	__u64 address;
@@ -112,8 +115,8 @@ struct scry_signal {
 #define SCRY_OP_BUFFER_LENP  5 /* the __u32 that args[other] points to, and as many bytes */
 #define SCRY_OP_IOVEC	     6 /* args[other] iovecs (size: bytes of one), and their data */
 #define SCRY_OP_MSGHDR	     7 /* a msghdr (size: bytes of it), its name, iovecs, their data, control */
-#define SCRY_OP_MMSGHDR	     8 /* args[other] (at exit: result) of them */
-#define SCRY_OP_STRING_ARRAY 9 /* NULL-ended array of string pointers, and the strings */
+#define SCRY_OP_MMSGHDR	     8	/* args[other] (at exit: result) of them */
+#define SCRY_OP_STRING_ARRAY 9	/* NULL-ended array of string pointers, and the strings */
 #define SCRY_OP_COUNT	     10 /* length of a NULL-ended pointer array, as a COUNT capture */
 #define SCRY_OP_INDIRECT     11 /* size bytes at the pointer found at args[arg] + other (bytes) */
 
@@ -136,6 +139,7 @@ struct scry_op {
 #define SCRY_PLAN_IOCTL	   0x08 /* without a variant: args[2] by the size and direction in args[1] */
 #define SCRY_PLAN_ENTRY	   0x10 /* some op is AT_ENTRY */
 #define SCRY_PLAN_EXIT	   0x20 /* some op is AT_EXIT */
+#define SCRY_PLAN_EXECS	   0x40 /* execve and execveat */
 
 struct scry_plan {
 	__u8 nargs;
@@ -160,29 +164,62 @@ struct scry_variant_key {
 #define SCRY_TARGET_CGROUP    4 /* v2 */
 #define SCRY_TARGET_CGROUP_V1 5 /* perf_event hierarchy */
 
+/*
+ * A traced thread's slot, in a mmapable array. User space claims one (tid, tgid, then state) to
+ * make a thread a target; the kernel frees it (tid = 0) when the thread ends.
+ */
+#define SCRY_THREAD_PROBES 4 /* slots that may serve a tid, when there are fewer slots than tids \
+			      */
+
+#define SCRY_THREAD_IN_CALL   0x01
+#define SCRY_THREAD_ANNOUNCED 0x02 /* its TASK record was written */
+#define SCRY_THREAD_HUSH      0x04 /* not a target before its next execve */
+#define SCRY_THREAD_EXECED    0x08 /* in an execve that replaced its memory */
+
+struct scry_thread {
+	__u64 start; /* ns, of the call it is in */
+	__u64 args[SCRY_MAX_ARGS];
+	__u32 tid; /* 0: free */
+	__u32 tgid;
+	__u32 seq; /* of its next record */
+	__u32 nr;
+	__u32 staged; /* bytes of captures that wait for the exit */
+	__u8 state;
+	__u8 abi;
+	__u8 retry;  /* bit n: op n could not be read at entry */
+	__u8 flags;  /* of the CALL to come */
+	__u32 slot;  /* its own index */
+	__u32 depot; /* number + 1 of the depot that holds what was staged; 0: its stage does */
+	__u8 fill[128 - 56 - 32];
+};
+
 struct scry_config {
-	__u64 ring_size;      /* bytes of one CPU's ring, a power of two */
+	__u64 ring_size; /* bytes of one CPU's ring, a power of two */
 	__u64 cgroup_id;
-	__u64 min_duration;   /* ns; 0: any */
-	__u64 comm[2];	      /* as bytes, NUL-padded */
-	__u64 comm_mask[2];   /* 0xff for each byte that counts */
-	__u64 errnos[9];      /* bit n: errno n is wanted (with errno_filter) */
+	__u64 min_duration; /* ns; 0: any */
+	__u64 comm[2];	    /* as bytes, NUL-padded */
+	__u64 comm_mask[2]; /* 0xff for each byte that counts */
+	__u64 errnos[9];    /* bit n: errno n is wanted (with errno_filter) */
 	__u32 target;
-	__u32 self_tgid;      /* never traced */
+	__u32 self_tgid; /* never traced */
 	__u32 uid;
 	__u32 cgroup_level;
-	__u32 data_max;	      /* bytes of payload of one buffer */
+	__u32 data_max; /* bytes of payload of one buffer */
 	__u32 path_max;
-	__u32 stage_size;     /* bytes that entry captures of one call may take */
+	__u32 thread_mask;  /* slots of threads, a power of two, less 1 */
+	__u8 thread_probes; /* 0: a slot for every tid there can be */
 	__u8 failed_only;
 	__u8 errno_filter;
-	__u8 follow;	      /* children and new threads too */
-	__u8 signals;
+	__u8 follow; /* children and new threads too */
 };
 
 /* One CPU's ring: this page, then ring_size bytes, then room for one largest record. */
 #define SCRY_RING_HEADER 4096
 #define SCRY_RECORD_MAX	 (256 * 1024)
+#define SCRY_CAPTURE_MAX (64 * 1024) /* bytes of one piece of memory */
+
+#define SCRY_IDLE_ANY  1 /* the reader sleeps: at the next record */
+#define SCRY_IDLE_FULL 2 /* the reader naps: when the ring is half full */
 
 #define SCRY_LOST_RING	  0 /* no room in the ring */
 #define SCRY_LOST_SIZE	  1 /* a record larger than the ring's room for one */
@@ -192,15 +229,16 @@ struct scry_config {
 
 struct scry_ring {
 	/* Written by the kernel. */
-	__u64 head;	/* bytes ever written */
-	__u32 busy;	/* a program is between its clock and its head */
+	__u64 head; /* bytes ever written */
+	__u32 busy; /* a program is between its clock and its head */
 	__u32 pad;
 	__u64 records[SCRY_RECORD_KINDS];
 	__u64 lost[SCRY_LOST_REASONS];
-	__u8 fill[4096 / 2 - 16 - 8 * SCRY_RECORD_KINDS - 8 * SCRY_LOST_REASONS];
+	__u64 work[16]; /* the kernel's own */
+	__u8 fill[4096 / 2 - 16 - 8 * SCRY_RECORD_KINDS - 8 * SCRY_LOST_REASONS - 8 * 16];
 	/* Written by the reader. */
-	__u64 tail;	/* bytes ever read */
-	__u32 idle;	/* the reader sleeps: ring the bell at the next record */
+	__u64 tail; /* bytes ever read */
+	__u32 idle; /* SCRY_IDLE_*: when to ring the bell */
 	__u32 pad2;
 	__u8 fill2[4096 / 2 - 16];
 };
@@ -212,6 +250,7 @@ SCRY_ASSERT(capture, sizeof(struct scry_capture) == 16);
 SCRY_ASSERT(task, sizeof(struct scry_task) == 64);
 SCRY_ASSERT(signal, sizeof(struct scry_signal) == 72);
 SCRY_ASSERT(op, sizeof(struct scry_op) == 8);
+SCRY_ASSERT(thread, sizeof(struct scry_thread) == 128);
 SCRY_ASSERT(plan, sizeof(struct scry_plan) == 72);
 SCRY_ASSERT(ring, sizeof(struct scry_ring) == SCRY_RING_HEADER);
 #endif

@@ -1,0 +1,195 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Scry.Wire;
+
+/// <summary>Who is traced (<c>SCRY_TARGET_*</c>).</summary>
+public enum TargetKind : uint
+{
+    /// <summary>Every task but Scry's own.</summary>
+    All = 0,
+    /// <summary>Threads that have a slot; their children too, when followed.</summary>
+    Tasks = 1,
+    /// <summary>Tasks by comm.</summary>
+    Comm = 2,
+    /// <summary>Tasks by effective user id.</summary>
+    Uid = 3,
+    /// <summary>Tasks in a cgroup of the v2 hierarchy, or below it.</summary>
+    Cgroup = 4,
+    /// <summary>Tasks in a cgroup of v1's perf_event hierarchy, or below it.</summary>
+    CgroupV1 = 5,
+}
+
+/// <summary>Read-only configuration of the programs (<c>struct scry_config</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct TraceConfig
+{
+    /// <summary>Bytes of one CPU's ring, a power of two.</summary>
+    public ulong RingSize;
+    /// <summary>Id of the target cgroup.</summary>
+    public ulong CgroupId;
+    /// <summary>Nanoseconds that a call must take at least; 0: any.</summary>
+    public ulong MinDuration;
+    /// <summary>The wanted comm, NUL-padded.</summary>
+    public Words2 Comm;
+    /// <summary>0xff for each byte of <see cref="Comm"/> that counts.</summary>
+    public Words2 CommMask;
+    /// <summary>Bit n: errno n is wanted.</summary>
+    public Words9 Errnos;
+    /// <summary>Who is traced.</summary>
+    public TargetKind Target;
+    /// <summary>Process that is never traced: Scry itself.</summary>
+    public uint SelfTgid;
+    /// <summary>The wanted effective user id.</summary>
+    public uint Uid;
+    /// <summary>Depth of the target cgroup below its hierarchy's root.</summary>
+    public uint CgroupLevel;
+    /// <summary>Bytes of payload that are kept of one buffer.</summary>
+    public uint DataMax;
+    /// <summary>Bytes of a path that are kept, the NUL included.</summary>
+    public uint PathMax;
+    /// <summary>Slots of threads, a power of two, less 1.</summary>
+    public uint ThreadMask;
+    /// <summary>1 when there are fewer slots than thread ids.</summary>
+    public byte ThreadProbes;
+    /// <summary>1: only calls that failed.</summary>
+    public byte FailedOnly;
+    /// <summary>1: only calls whose errno is in <see cref="Errnos"/>.</summary>
+    public byte ErrnoFilter;
+    /// <summary>1: children and new threads are traced too.</summary>
+    public byte Follow;
+
+    /// <summary>Two words.</summary>
+    [InlineArray(2)]
+    public struct Words2
+    {
+        private ulong _first;
+    }
+
+    /// <summary>Nine words.</summary>
+    [InlineArray(9)]
+    public struct Words9
+    {
+        private ulong _first;
+    }
+}
+
+/// <summary>State of a traced thread (<c>SCRY_THREAD_*</c>).</summary>
+[Flags]
+public enum ThreadState : byte
+{
+    /// <summary>Nothing yet.</summary>
+    None = 0,
+    /// <summary>It is in a call.</summary>
+    InCall = 0x01,
+    /// <summary>Its TASK record was written.</summary>
+    Announced = 0x02,
+    /// <summary>Not a target before its next execve.</summary>
+    Hush = 0x04,
+    /// <summary>In an execve that replaced its memory.</summary>
+    Execed = 0x08,
+}
+
+/// <summary>A traced thread's slot (<c>struct scry_thread</c>), shared with the kernel.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct ThreadSlot
+{
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC at which its call began.</summary>
+    public ulong Start;
+    /// <summary>The arguments of the call.</summary>
+    public ArgWords Args;
+    /// <summary>Thread id; 0: the slot is free.</summary>
+    public uint Tid;
+    /// <summary>Thread group id.</summary>
+    public uint Tgid;
+    /// <summary>Number of its next record.</summary>
+    public uint Seq;
+    /// <summary>Number of the call.</summary>
+    public uint Nr;
+    /// <summary>Bytes of captures that wait for the exit.</summary>
+    public uint Staged;
+    /// <summary>State.</summary>
+    public ThreadState State;
+    /// <summary>ABI of the call.</summary>
+    public Abi Abi;
+    /// <summary>Bit n: op n is read again at exit.</summary>
+    public byte Retry;
+    /// <summary>Flags of the record to come.</summary>
+    public CallFlags Flags;
+    /// <summary>Its own index.</summary>
+    public uint Slot;
+    /// <summary>Number + 1 of the depot that holds its captures.</summary>
+    public uint Depot;
+    /// <summary>Padding to 128 bytes.</summary>
+    public FillBytes Fill;
+
+    /// <summary>Six arguments.</summary>
+    [InlineArray(6)]
+    public struct ArgWords
+    {
+        private ulong _first;
+    }
+
+    /// <summary>40 bytes.</summary>
+    [InlineArray(40)]
+    public struct FillBytes
+    {
+        private byte _first;
+    }
+}
+
+/// <summary>When the bell is to ring (<c>SCRY_IDLE_*</c>).</summary>
+public enum BellMode : uint
+{
+    /// <summary>Not at all.</summary>
+    Silent = 0,
+    /// <summary>At the next record.</summary>
+    Any = 1,
+    /// <summary>When the ring is half full.</summary>
+    HalfFull = 2,
+}
+
+/// <summary>The header of one CPU's ring (<c>struct scry_ring</c>), shared with the kernel.</summary>
+[StructLayout(LayoutKind.Explicit, Size = Layout.RingHeader)]
+public struct RingHeader
+{
+    /// <summary>Bytes ever written.</summary>
+    [FieldOffset(0)] public ulong Head;
+    /// <summary>1 while a program is between its clock and its head.</summary>
+    [FieldOffset(8)] public uint Busy;
+    /// <summary>Records written, by kind.</summary>
+    [FieldOffset(16)] public RecordCounts Records;
+    /// <summary>Records lost, by reason.</summary>
+    [FieldOffset(80)] public LossCounts Lost;
+    /// <summary>Bytes ever read; written by the reader.</summary>
+    [FieldOffset(2048)] public ulong Tail;
+    /// <summary>When to ring the bell; set by the reader, cleared by the kernel.</summary>
+    [FieldOffset(2056)] public BellMode Idle;
+
+    /// <summary>A count for each <see cref="RecordKind"/>.</summary>
+    [InlineArray(Layout.RecordKinds)]
+    public struct RecordCounts
+    {
+        private ulong _first;
+    }
+
+    /// <summary>A count for each <see cref="LossReason"/>.</summary>
+    [InlineArray(Layout.LostReasons)]
+    public struct LossCounts
+    {
+        private ulong _first;
+    }
+}
+
+/// <summary>Why a record was lost (<c>SCRY_LOST_*</c>).</summary>
+public enum LossReason
+{
+    /// <summary>The ring was full: the reader was too slow.</summary>
+    Ring = 0,
+    /// <summary>The record was larger than the largest.</summary>
+    Size = 1,
+    /// <summary>A program came upon another on the same CPU.</summary>
+    Nested = 2,
+    /// <summary>No slot was left for another thread.</summary>
+    State = 3,
+}

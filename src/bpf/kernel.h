@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_KERNEL_H
+#define SCRY_KERNEL_H
+/*
+ * The few kernel types that the programs read, by name; libbpf relocates each access to the running
+ * kernel's layout. Whatever differs between kernel versions stands here and nowhere else.
+ */
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+#define NULL ((void *)0)
+
+enum {
+	BPF_ANY = 0,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
+	BPF_F_MMAPABLE = 1024,
+	BPF_F_NO_PREALLOC = 1,
+};
+
+/* <uapi/linux/bpf.h>: enum bpf_map_type */
+enum {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+};
+
+#define TS_COMPAT	0x0002	   /* <asm/thread_info.h>: the call came through a 32-bit entry */
+#define X32_SYSCALL_BIT 0x40000000 /* <uapi/asm/unistd.h> */
+#define SIGKILL		9
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct pt_regs {
+	unsigned long r10, r9, r8, cx, dx, si, di, bx, bp, ax, orig_ax;
+};
+
+struct thread_info {
+	__u32 status;
+};
+
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct cred {
+	kuid_t euid;
+};
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[0]; /* since 6.1 */
+};
+
+/* Before 6.1: the ancestors' ids, the cgroup's own included. */
+struct cgroup___before_v6_1 {
+	__u64 ancestor_ids[0];
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+/* As many as a kernel may have: the index comes from the running kernel's enum. */
+struct css_set {
+	struct cgroup_subsys_state *subsys[16];
+	struct cgroup *dfl_cgrp;
+};
+
+enum cgroup_subsys_id {
+	perf_event_cgrp_id = 8,
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live;
+};
+
+struct mm_struct {
+	unsigned long arg_start, arg_end;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	int pid, tgid, exit_code;
+	char comm[16];
+	const struct cred *cred;
+	struct css_set *cgroups;
+	struct task_struct *real_parent;
+	struct signal_struct *signal;
+	struct mm_struct *mm;
+};
+
+struct linux_binprm {
+	const char *filename;
+};
+
+struct bpf_iter__task {
+	struct task_struct *task;
+};
+
+struct kernel_siginfo;
+struct k_sigaction;
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_THREAD_BPF_H
+#define SCRY_THREAD_BPF_H
+/*
+ * What is known of each traced thread, found by its tid without a helper call: an array's slot is
+ * tid & thread_mask, or one of the next few when there are more tids than slots. A slot belongs to
+ * its thread until that ends. With SCRY_TARGET_TASKS having a slot is what makes a thread a target.
+ * User space reads and seeds slots through mmap: the layout is part of the contract (wire.h).
+ */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 32768);
+	__type(key, __u32);
+	__type(value, struct scry_thread);
+} threads SEC(".maps");
+
+/* Threads that are targets now; written by user space too. */
+__u64 thread_count;
+
+static __always_inline struct scry_thread *thread__slot(__u32 tid, __u32 probe)
+{
+	__u32 index = (tid + probe) & cfg.thread_mask;
+
+	return bpf_map_lookup_elem(&threads, &index);
+}
+
+static __always_inline struct scry_thread *thread__find(__u32 tid)
+{
+	struct scry_thread *thread = thread__slot(tid, 0);
+
+	if (!thread || thread->tid == tid)
+		return thread;
+	if (!cfg.thread_probes)
+		return NULL;
+#pragma unroll
+	for (__u32 probe = 1; probe < SCRY_THREAD_PROBES; probe++) {
+		thread = thread__slot(tid, probe);
+		if (thread && thread->tid == tid)
+			return thread;
+	}
+	return NULL;
+}
+
+static __noinline struct scry_thread *thread__claim(__u32 tid, __u32 tgid)
+{
+	for (__u32 probe = 0; probe < SCRY_THREAD_PROBES; probe++) {
+		struct scry_thread *thread = thread__slot(tid, probe);
+
+		if (thread && !thread->tid && !__sync_val_compare_and_swap(&thread->tid, 0, tid)) {
+			thread->tgid = tgid;
+			thread->slot = (tid + probe) & cfg.thread_mask;
+			thread->seq = 0;
+			thread->state = 0;
+			__sync_fetch_and_add(&thread_count, 1);
+			return thread;
+		}
+		if (!cfg.thread_probes)
+			break;
+	}
+	return NULL;
+}
+
+static __always_inline void thread__release(struct scry_thread *thread)
+{
+	thread->state = 0;
+	barrier();
+	thread->tid = 0;
+	__sync_fetch_and_add(&thread_count, -1);
+}
+
+#endif
