@@ -1,0 +1,10 @@
+namespace Scry.Targets;
+
+/// <summary>What a person named is not there, or cannot be traced.</summary>
+/// <param name="message">What is wrong, without a full stop: <c>no process has pid 42</c>.</param>
+/// <param name="hint">What to do about it; null when the message says all.</param>
+public sealed class TargetException(string message, string? hint = null) : Exception(message)
+{
+    /// <summary>What to do about it.</summary>
+    public string? Hint { get; } = hint;
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+
+namespace Scry.Targets;
+
+/// <summary>Users by name or number.</summary>
+public static class Users
+{
+    /// <summary>The uid of a user named in passwd(5), or the number itself, which needs no such user.</summary>
+    /// <param name="user">A name or a number.</param>
+    /// <param name="passwd">The file to look names up in.</param>
+    /// <exception cref="TargetException">No user has that name.</exception>
+    public static uint Resolve(string user, string passwd = "/etc/passwd")
+    {
+        if (FindName(user, passwd) is { } found)
+            return found;
+        // -1 is no user: setresuid(2) keeps it for "leave as it is".
+        if (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && number != uint.MaxValue)
+            return number;
+        throw new TargetException($"no user is named '{user}' in {passwd}",
+            "give the number that 'id -u' prints for users of a directory service");
+    }
+
+    private static uint? FindName(string user, string passwd)
+    {
+        if (user.Length == 0 || !File.Exists(passwd))
+            return null;
+        foreach (string line in File.ReadLines(passwd))
+        {
+            string[] fields = line.Split(':');
+            if (fields.Length > 2 && fields[0] == user
+                && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out uint uid))
+            {
+                return uid;
+            }
+        }
+        return null;
+    }
+}
