@@ -12,8 +12,6 @@
 #include "wire.h"
 
 const volatile struct scry_config cfg;
-/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
-const volatile struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -28,7 +26,7 @@ static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
 
 	if (abi == SCRY_ABI_IA32)
 		index += SCRY_NR_MAX;
-	return (const struct scry_plan *)&plans[index & (SCRY_ABI_COUNT * SCRY_NR_MAX - 1)];
+	return (const struct scry_plan *)&cfg.plans[index & (SCRY_ABI_COUNT * SCRY_NR_MAX - 1)];
 }
 
 #include "thread.bpf.h"
@@ -318,6 +316,18 @@ int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 	return 0;
 }
 
+#define WORDS_COPIED 16
+
+/* Copies a few words without the cost of a helper. */
+static __always_inline void copy__words(__u64 *to, const __u64 *from, __u64 bytes)
+{
+	for (int i = 0; i < WORDS_COPIED; i++) {
+		if (i * 8 >= bytes)
+			return;
+		to[i] = from[i];
+	}
+}
+
 /* Copies what was staged at entry behind the record's `size` bytes. Gives its new size, 0 when
  * full. */
 static __always_inline __u64 call__unstage(struct writer *w, struct scry_thread *thread, __u64 size)
@@ -336,8 +346,11 @@ static __always_inline __u64 call__unstage(struct writer *w, struct scry_thread 
 	} else {
 		struct stage *stage = bpf_map_lookup_elem(&stages, &thread->slot);
 
-		if (!stage || staged > sizeof(stage->data) ||
-		    bpf_probe_read_kernel(w->base + size, staged, stage->data))
+		if (!stage || staged > sizeof(stage->data))
+			staged = 0;
+		else if (staged <= WORDS_COPIED * 8)
+			copy__words((__u64 *)(w->base + size), (__u64 *)stage->data, staged);
+		else if (bpf_probe_read_kernel(w->base + size, staged, stage->data))
 			staged = 0;
 	}
 	return size + staged;

@@ -28,10 +28,9 @@
 
 /* scry_record.flags of a CALL. */
 #define SCRY_CALL_UNFINISHED 0x01 /* the thread ended in the call: no result, no duration */
-#define SCRY_CALL_NO_ENTRY   0x02 /* its entry was not seen (attached later, or seccomp refused it) \
-				   */
-#define SCRY_CALL_TRUNCATED 0x04  /* captured memory did not all fit */
-#define SCRY_CALL_IN_FLIGHT 0x08  /* synthesized at the end of a run: still in the call */
+#define SCRY_CALL_NO_ENTRY   0x02 /* entry not seen: attached later, or seccomp refused it */
+#define SCRY_CALL_TRUNCATED  0x04 /* captured memory did not all fit */
+#define SCRY_CALL_IN_FLIGHT  0x08 /* synthesized at the end of a run: still in the call */
 
 /* scry_record.flags of a TASK: why it was written. */
 #define SCRY_TASK_FIRST	 0x01
@@ -168,8 +167,7 @@ struct scry_variant_key {
  * A traced thread's slot, in a mmapable array. User space claims one (tid, tgid, then state) to
  * make a thread a target; the kernel frees it (tid = 0) when the thread ends.
  */
-#define SCRY_THREAD_PROBES 4 /* slots that may serve a tid, when there are fewer slots than tids \
-			      */
+#define SCRY_THREAD_PROBES 4 /* slots that may serve a tid, where they are fewer than tids */
 
 #define SCRY_THREAD_IN_CALL   0x01
 #define SCRY_THREAD_ANNOUNCED 0x02 /* its TASK record was written */
@@ -211,6 +209,8 @@ struct scry_config {
 	__u8 failed_only;
 	__u8 errno_filter;
 	__u8 follow; /* children and new threads too */
+	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
+	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
 };
 
 /* One CPU's ring: this page, then ring_size bytes, then room for one largest record. */

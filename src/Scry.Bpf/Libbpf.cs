@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+
+namespace Scry.Bpf;
+
+/// <summary>libbpf's and libc's own names; they do not leave this assembly.</summary>
+internal static unsafe partial class Libbpf
+{
+    private const string Lib = "libbpf";
+    private const string Libc = "libc";
+
+    /// <summary>struct bpf_object_open_opts of libbpf 1.1.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_object_open_opts
+    {
+        public nuint sz;
+        public byte* object_name;
+        public byte relaxed_maps;
+        public byte* pin_root_path;
+        public long reserved;
+        public byte* kconfig;
+        public byte* btf_custom_path;
+        public byte* kernel_log_buf;
+        public nuint kernel_log_size;
+        public uint kernel_log_level;
+    }
+
+    // Under the ordinary runtime (tests) the shared library is asked for by its versioned name; in the
+    // published binary libbpf is linked in and this is never called.
+    static Libbpf() => NativeLibrary.SetDllImportResolver(typeof(Libbpf).Assembly, static (name, assembly, path) =>
+        name == Lib && NativeLibrary.TryLoad("libbpf.so.1", assembly, path, out nint handle) ? handle : 0);
+
+    [LibraryImport(Lib)] public static partial delegate* unmanaged<int, byte*, void*, int> libbpf_set_print(delegate* unmanaged<int, byte*, void*, int> print);
+    [LibraryImport(Lib)] public static partial int libbpf_num_possible_cpus();
+    [LibraryImport(Lib)] public static partial uint libbpf_major_version();
+    [LibraryImport(Lib)] public static partial uint libbpf_minor_version();
+    [LibraryImport(Lib, SetLastError = true)] public static partial nint bpf_object__open_mem(byte* buffer, nuint size, bpf_object_open_opts* options);
+    [LibraryImport(Lib)] public static partial int bpf_object__load(nint obj);
+    [LibraryImport(Lib)] public static partial void bpf_object__close(nint obj);
+    [LibraryImport(Lib)] public static partial nint bpf_object__next_program(nint obj, nint previous);
+    [LibraryImport(Lib)] public static partial nint bpf_object__next_map(nint obj, nint previous);
+    [LibraryImport(Lib)] public static partial byte* bpf_program__name(nint program);
+    [LibraryImport(Lib)] public static partial byte bpf_program__autoload(nint program);
+    [LibraryImport(Lib)] public static partial int bpf_program__set_autoload(nint program, byte autoload);
+    [LibraryImport(Lib)] public static partial int bpf_program__fd(nint program);
+    [LibraryImport(Lib)] public static partial int bpf_program__set_log_buf(nint program, byte* buffer, nuint size);
+    [LibraryImport(Lib)] public static partial int bpf_program__set_log_level(nint program, uint level);
+    [LibraryImport(Lib, SetLastError = true)] public static partial nint bpf_program__attach(nint program);
+    [LibraryImport(Lib, SetLastError = true)] public static partial nint bpf_program__attach_iter(nint program, void* options);
+    [LibraryImport(Lib)] public static partial byte* bpf_map__name(nint map);
+    [LibraryImport(Lib)] public static partial int bpf_map__fd(nint map);
+    [LibraryImport(Lib)] public static partial uint bpf_map__type(nint map);
+    [LibraryImport(Lib)] public static partial uint bpf_map__key_size(nint map);
+    [LibraryImport(Lib)] public static partial uint bpf_map__value_size(nint map);
+    [LibraryImport(Lib)] public static partial int bpf_map__set_value_size(nint map, uint size);
+    [LibraryImport(Lib)] public static partial uint bpf_map__max_entries(nint map);
+    [LibraryImport(Lib)] public static partial int bpf_map__set_max_entries(nint map, uint entries);
+    [LibraryImport(Lib)] public static partial byte* bpf_map__initial_value(nint map, nuint* size);
+    [LibraryImport(Lib)] public static partial int bpf_link__destroy(nint link);
+    [LibraryImport(Lib)] public static partial int bpf_link__fd(nint link);
+    [LibraryImport(Lib)] public static partial int bpf_map_update_elem(int fd, byte* key, byte* value, ulong flags);
+    [LibraryImport(Lib)] public static partial int bpf_map_lookup_elem(int fd, byte* key, byte* value);
+    [LibraryImport(Lib)] public static partial int bpf_map_delete_elem(int fd, byte* key);
+    [LibraryImport(Lib)] public static partial int bpf_map_get_next_key(int fd, byte* key, byte* next);
+    [LibraryImport(Lib)] public static partial int bpf_iter_create(int link);
+    [LibraryImport(Lib, SetLastError = true)] public static partial nint ring_buffer__new(int fd, delegate* unmanaged<void*, void*, nuint, int> sample, void* context, void* options);
+    [LibraryImport(Lib)] public static partial void ring_buffer__free(nint ring);
+    [LibraryImport(Lib)] public static partial int ring_buffer__poll(nint ring, int timeout);
+    [LibraryImport(Lib)] public static partial int ring_buffer__consume(nint ring);
+
+    [LibraryImport(Libc, SetLastError = true)] public static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, long offset);
+    [LibraryImport(Libc)] public static partial int munmap(void* address, nuint length);
+    [LibraryImport(Libc, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint count);
+    [LibraryImport(Libc)] public static partial int close(int fd);
+    [LibraryImport(Libc)] public static partial int vsnprintf(byte* buffer, nuint size, byte* format, void* arguments);
+
+    /// <summary>A borrowed C string as text.</summary>
+    public static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
+}

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace Scry.Bpf;
+
+/// <summary>A call to libbpf or the kernel failed.</summary>
+public sealed class NativeException : Exception
+{
+    /// <summary>Says that <paramref name="call"/> failed with <paramref name="errno"/>.</summary>
+    /// <param name="call">The C name of what was called, and what it was called on.</param>
+    /// <param name="errno">The error, positive.</param>
+    /// <param name="log">What the verifier or libbpf said, if anything.</param>
+    public NativeException(string call, int errno, string log = "")
+        : base($"{call}: {Marshal.GetPInvokeErrorMessage(errno)}")
+    {
+        Call = call;
+        Errno = errno;
+        Log = log;
+    }
+
+    /// <summary>What was called.</summary>
+    public string Call { get; }
+
+    /// <summary>The error's number, as in errno(3).</summary>
+    public int Errno { get; }
+
+    /// <summary>What the verifier or libbpf said; may have many lines, may be empty.</summary>
+    public string Log { get; }
+
+    /// <summary>Throws when <paramref name="result"/> is a negative errno, as libbpf returns it.</summary>
+    internal static int Check(int result, string call) => result >= 0 ? result : throw new NativeException(call, -result);
+
+    /// <summary>Throws when <paramref name="pointer"/> is null: errno has the cause.</summary>
+    internal static nint Check(nint pointer, string call) => pointer != 0 ? pointer : throw new NativeException(call, Marshal.GetLastPInvokeError());
+}

@@ -1,0 +1,271 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Scry.Bpf;
+using Scry.Wire;
+using ThreadState = Scry.Wire.ThreadState;
+
+namespace Scry.Capture;
+
+/// <summary>
+/// One run of the tracing programs: loaded, specialized by its options, attached, drained. Disposing it, or
+/// the end of the process however it comes, detaches everything.
+/// </summary>
+public sealed class Session : IDisposable
+{
+    private const long SmallestRing = 512 * 1024;
+    private const long LargestRing = 1 << 30;
+    private const long DefaultRing = 8 << 20;
+    private const long DefaultRings = 32 << 20; // of all CPUs together
+    private const int PathMax = 4096; // <linux/limits.h>
+    private const int NapMs = 5;
+    private const int NapsBeforeSleep = 20;
+
+    private readonly BpfObject _object;
+    private readonly List<BpfLink> _links = [];
+    private readonly List<MappedMap> _mappings = [];
+    private readonly RingBuffer _bell;
+    private readonly Rings _rings;
+    private readonly ThreadTable _threads;
+    private int _quietNaps;
+
+    private Session(BpfObject loaded, RingBuffer bell, SessionOptions options, Sizes sizes)
+    {
+        _object = loaded;
+        _bell = bell;
+        BpfMap rings = Map("rings"), threads = Map("threads");
+        _rings = new Rings(Mapped(rings, sizes.Cpus * sizes.Stride), sizes.Cpus, sizes.Stride, sizes.Ring);
+        _threads = new ThreadTable(
+            Mapped(threads, sizes.Threads * Unsafe.SizeOf<ThreadSlot>()),
+            Mapped(Map(".bss"), Environment.SystemPageSize),
+            (uint)sizes.Threads - 1, sizes.Probes);
+        Options = options;
+    }
+
+    private readonly record struct Sizes(int Cpus, long Ring, long Stride, int Threads, bool Probes);
+
+    /// <summary>The options that the session was opened with.</summary>
+    public SessionOptions Options { get; }
+
+    /// <summary>Threads that are targets now: of <see cref="TargetKind.Tasks"/> those added and their followed children.</summary>
+    public ulong TaskCount => _threads.Count;
+
+    /// <summary>Records of calls that were written so far.</summary>
+    public ulong Calls => _rings.Written(RecordKind.Call);
+
+    /// <summary>Records of any kind that were written so far.</summary>
+    public ulong Written
+    {
+        get
+        {
+            ulong sum = 0;
+            for (int kind = 0; kind < Layout.RecordKinds; kind++)
+                sum += _rings.Written((RecordKind)kind);
+            return sum;
+        }
+    }
+
+    /// <summary>Records that were lost so far, for a reason.</summary>
+    public ulong Lost(LossReason reason) => _rings.Lost(reason);
+
+    /// <summary>Loads the programs, specialized by the options, and attaches them.</summary>
+    /// <exception cref="NativeException">The kernel refused: no right, no BTF, or a program that it does not take.</exception>
+    public static Session Open(SessionOptions options)
+    {
+        Sizes sizes = Size(options);
+        BpfObject programs = BpfObject.Open(ReadProgram(), "scry");
+        RingBuffer? bell = null;
+        Session? session = null;
+        try
+        {
+            BpfMap rings = programs.FindMap("rings");
+            rings.MaxEntries = (uint)sizes.Cpus;
+            rings.ValueSize = (uint)sizes.Stride;
+            programs.FindMap("threads").MaxEntries = (uint)sizes.Threads;
+            programs.FindMap("stages").MaxEntries = (uint)sizes.Threads;
+            programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.Variants.Count);
+            programs.FindProgram("trace_signal").AutoLoad = options.Signals;
+            Specialize(programs.FindMap(".rodata").InitialValue, options, sizes);
+            programs.Load();
+            BpfMap variants = programs.FindMap("variants");
+            foreach ((VariantKey key, CapturePlan plan) in options.Variants)
+                variants.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<CapturePlan>(in plan)));
+            bell = new RingBuffer(programs.FindMap("bell"), static _ => { });
+            session = new Session(programs, bell, options, sizes);
+            session.Attach();
+            return session;
+        }
+        catch
+        {
+            if (session is not null)
+            {
+                session.Dispose();
+            }
+            else
+            {
+                bell?.Dispose();
+                programs.Dispose();
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Makes a thread a target of a session on <see cref="TargetKind.Tasks"/>.</summary>
+    /// <param name="tid">Thread id in the initial pid namespace.</param>
+    /// <param name="tgid">Its process.</param>
+    /// <param name="fromExecve">Whether it is a target only from its next execve on.</param>
+    /// <returns>False when the table of threads is full.</returns>
+    public bool AddTask(int tid, int tgid, bool fromExecve = false)
+    {
+        if (!_threads.Add((uint)tid, (uint)tgid, fromExecve ? ThreadState.Hush : ThreadState.None))
+            return false;
+        // Its end may have come first: then nobody else frees the slot.
+        if (!Directory.Exists($"/proc/{tid}"))
+            _threads.Remove((uint)tid);
+        return true;
+    }
+
+    /// <summary>
+    /// Hands over the records that were written up to now, in order of time.
+    /// </summary>
+    /// <returns>The number of records.</returns>
+    public int Drain(RecordHandler handler)
+    {
+        int count = _rings.Drain(handler);
+        _quietNaps = count > 0 ? 0 : _quietNaps + 1;
+        return count;
+    }
+
+    /// <summary>
+    /// Waits until records are worth reading: a nap of some milliseconds while they come, cut short when a
+    /// ring is half full; a sleep until the next record when none came for a while.
+    /// </summary>
+    public void Wait(int timeoutMs)
+    {
+        bool sleep = _quietNaps >= NapsBeforeSleep;
+        // What came between the last drain and the arming rings no bell.
+        if (_rings.Arm(sleep ? BellMode.Any : BellMode.HalfFull) || !sleep)
+            _bell.Poll(sleep ? timeoutMs : Math.Min(timeoutMs, NapMs));
+        _rings.Arm(BellMode.Silent);
+    }
+
+    /// <summary>
+    /// Ends the recording and hands over what is left; then, as records of their own, the calls that traced
+    /// threads are still in.
+    /// </summary>
+    /// <returns>The number of records.</returns>
+    public int DrainFinal(RecordHandler handler)
+    {
+        Detach();
+        int count = _rings.Drain(handler);
+        using (BpfLink link = _object.FindProgram("trace_in_flight").AttachIterator())
+        using (BpfIterator iterator = link.OpenIterator())
+        {
+            Span<byte> nothing = stackalloc byte[64];
+            while (iterator.Read(nothing) > 0)
+            {
+            }
+        }
+        return count + _rings.Drain(handler);
+    }
+
+    /// <summary>Detaches and unloads everything.</summary>
+    public void Dispose()
+    {
+        Detach();
+        foreach (MappedMap mapping in _mappings)
+            mapping.Dispose();
+        _bell.Dispose();
+        _object.Dispose();
+    }
+
+    private void Attach()
+    {
+        foreach (BpfProgram program in _object.Programs)
+        {
+            if (program.AutoLoad && program.Name != "trace_in_flight")
+                _links.Add(program.Attach());
+        }
+    }
+
+    private void Detach()
+    {
+        foreach (BpfLink link in _links)
+            link.Dispose();
+        _links.Clear();
+    }
+
+    private BpfMap Map(string name) => _object.FindMap(name);
+
+    private MappedMap Mapped(BpfMap map, long length)
+    {
+        MappedMap mapping = map.Mmap(0, length);
+        _mappings.Add(mapping);
+        return mapping;
+    }
+
+    private static byte[] ReadProgram()
+    {
+        using Stream stream = typeof(Session).Assembly.GetManifestResourceStream("trace.bpf.o")
+            ?? throw new InvalidOperationException("the programs are missing from the binary");
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static Sizes Size(SessionOptions options)
+    {
+        int cpus = BpfSystem.PossibleCpus;
+        long ring = options.BufferPerCpu;
+        if (ring == 0)
+            ring = Math.Min(DefaultRing, DefaultRings / cpus);
+        ring = (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(ring, SmallestRing, LargestRing));
+        // Slots for four times the threads that there are: colliding ids are rare then.
+        int threads = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(4 * ThreadsNow(), 8192, 131072));
+        bool probes = threads < PidMax();
+        return new Sizes(cpus, ring, Layout.RingHeader + ring + Layout.MaxRecord, threads, probes);
+    }
+
+    // proc_loadavg(5): the fourth field is runnable/existing scheduling entities.
+    private static int ThreadsNow() =>
+        int.TryParse(File.ReadAllText("/proc/loadavg").Split(' ', '/').ElementAtOrDefault(4), out int threads) ? threads : 8192;
+
+    private static int PidMax() =>
+        int.TryParse(File.ReadAllText("/proc/sys/kernel/pid_max"), out int most) ? most : int.MaxValue;
+
+    private static void Specialize(Span<byte> rodata, SessionOptions options, Sizes sizes)
+    {
+        int plans = Layout.AbiCount * Layout.MaxNr;
+        if (options.Plans.Length != plans || rodata.Length != Unsafe.SizeOf<TraceConfig>() + plans * Unsafe.SizeOf<CapturePlan>())
+            throw new InvalidOperationException("the programs' configuration has another size than this binary's");
+        var config = new TraceConfig
+        {
+            RingSize = (ulong)sizes.Ring,
+            CgroupId = options.CgroupId,
+            MinDuration = options.MinDurationNs,
+            Target = options.Target,
+            SelfTgid = (uint)Environment.ProcessId,
+            Uid = options.Uid,
+            CgroupLevel = (uint)options.CgroupLevel,
+            DataMax = (uint)Math.Clamp(options.DataMax, 0, 65536),
+            PathMax = PathMax,
+            ThreadMask = (uint)sizes.Threads - 1,
+            ThreadProbes = sizes.Probes ? (byte)1 : (byte)0,
+            FailedOnly = options.FailedOnly ? (byte)1 : (byte)0,
+            ErrnoFilter = options.Errnos.Count > 0 ? (byte)1 : (byte)0,
+            Follow = options.Follow ? (byte)1 : (byte)0,
+        };
+        // The whole field: 16 bytes with their NULs, of which a name has at most 15.
+        Span<byte> comm = stackalloc byte[16], mask = stackalloc byte[16];
+        comm.Clear();
+        options.Comm.AsSpan(0, Math.Min(15, options.Comm.Length)).CopyTo(comm);
+        mask.Clear();
+        mask[..(Math.Min(15, options.Comm.Length) + 1)].Fill(0xff);
+        MemoryMarshal.Cast<byte, ulong>(comm).CopyTo(config.Comm);
+        MemoryMarshal.Cast<byte, ulong>(mask).CopyTo(config.CommMask);
+        foreach (int errno in options.Errnos)
+            config.Errnos[errno / 64] |= 1UL << (errno % 64);
+        MemoryMarshal.Write(rodata, in config);
+        MemoryMarshal.AsBytes(options.Plans.AsSpan()).CopyTo(rodata[Unsafe.SizeOf<TraceConfig>()..]);
+    }
+}

@@ -1,0 +1,52 @@
+using Scry.Wire;
+
+namespace Scry.Capture;
+
+/// <summary>What a session traces and what it keeps of it.</summary>
+public sealed record SessionOptions
+{
+    /// <summary>Who is traced.</summary>
+    public required TargetKind Target { get; init; }
+
+    /// <summary>With <see cref="TargetKind.Comm"/>: the name, at most 15 bytes.</summary>
+    public byte[] Comm { get; init; } = [];
+
+    /// <summary>With <see cref="TargetKind.Uid"/>: the effective user id.</summary>
+    public uint Uid { get; init; }
+
+    /// <summary>With a cgroup target: its id, the inode number of its directory.</summary>
+    public ulong CgroupId { get; init; }
+
+    /// <summary>With a cgroup target: its depth below the hierarchy's root, which has 0.</summary>
+    public int CgroupLevel { get; init; }
+
+    /// <summary>Whether children and new threads of traced tasks are traced too.</summary>
+    public bool Follow { get; init; } = true;
+
+    /// <summary>Nanoseconds that a call must take at least; 0: any.</summary>
+    public ulong MinDurationNs { get; init; }
+
+    /// <summary>Only calls that fail.</summary>
+    public bool FailedOnly { get; init; }
+
+    /// <summary>Only calls that fail with one of these (1 to 575); empty: any result.</summary>
+    public IReadOnlyList<int> Errnos { get; init; } = [];
+
+    /// <summary>
+    /// What to capture of each call, by abi * <see cref="Layout.MaxNr"/> + nr. The last entry of each ABI
+    /// serves the numbers that have none.
+    /// </summary>
+    public required CapturePlan[] Plans { get; init; }
+
+    /// <summary>Plans that an argument's value chooses.</summary>
+    public IReadOnlyList<(VariantKey Key, CapturePlan Plan)> Variants { get; init; } = [];
+
+    /// <summary>Bytes of payload that are kept of one buffer, 0 to 65536.</summary>
+    public int DataMax { get; init; } = 32;
+
+    /// <summary>Bytes of each CPU's ring; rounded up to a power of two of at least 512 KiB. 0: chosen by the number of CPUs.</summary>
+    public long BufferPerCpu { get; init; }
+
+    /// <summary>Whether delivered signals are recorded.</summary>
+    public bool Signals { get; init; } = true;
+}

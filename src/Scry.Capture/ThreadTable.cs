@@ -1,0 +1,73 @@
+using Scry.Bpf;
+using Scry.Wire;
+using ThreadState = Scry.Wire.ThreadState;
+
+namespace Scry.Capture;
+
+/// <summary>The slots of traced threads, shared with the kernel: having one makes a thread a target.</summary>
+internal sealed unsafe class ThreadTable
+{
+    private const uint Probes = 4; // SCRY_THREAD_PROBES
+    private const uint Reserved = uint.MaxValue; // no tid
+
+    private readonly ThreadSlot* _slots;
+    private readonly uint _mask;
+    private readonly uint _probes;
+    private readonly ulong* _count;
+
+    public ThreadTable(MappedMap slots, MappedMap globals, uint mask, bool probes)
+    {
+        // SAFETY: Session owns the mappings and this object; the map has mask + 1 slots.
+        _slots = (ThreadSlot*)slots.Pointer;
+        _count = (ulong*)globals.Pointer;
+        _mask = mask;
+        _probes = probes ? Probes : 1;
+    }
+
+    /// <summary>Threads that are targets now.</summary>
+    public ulong Count => Volatile.Read(ref *_count);
+
+    /// <summary>Makes a thread a target; true also when it is one already.</summary>
+    /// <returns>False when no slot is free for it.</returns>
+    public bool Add(uint tid, uint tgid, ThreadState state)
+    {
+        if (Find(tid) != null)
+            return true;
+        for (uint probe = 0; probe < _probes; probe++)
+        {
+            uint index = (tid + probe) & _mask;
+            // SAFETY: index is masked by the number of slots less 1.
+            ThreadSlot* slot = _slots + index;
+            if (Interlocked.CompareExchange(ref slot->Tid, Reserved, 0) != 0)
+                continue;
+            slot->Tgid = tgid;
+            slot->Slot = index;
+            slot->Seq = 0;
+            slot->State = state;
+            Interlocked.Increment(ref *_count);
+            Volatile.Write(ref slot->Tid, tid);
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>Frees the slot of a thread that ended before it was added.</summary>
+    public void Remove(uint tid)
+    {
+        ThreadSlot* slot = Find(tid);
+        if (slot != null && Interlocked.CompareExchange(ref slot->Tid, 0, tid) == tid)
+            Interlocked.Decrement(ref *_count);
+    }
+
+    private ThreadSlot* Find(uint tid)
+    {
+        for (uint probe = 0; probe < _probes; probe++)
+        {
+            // SAFETY: as in Add.
+            ThreadSlot* slot = _slots + ((tid + probe) & _mask);
+            if (Volatile.Read(ref slot->Tid) == tid)
+                return slot;
+        }
+        return null;
+    }
+}
