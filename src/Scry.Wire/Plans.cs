@@ -72,6 +72,8 @@ public enum PlanFlags : byte
     Exit = 0x20,
     /// <summary>execve and execveat: the first call of a command that Scry starts.</summary>
     Execs = 0x40,
+    /// <summary>args[0] is the stack pointer: sigreturn, whose frame lies there.</summary>
+    Stack = 0x80,
 }
 
 /// <summary>What to capture of one syscall (<c>struct scry_plan</c>).</summary>

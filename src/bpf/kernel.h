@@ -43,7 +43,7 @@ enum {
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct pt_regs {
-	unsigned long r10, r9, r8, cx, dx, si, di, bx, bp, ax, orig_ax;
+	unsigned long r10, r9, r8, cx, dx, si, di, bx, bp, sp, ax, orig_ax;
 };
 
 struct thread_info {

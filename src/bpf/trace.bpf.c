@@ -309,6 +309,8 @@ int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 	thread->retry = 0;
 	thread->flags = 0;
 	thread__take_args(thread, regs);
+	if (plan->flags & SCRY_PLAN_STACK)
+		thread->args[0] = regs->sp;
 	if (plan->flags & (SCRY_PLAN_ENTRY | SCRY_PLAN_VARIANTS))
 		call__stage(thread);
 	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;

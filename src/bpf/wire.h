@@ -139,6 +139,7 @@ struct scry_op {
 #define SCRY_PLAN_ENTRY	   0x10 /* some op is AT_ENTRY */
 #define SCRY_PLAN_EXIT	   0x20 /* some op is AT_EXIT */
 #define SCRY_PLAN_EXECS	   0x40 /* execve and execveat */
+#define SCRY_PLAN_STACK	   0x80 /* args[0] is the stack pointer: sigreturn, whose frame lies there */
 
 struct scry_plan {
 	__u8 nargs;
