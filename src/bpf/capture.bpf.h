@@ -120,28 +120,6 @@ static __always_inline void work__commit(struct work *w, __u8 *dst, __u64 pos, _
 	w->pos = pos + sizeof(*head) + ((length + 7) & ~7ULL);
 }
 
-/*
- * Where usercopy is hardened, a copy into a map's memory costs a search of the kernel's mappings,
- * one to the stack does not. Less than 64, or the stack would be a private one, in such a mapping
- * again.
- */
-#define SHORT 48
-
-/* Copies at most SHORT bytes. */
-static __noinline long capture__short(__u8 *to, __u64 address, __u64 length)
-{
-	__u64 words[SHORT / 8] = {};
-
-	if (length > SHORT || bpf_probe_read_user(words, length, (void *)address))
-		return -1;
-	for (int i = 0; i < SHORT / 8; i++) {
-		if (i * 8 >= length)
-			break;
-		((__u64 *)to)[i] = words[i];
-	}
-	return 0;
-}
-
 /* w->length bytes at w->address; or, when the flags say so, w->count itself. */
 __noinline int capture__bytes(void)
 {
@@ -174,51 +152,12 @@ __noinline int capture__bytes(void)
 	if (w->flags & SCRY_CAPTURE_COUNT) {
 		*(__u64 *)(dst + pos + sizeof(struct scry_capture)) = w->count;
 		length = 8;
-	} else if (length <= SHORT ? capture__short(dst + pos + sizeof(struct scry_capture),
-						    w->address, length)
-				   : bpf_probe_read_user(dst + pos + sizeof(struct scry_capture),
-							 length, (void *)w->address)) {
+	} else if (bpf_probe_read_user(dst + pos + sizeof(struct scry_capture), length,
+				       (void *)w->address)) {
 		w->failed = 1;
 		return 0;
 	}
 	work__commit(w, dst, pos, length);
-	return 0;
-}
-
-/*
- * Copies a string that ends within SHORT bytes: its length with the NUL, or 0. The helper for
- * strings takes twice as long.
- */
-static __noinline long capture__short_string(__u8 *to, __u64 address)
-{
-	__u64 words[SHORT / 8];
-
-	if (bpf_probe_read_user(words, SHORT, (void *)address))
-		return 0;
-	for (int i = 0; i < SHORT / 8; i++) {
-		__u64 word = words[i];
-		/* The high bit of each byte that is 0; what stands above the first may be wrong. */
-		__u64 zeros = (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
-
-		if (zeros) {
-			/* Ones up to bit 6 of the NUL: eight for each byte before it, and seven. */
-			__u64 below = (zeros & -zeros) - 1;
-			long length = i * 8 + 1;
-
-			/* What follows is not the string's: none of it leaves the task. */
-			((__u64 *)to)[i] = word & below >> 7;
-			if (below >> 32) {
-				length += 4;
-				below >>= 32;
-			}
-			if (below >> 16) {
-				length += 2;
-				below >>= 16;
-			}
-			return length + !!(below >> 8);
-		}
-		((__u64 *)to)[i] = word;
-	}
 	return 0;
 }
 
@@ -239,16 +178,9 @@ __noinline int capture__string(void)
 		w->cut = w->to_record;
 		return 0;
 	}
-	if (pos + sizeof(struct scry_capture) + SHORT > w->room) {
+	if (pos + sizeof(struct scry_capture) + 16 > w->room) {
 		w->full = 1;
 		return 0;
-	}
-	if (length >= SHORT) {
-		got = capture__short_string(dst + pos + sizeof(struct scry_capture), w->address);
-		if (got) {
-			work__commit(w, dst, pos, got);
-			return 0;
-		}
 	}
 	/* Asks for the room that there is: most strings are far shorter than allowed. */
 	if (pos + sizeof(struct scry_capture) + 8 + length > w->room)
