@@ -33,11 +33,16 @@ static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
 #include "ring.bpf.h"
 #include "capture.bpf.h"
 
+static __always_inline bool task__is_x32(__u32 nr)
+{
+	return (__s32)nr >= 0 && (nr & X32_SYSCALL_BIT);
+}
+
 static __always_inline __u32 task__abi(struct task_struct *task, __u32 nr)
 {
 	if (task->thread_info.status & TS_COMPAT)
 		return SCRY_ABI_IA32;
-	return nr & X32_SYSCALL_BIT ? SCRY_ABI_X32 : SCRY_ABI_X86_64;
+	return task__is_x32(nr) ? SCRY_ABI_X32 : SCRY_ABI_X86_64;
 }
 
 /* The cgroup of the perf_event controller: an index that differs between kernels, so one load for
@@ -284,7 +289,8 @@ int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 		return 0;
 	}
 	abi = task__abi(task, nr);
-	nr &= ~X32_SYSCALL_BIT;
+	if (abi == SCRY_ABI_X32)
+		nr &= ~X32_SYSCALL_BIT;
 	plan = plan__of(abi, nr);
 	if (thread && (thread->state & SCRY_THREAD_HUSH)) {
 		if (!(plan->flags & SCRY_PLAN_EXECS))
@@ -410,7 +416,8 @@ static __noinline int call__late(struct task_struct *task, struct pt_regs *regs,
 
 	if ((__s32)nr == -1)
 		return 0;
-	nr &= ~X32_SYSCALL_BIT;
+	if (abi == SCRY_ABI_X32)
+		nr &= ~X32_SYSCALL_BIT;
 	plan = plan__of(abi, nr);
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
