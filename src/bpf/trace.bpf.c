@@ -79,15 +79,18 @@ static __always_inline bool task__in_cgroup(struct task_struct *task)
 	if (group->level <= (int)cfg.cgroup_level)
 		return 0;
 	if (bpf_core_field_exists(group->ancestors)) {
+		/* Within the access it would be relocated itself. */
+		__u32 level = cfg.cgroup_level;
 		struct cgroup *ancestor = NULL;
 
-		bpf_core_read(&ancestor, sizeof(ancestor), &group->ancestors[cfg.cgroup_level]);
+		bpf_core_read(&ancestor, sizeof(ancestor), &group->ancestors[level]);
 		return BPF_CORE_READ(ancestor, kn, id) == cfg.cgroup_id;
 	} else {
+		__u32 level = cfg.cgroup_level;
 		struct cgroup___before_v6_1 *old = (void *)group;
 		__u64 id = 0;
 
-		bpf_core_read(&id, sizeof(id), &old->ancestor_ids[cfg.cgroup_level]);
+		bpf_core_read(&id, sizeof(id), &old->ancestor_ids[level]);
 		return id == cfg.cgroup_id;
 	}
 }
