@@ -1,6 +1,6 @@
 # What ./scry and ./test share; to be sourced, with $root set to the repository.
 
-BUILD_PACKAGES=(clang gcc libbpf-dev libelf-dev zlib1g-dev)
+BUILD_PACKAGES=(clang llvm gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev)
 
 say() {
 	printf '%s\n' "$*" >&2

@@ -1,1 +1,10 @@
-return 0;
+using System.CommandLine;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Commands;
+
+var root = new RootCommand("Traces the system calls of a live host at the cost of eBPF")
+{
+    DoctorCommand.Create(),
+};
+RootHelp.AttachTo(root);
+return Runner.Run(root, args);

@@ -41,6 +41,23 @@ public static class Tasks
         return threads is { Count: > 0 } ? threads : throw NotFound("process", "pid", pid);
     }
 
+    /// <summary>As <see cref="ThreadsOf"/>; none when the process is gone.</summary>
+    public static IReadOnlyList<int> TryThreadsOf(int pid) => List(pid) ?? [];
+
+    /// <summary>The process that a thread belongs to; null when it is gone.</summary>
+    public static int? ProcessOf(int tid)
+    {
+        try
+        {
+            string? line = File.ReadLines($"/proc/{tid}/status").FirstOrDefault(line => line.StartsWith("Tgid:", StringComparison.Ordinal));
+            return int.TryParse(line?[5..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? pid : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Checks that a thread is there.</summary>
     /// <exception cref="TargetException">There is none.</exception>
     public static void RequireThread(int tid)

@@ -33,6 +33,15 @@ public sealed class TaskTests
     }
 
     [Fact]
+    public void A_thread_belongs_to_its_process_while_it_is_there()
+    {
+        int thread = Tasks.TryThreadsOf(Environment.ProcessId).Max();
+        Assert.Equal(Environment.ProcessId, Tasks.ProcessOf(thread));
+        Assert.Null(Tasks.ProcessOf(4194305));
+        Assert.Empty(Tasks.TryThreadsOf(4194305));
+    }
+
+    [Fact]
     public void Comm_is_read_and_null_when_the_thread_is_gone()
     {
         Assert.NotNull(Tasks.CommOf(Environment.ProcessId));

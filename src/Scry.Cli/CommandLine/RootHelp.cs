@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Text;
+
+namespace Scry.Cli.CommandLine;
+
+/// <summary>The help of <c>scry</c> itself: the commands, and how to begin.</summary>
+internal static class RootHelp
+{
+    /// <summary>Makes --help print it.</summary>
+    public static void AttachTo(RootCommand root)
+    {
+        root.Options.OfType<HelpOption>().Single().Action = new Print();
+    }
+
+    private static string Text(Command root)
+    {
+        var text = new StringBuilder();
+        text.Append(root.Description).Append(".\n\nUsage: scry COMMAND [OPTIONS]\n\nCommands:\n");
+        foreach (Command command in root.Subcommands)
+            HelpPage.AppendRow(text, command.Name, command.Description ?? "");
+        text.Append("""
+
+            Options:
+              --help                      This text; 'scry COMMAND --help' for a command's own
+              --version                   The version
+
+            Examples:
+              scry doctor                          # can this machine do it?
+              scry trace -- ls -l /                # trace a command
+              scry trace -p "$(pidof nginx)" -T    # trace running processes
+
+            """);
+        return text.ToString();
+    }
+
+    private sealed class Print : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.Write(Text(parseResult.RootCommandResult.Command));
+            return ExitCode.Ok;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using Scry.Bpf;
+using Scry.Targets;
+
+namespace Scry.Cli.CommandLine;
+
+/// <summary>Parses, runs a command, and turns what goes wrong into one line and an exit status.</summary>
+internal static class Runner
+{
+    /// <summary>Runs what the words ask for.</summary>
+    /// <returns>The exit status.</returns>
+    public static int Run(RootCommand root, string[] words)
+    {
+        try
+        {
+            ParseResult parsed = root.Parse(Prepare(root, words), new ParserConfiguration
+            {
+                EnablePosixBundling = false,
+                // A traced command may have arguments that begin with @.
+                ResponseFileTokenReplacer = null,
+            });
+            if (parsed.Errors.Count > 0 && parsed.Action?.ClearsParseErrors != true)
+                throw new ToolException(parsed.Errors[0].Message.TrimEnd('.'), "'scry --help' lists the commands", ExitCode.Usage);
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = Standard.Output,
+                Error = Standard.Error,
+                EnableDefaultExceptionHandler = false,
+                // Signals are caught by native/launch.c, when there is something to end.
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (Exception error)
+        {
+            (string message, string? hint, int code) = Describe(error);
+            Say(hint is null ? message : $"{message}; {hint}");
+            return code;
+        }
+    }
+
+    /// <summary>Tells a person something: one line on standard error.</summary>
+    public static void Say(string line)
+    {
+        try
+        {
+            Standard.Error.Write($"scry: {line}\n");
+        }
+        catch (IOException)
+        {
+            // Nobody reads it; the exit status still tells.
+        }
+    }
+
+    private static IReadOnlyList<string> Prepare(RootCommand root, string[] words)
+    {
+        if (words.Length == 0)
+            return ["--help"];
+        Command? command = root.Subcommands.FirstOrDefault(known => known.Name == words[0]);
+        if (command is not null)
+            return [words[0], .. Words.Normalize(command, words[1..])];
+        if (root.Options.Any(option => option.Name == words[0] || option.Aliases.Contains(words[0])))
+            return words;
+        if (words[0].StartsWith('-'))
+        {
+            throw new ToolException($"{Printable.Escape(words[0])} stands where the command is expected",
+                "'scry --help' lists the commands: scry trace -p PID", ExitCode.Usage);
+        }
+        throw new ToolException($"there is no command '{Printable.Escape(words[0])}'",
+            $"'scry --help' lists them; to trace a program: scry trace -- {Printable.Escape(words[0])}", ExitCode.Usage);
+    }
+
+    /// <summary>What to tell a person about an exception.</summary>
+    public static (string Message, string? Hint, int ExitCode) Describe(Exception error) => error switch
+    {
+        ToolException tool => (tool.Message, tool.Hint, tool.ExitCode),
+        TargetException target => (target.Message, target.Hint, ExitCode.Failed),
+        NativeException native => ($"the kernel refused: {native.Message}{LastLine(native.Log)}",
+            "'scry doctor' checks what tracing needs", ExitCode.Failed),
+        _ => ($"a fault of Scry's own: {error.GetType().Name}: {Printable.Escape(error.Message)}",
+            "please report it with the command line", ExitCode.Failed),
+    };
+
+    /// <summary>The verifier's last word; what comes before it is for who writes the programs.</summary>
+    private static string LastLine(string log)
+    {
+        string? line = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
+        return line is null ? "" : $" ({Printable.Escape(line)})";
+    }
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using Scry.Capture;
+using Scry.Targets;
+using Scry.Wire;
+
+namespace Scry.Cli.Health;
+
+/// <summary>What Scry needs of a machine, checked one by one.</summary>
+internal static class Checks
+{
+    private const string Btf = "/sys/kernel/btf/vmlinux";
+    private const string Jit = "/proc/sys/net/core/bpf_jit_enable";
+    private const string Lockdown = "/sys/kernel/security/lockdown";
+    private const string Vsyscall32 = "/proc/sys/abi/vsyscall32";
+
+    /// <summary>All findings, in the order in which they matter.</summary>
+    public static IEnumerable<Finding> All()
+    {
+        string[] mounts = Lines("/proc/self/mounts");
+        IReadOnlyList<CgroupMount> cgroups = CgroupMounts.Find();
+        Finding rights = Rights(Privileges.Effective());
+        yield return rights;
+        yield return Kernel(FirstLine("/proc/sys/kernel/osrelease"));
+        yield return TypeInformation(File.Exists(Btf));
+        yield return LockedDown(FirstLine(Lockdown));
+        yield return Namespace(PidNamespace.IsInitial);
+        yield return rights.State == FindingState.Ok ? Programs()
+            : new Finding("programs", FindingState.Missing, "not tried without these rights", rights.Mend);
+        yield return JustInTime(FirstLine(Jit));
+        yield return Cgroup(cgroups, CgroupVersion.V2);
+        yield return Cgroup(cgroups, CgroupVersion.V1PerfEvent);
+        yield return Mount(mounts, "tracefs", "tracefs", "not needed to trace", "mount -t tracefs none /sys/kernel/tracing");
+        yield return Mount(mounts, "bpffs", "bpf", "not needed to trace", "mount -t bpf none /sys/fs/bpf");
+        yield return LockedMemory(Lines("/proc/self/limits"));
+        yield return Calls32(File.Exists(Vsyscall32), FirstLine("/proc/cmdline"));
+    }
+
+    internal static Finding Rights(ulong capabilities) => Privileges.Suffice(capabilities)
+        ? new Finding("rights", FindingState.Ok, Environment.UserName == "root" ? "root" : "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN")
+        : new Finding("rights", FindingState.Missing, "neither root, nor CAP_BPF and CAP_PERFMON", "run it with sudo");
+
+    /// <summary>mmapable maps, tp_btf, task iterators, and programs that are not charged to RLIMIT_MEMLOCK: Linux 5.11; bpf_loop: 5.17.</summary>
+    internal static Finding Kernel(string? release)
+    {
+        string[] numbers = (release ?? "").Split('.', '-');
+        bool known = numbers.Length > 1 & int.TryParse(numbers[0], CultureInfo.InvariantCulture, out int major)
+            & int.TryParse(numbers.ElementAtOrDefault(1), CultureInfo.InvariantCulture, out int minor);
+        bool enough = known && (major, minor).CompareTo((5, 17)) >= 0;
+        return new Finding("kernel", enough ? FindingState.Ok : FindingState.Missing, release ?? "unknown",
+            enough ? null : "Linux 5.17 or later is needed");
+    }
+
+    internal static Finding TypeInformation(bool there) => there
+        ? new Finding("BTF", FindingState.Ok, Btf)
+        : new Finding("BTF", FindingState.Missing, $"no {Btf}", "a kernel built with CONFIG_DEBUG_INFO_BTF=y is needed (Debian's, Ubuntu's, Fedora's are)");
+
+    /// <summary>Reads for example <c>none [integrity] confidentiality</c>; kernel_lockdown(7).</summary>
+    internal static Finding LockedDown(string? modes) => modes?.Contains("[confidentiality]", StringComparison.Ordinal) == true
+        ? new Finding("lockdown", FindingState.Missing, "confidentiality: programs may not read the kernel's memory",
+            "boot with lockdown=integrity or none")
+        : new Finding("lockdown", FindingState.Ok, modes ?? "none");
+
+    internal static Finding Namespace(bool initial) => initial
+        ? new Finding("pid namespace", FindingState.Ok, "the initial one")
+        : new Finding("pid namespace", FindingState.Missing, "one of its own: pids are not the kernel's",
+            "run it on the host, or in a container with the host's pid namespace (--pid=host)");
+
+    internal static Finding JustInTime(string? value) => value switch
+    {
+        "0" => new Finding("BPF JIT", FindingState.Optional, "off: tracing costs several times more", "sysctl -w net.core.bpf_jit_enable=1"),
+        null => new Finding("BPF JIT", FindingState.Ok, "not told"),
+        _ => new Finding("BPF JIT", FindingState.Ok, "on"),
+    };
+
+    internal static Finding LockedMemory(string[] limits)
+    {
+        string? line = limits.FirstOrDefault(limit => limit.StartsWith("Max locked memory", StringComparison.Ordinal));
+        string? soft = line?["Max locked memory".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+        string text = soft == "unlimited" ? soft : $"{soft ?? "unknown"} bytes";
+        return new Finding("locked memory", FindingState.Ok, $"limit {text}; does not matter since Linux 5.11");
+    }
+
+    /// <summary>A kernel with 32-bit calls has the sysctl; since Linux 6.7 they can be switched off at boot.</summary>
+    internal static Finding Calls32(bool built, string? commandLine)
+    {
+        bool off = commandLine?.Split(' ').Any(word => word is "ia32_emulation=0" or "ia32_emulation=off" or "ia32_emulation=false") == true;
+        return built && !off
+            ? new Finding("32-bit calls", FindingState.Ok, "the kernel has them, and they are traced")
+            : new Finding("32-bit calls", FindingState.Ok, "the kernel has none");
+    }
+
+    private static Finding Cgroup(IReadOnlyList<CgroupMount> mounts, CgroupVersion version)
+    {
+        bool v2 = version == CgroupVersion.V2;
+        string name = v2 ? "cgroup v2" : "cgroup v1";
+        string controller = v2 ? "" : " (perf_event)";
+        CgroupMount mount = mounts.FirstOrDefault(known => known.Version == version);
+        if (mount.Path is { } path)
+            return new Finding(name, FindingState.Ok, path + controller);
+        // A machine with one hierarchy needs no other.
+        bool other = mounts.Count > 0;
+        return new Finding(name, other ? FindingState.Ok : FindingState.Optional,
+            other ? $"not mounted{controller}" : $"not mounted{controller}: -G cannot be used",
+            other ? null : v2 ? "mount -t cgroup2 none /sys/fs/cgroup" : "only where v2 is not used: mount -t cgroup -o perf_event none DIRECTORY");
+    }
+
+    private static Finding Mount(string[] mounts, string name, string type, string without, string mend)
+    {
+        string[]? mount = mounts.Select(line => line.Split(' ')).FirstOrDefault(words => words.Length > 2 && words[2] == type);
+        return mount is not null
+            ? new Finding(name, FindingState.Ok, mount[1])
+            : new Finding(name, FindingState.Optional, $"not mounted: {without}", mend);
+    }
+
+    private static Finding Programs()
+    {
+        try
+        {
+            using Session session = Session.Open(new SessionOptions
+            {
+                Target = TargetKind.Tasks,
+                Plans = new CapturePlan[Layout.AbiCount * Layout.MaxNr],
+            });
+            return new Finding("programs", FindingState.Ok, "load and attach");
+        }
+        catch (Exception error)
+        {
+            (string message, string? hint, _) = CommandLine.Runner.Describe(error);
+            return new Finding("programs", FindingState.Missing, message, hint);
+        }
+    }
+
+    private static string? FirstLine(string path) => Lines(path).FirstOrDefault();
+
+    private static string[] Lines(string path)
+    {
+        try
+        {
+            return File.ReadAllLines(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Scry.Cli;
+
+/// <summary>Whether this process may load and attach tracing programs.</summary>
+internal static class Privileges
+{
+    // Bits of <linux/capability.h>.
+    private const int SysAdmin = 21;
+    private const int Perfmon = 38;
+    private const int Bpf = 39;
+
+    /// <summary>Refuses to go on without them.</summary>
+    /// <exception cref="ToolException">They are missing.</exception>
+    public static void Require()
+    {
+        if (!Suffice(Effective()))
+        {
+            throw new ToolException("tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON",
+                "run it with sudo");
+        }
+    }
+
+    /// <summary>The effective capabilities of this process, one bit each.</summary>
+    public static ulong Effective()
+    {
+        foreach (string line in File.ReadLines("/proc/self/status"))
+        {
+            if (line.StartsWith("CapEff:", StringComparison.Ordinal)
+                && ulong.TryParse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong bits))
+            {
+                return bits;
+            }
+        }
+        return 0;
+    }
+
+    /// <summary>CAP_SYS_ADMIN includes the other two (capabilities(7)).</summary>
+    public static bool Suffice(ulong capabilities) =>
+        Has(capabilities, SysAdmin) || (Has(capabilities, Bpf) && Has(capabilities, Perfmon));
+
+    private static bool Has(ulong capabilities, int bit) => (capabilities >> bit & 1) != 0;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starts the command that is to be traced, and passes signals on to it. In C because a process of
+ * several threads may only call async-signal-safe functions between fork() and execve().
+ *
+ * The child waits in read() before its execve, until the tracer is attached; it ends when the
+ * tracer could not, or died.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* Shared with the child until its execve: why that failed, as an errno. */
+static _Atomic int *exec_error;
+static int go_fd = -1;
+static _Atomic pid_t child;
+static _Atomic int pending_signal;
+
+/* How this process was started: the runtime changes all of it, and the command must not see that.
+ */
+static sigset_t start_mask;
+static unsigned char start_ignored[NSIG];
+static struct rlimit start_files;
+
+__attribute__((constructor)) static void remember_start(void)
+{
+	struct sigaction action;
+
+	sigprocmask(SIG_SETMASK, NULL, &start_mask);
+	for (int sig = 1; sig < NSIG; sig++)
+		start_ignored[sig] = !sigaction(sig, NULL, &action) && action.sa_handler == SIG_IGN;
+	getrlimit(RLIMIT_NOFILE, &start_files);
+}
+
+static void restore_start(void)
+{
+	struct sigaction action = {0};
+
+	for (int sig = 1; sig < NSIG; sig++) {
+		action.sa_handler = start_ignored[sig] ? SIG_IGN : SIG_DFL;
+		sigaction(sig, &action, NULL);
+	}
+	setrlimit(RLIMIT_NOFILE, &start_files);
+	sigprocmask(SIG_SETMASK, &start_mask, NULL);
+}
+
+static _Noreturn void child_run(int wait_fd, const char *path, char **argv)
+{
+	char go;
+
+	restore_start();
+	if (read(wait_fd, &go, 1) != 1)
+		_exit(1);
+	execve(path, argv, environ);
+	atomic_store(exec_error, errno);
+	_exit(1);
+}
+
+/* words: the path, then count arguments (the first is argv[0]), each ended by NUL. Gives the pid or
+ * -errno. */
+int scry_command_start(const char *words, int count)
+{
+	char **argv = calloc(count + 1, sizeof(*argv));
+	const char *word = words;
+	sigset_t all, old;
+	int ends[2], error;
+	pid_t pid;
+
+	exec_error = mmap(NULL, sizeof(*exec_error), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!argv || exec_error == MAP_FAILED || pipe2(ends, O_CLOEXEC))
+		return -errno;
+	for (int i = 0; i < count; i++) {
+		word += strlen(word) + 1;
+		argv[i] = (char *)word;
+	}
+	/* No handler of the runtime may run in the child. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	error = errno;
+	if (pid == 0) {
+		close(ends[1]);
+		child_run(ends[0], words, argv);
+	}
+	atomic_store(&child, pid > 0 ? pid : 0);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	free(argv);
+	close(ends[0]);
+	go_fd = ends[1];
+	return pid > 0 ? pid : -error;
+}
+
+/* Lets the child execve. Gives 0, or -1 when it is dead. */
+int scry_command_go(void)
+{
+	return write(go_fd, "", 1) == 1 ? 0 : -1;
+}
+
+/* Why its execve failed, as an errno; 0 when it did not, or has not been tried. */
+int scry_command_error(void)
+{
+	return atomic_load(exec_error);
+}
+
+/* Gives 1 and the status as wait(2) has it once the command ended, else 0. */
+int scry_command_ended(int *status)
+{
+	pid_t pid = atomic_load(&child);
+	siginfo_t info = {0};
+
+	if (!pid || waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) || !info.si_pid)
+		return 0;
+	/* Its pid is free for others once it is reaped: no signal may be passed on to it any more.
+	 */
+	atomic_store(&child, 0);
+	return waitpid(pid, status, 0) == pid;
+}
+
+/* Ends a command that was not let go. */
+void scry_command_cancel(void)
+{
+	pid_t pid = atomic_exchange(&child, 0);
+
+	if (pid) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+	pid_t pid = atomic_load(&child);
+	int saved = errno;
+
+	(void)context;
+	atomic_store(&pending_signal, sig);
+	/* A key on the terminal reached the command too: it is in the same process group. */
+	if (pid && info->si_code <= 0)
+		kill(pid, sig);
+	errno = saved;
+}
+
+/* Catches what ends a run; what was ignored at the start stays so (nohup). */
+void scry_signals_catch(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		if (!start_ignored[signals[i]])
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+/* The last signal that was caught since the last call, or 0. */
+int scry_signals_take(void)
+{
+	return atomic_exchange(&pending_signal, 0);
+}
+
+/* write(2), but gives -errno. */
+ssize_t scry_write(int fd, const void *bytes, size_t length)
+{
+	ssize_t written = write(fd, bytes, length);
+
+	return written < 0 ? -errno : written;
+}

@@ -1,0 +1,51 @@
+using Scry.Cli.Health;
+using Xunit;
+
+namespace Scry.Tests.Unit.Cli;
+
+public sealed class ChecksTests
+{
+    [Theory]
+    [InlineData("6.18.44-custom", FindingState.Ok)]
+    [InlineData("5.17.0", FindingState.Ok)]
+    [InlineData("5.10.0-30-amd64", FindingState.Missing)]
+    [InlineData("5", FindingState.Missing)]
+    [InlineData(null, FindingState.Missing)]
+    internal void An_old_kernel_is_missing(string? release, FindingState state) => Assert.Equal(state, Checks.Kernel(release).State);
+
+    [Theory]
+    [InlineData(1ul << 21, FindingState.Ok)]
+    [InlineData(1ul << 38 | 1ul << 39, FindingState.Ok)]
+    [InlineData(1ul << 39, FindingState.Missing)]
+    [InlineData(0ul, FindingState.Missing)]
+    internal void Rights_are_sys_admin_or_both_others(ulong capabilities, FindingState state) =>
+        Assert.Equal(state, Checks.Rights(capabilities).State);
+
+    [Theory]
+    [InlineData("none [integrity] confidentiality", FindingState.Ok)]
+    [InlineData("none integrity [confidentiality]", FindingState.Missing)]
+    [InlineData(null, FindingState.Ok)]
+    internal void Only_confidentiality_locks_tracing_out(string? modes, FindingState state) =>
+        Assert.Equal(state, Checks.LockedDown(modes).State);
+
+    [Fact]
+    public void What_is_missing_has_a_mend()
+    {
+        Finding[] missing =
+        [
+            Checks.Rights(0), Checks.Kernel("4.9.0"), Checks.TypeInformation(false), Checks.LockedDown("[confidentiality]"),
+            Checks.Namespace(false), Checks.JustInTime("0"),
+        ];
+        Assert.All(missing, finding => Assert.NotNull(finding.Mend));
+    }
+
+    [Fact]
+    public void Limits_and_32_bit_calls_are_told()
+    {
+        Assert.Contains("limit 8388608 bytes", Checks.LockedMemory(["Limit  Soft", "Max locked memory         8388608              8388608              bytes     "]).Found);
+        Assert.Contains("limit unlimited", Checks.LockedMemory(["Max locked memory         unlimited            unlimited            bytes     "]).Found);
+        Assert.Equal("the kernel has none", Checks.Calls32(true, "quiet ia32_emulation=0").Found);
+        Assert.Equal("the kernel has none", Checks.Calls32(false, null).Found);
+        Assert.StartsWith("the kernel has them", Checks.Calls32(true, "quiet").Found);
+    }
+}
