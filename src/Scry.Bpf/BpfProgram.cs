@@ -28,6 +28,7 @@ public readonly unsafe struct BpfProgram
 
     /// <summary>Attaches an iterator program, to be opened and read.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>
+    // SAFETY: the only pointer is null: no options.
     public BpfLink AttachIterator() =>
         new(NativeException.Check(Libbpf.bpf_program__attach_iter(_program, null), $"bpf_program__attach_iter({Name})"));
 }
