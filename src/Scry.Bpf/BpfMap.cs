@@ -116,6 +116,10 @@ public sealed unsafe class MappedMap : SafeHandle
     /// <summary>The first of the mapped bytes: valid until this is disposed.</summary>
     public byte* Pointer => (byte*)handle;
 
+    /// <summary>The mapped bytes, at most 2 GiB of them: valid until this is disposed.</summary>
+    // SAFETY: mmap gave Length bytes at Pointer.
+    public Span<byte> Span => new(Pointer, (int)Math.Min(_length, int.MaxValue));
+
     /// <inheritdoc/>
     // SAFETY: the range is what mmap gave; nobody uses it after dispose.
     protected override bool ReleaseHandle() => Libbpf.munmap((void*)handle, (nuint)_length) == 0;

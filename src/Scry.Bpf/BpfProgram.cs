@@ -31,4 +31,14 @@ public readonly unsafe struct BpfProgram
     // SAFETY: the only pointer is null: no options.
     public BpfLink AttachIterator() =>
         new(NativeException.Check(Libbpf.bpf_program__attach_iter(_program, null), $"bpf_program__attach_iter({Name})"));
+
+    /// <summary>Runs a program of section <c>syscall</c> once, here and now.</summary>
+    /// <returns>What it returned.</returns>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public uint Run()
+    {
+        var options = new Libbpf.bpf_test_run_opts { sz = (nuint)sizeof(Libbpf.bpf_test_run_opts) };
+        NativeException.Check(Libbpf.bpf_prog_test_run_opts(Fd, &options), $"bpf_prog_test_run({Name})");
+        return options.retval;
+    }
 }

@@ -24,6 +24,36 @@ internal static unsafe partial class Libbpf
         public uint kernel_log_level;
     }
 
+    /// <summary>struct bpf_test_run_opts of libbpf 1.1.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_test_run_opts
+    {
+        public nuint sz;
+        public void* data_in;
+        public void* data_out;
+        public uint data_size_in;
+        public uint data_size_out;
+        public void* ctx_in;
+        public void* ctx_out;
+        public uint ctx_size_in;
+        public uint ctx_size_out;
+        public uint retval;
+        public int repeat;
+        public uint duration;
+        public uint flags;
+        public uint cpu;
+        public uint batch_size;
+    }
+
+    /// <summary>struct btf_type of linux/btf.h; what follows it depends on its kind.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct btf_type
+    {
+        public uint name_off;
+        public uint info;
+        public uint size_or_type;
+    }
+
     // Under the ordinary runtime (tests) the shared library is asked for by its versioned name; in the
     // published binary libbpf is linked in and this is never called.
     static Libbpf() => NativeLibrary.SetDllImportResolver(typeof(Libbpf).Assembly, static (name, assembly, path) =>
@@ -41,6 +71,12 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Lib)] public static partial byte* bpf_program__name(nint program);
     [LibraryImport(Lib)] public static partial byte bpf_program__autoload(nint program);
     [LibraryImport(Lib)] public static partial int bpf_program__set_autoload(nint program, byte autoload);
+    [LibraryImport(Lib)] public static partial int bpf_prog_test_run_opts(int fd, bpf_test_run_opts* options);
+    [LibraryImport(Lib, SetLastError = true)] public static partial nint btf__load_vmlinux_btf();
+    [LibraryImport(Lib)] public static partial void btf__free(nint btf);
+    [LibraryImport(Lib)] public static partial int btf__find_by_name_kind(nint btf, byte* name, uint kind);
+    [LibraryImport(Lib)] public static partial btf_type* btf__type_by_id(nint btf, uint id);
+    [LibraryImport(Lib)] public static partial byte* btf__name_by_offset(nint btf, uint offset);
     [LibraryImport(Lib)] public static partial int bpf_program__fd(nint program);
     [LibraryImport(Lib)] public static partial int bpf_program__set_log_buf(nint program, byte* buffer, nuint size);
     [LibraryImport(Lib)] public static partial int bpf_program__set_log_level(nint program, uint level);

@@ -73,7 +73,7 @@ public sealed class Session : IDisposable
     public static Session Open(SessionOptions options)
     {
         Sizes sizes = Size(options);
-        BpfObject programs = BpfObject.Open(ReadProgram(), "scry");
+        BpfObject programs = BpfObject.Open(Programs.Read("trace.bpf.o"), "scry");
         RingBuffer? bell = null;
         Session? session = null;
         try
@@ -202,15 +202,6 @@ public sealed class Session : IDisposable
         MappedMap mapping = map.Mmap(0, length);
         _mappings.Add(mapping);
         return mapping;
-    }
-
-    private static byte[] ReadProgram()
-    {
-        using Stream stream = typeof(Session).Assembly.GetManifestResourceStream("trace.bpf.o")
-            ?? throw new InvalidOperationException("the programs are missing from the binary");
-        byte[] bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return bytes;
     }
 
     private static Sizes Size(SessionOptions options)

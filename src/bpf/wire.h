@@ -244,6 +244,15 @@ struct scry_ring {
 	__u8 fill2[4096 / 2 - 16];
 };
 
+/* What peek.bpf.c is asked and answers. */
+#define SCRY_PEEK_SIZE 16384
+
+struct scry_peek {
+	__u64 address;
+	__s64 result; /* 0, or a negative errno */
+	__u8 data[SCRY_PEEK_SIZE];
+};
+
 #define SCRY_ASSERT(name, what) typedef char scry_assert_##name[(what) ? 1 : -1]
 SCRY_ASSERT(record, sizeof(struct scry_record) == 32);
 SCRY_ASSERT(call, sizeof(struct scry_call) == 48);
