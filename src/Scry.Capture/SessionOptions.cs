@@ -29,7 +29,7 @@ public sealed record SessionOptions
     /// <summary>Only calls that fail.</summary>
     public bool FailedOnly { get; init; }
 
-    /// <summary>Only calls that fail with one of these (1 to 575); empty: any result.</summary>
+    /// <summary>Only calls that fail with one of these (1 to 1023); empty: any result.</summary>
     public IReadOnlyList<int> Errnos { get; init; } = [];
 
     /// <summary>

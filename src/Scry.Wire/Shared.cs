@@ -35,7 +35,7 @@ public struct TraceConfig
     /// <summary>0xff for each byte of <see cref="Comm"/> that counts.</summary>
     public Words2 CommMask;
     /// <summary>Bit n: errno n is wanted.</summary>
-    public Words9 Errnos;
+    public Words16 Errnos;
     /// <summary>Who is traced.</summary>
     public TargetKind Target;
     /// <summary>Process that is never traced: Scry itself.</summary>
@@ -66,9 +66,9 @@ public struct TraceConfig
         private ulong _first;
     }
 
-    /// <summary>Nine words.</summary>
-    [InlineArray(9)]
-    public struct Words9
+    /// <summary>Sixteen words.</summary>
+    [InlineArray(16)]
+    public struct Words16
     {
         private ulong _first;
     }

@@ -452,7 +452,8 @@ static __always_inline bool call__passes(struct scry_thread *thread, __u64 now, 
 	if (cfg.errno_filter) {
 		__u64 number = -result;
 
-		if (number >= 576 || !(cfg.errnos[number / 64 % 9] >> (number & 63) & 1))
+		barrier_var(number);
+		if (number >= 1024 || !(cfg.errnos[number / 64 & 15] >> (number & 63) & 1))
 			return 0;
 	}
 	return 1;

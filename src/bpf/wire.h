@@ -198,7 +198,7 @@ struct scry_config {
 	__u64 min_duration; /* ns; 0: any */
 	__u64 comm[2];	    /* as bytes, NUL-padded */
 	__u64 comm_mask[2]; /* 0xff for each byte that counts */
-	__u64 errnos[9];    /* bit n: errno n is wanted (with errno_filter) */
+	__u64 errnos[16];   /* bit n: errno n is wanted (with errno_filter) */
 	__u32 target;
 	__u32 self_tgid; /* never traced */
 	__u32 uid;
