@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Scry.Tests.Layout;
+
+/// <summary>
+/// Compiles every table of names against the headers that it names as its source. The installed headers may be older
+/// than the tables: a name that they do not know is passed over, a value that differs is an error.
+/// </summary>
+public sealed partial class XlatTests
+{
+    /// <summary>Values that the installed headers (Debian 12: 6.1) confirm; fewer means that the check has gone blind.</summary>
+    private const int ConfirmedAtLeast = 3000;
+
+    private const string Prelude = """
+        #define _GNU_SOURCE
+        #include <stdint.h>
+        #include <time.h>
+        #include <sys/types.h>
+        #include <sys/socket.h>
+        #include <linux/types.h>
+        #include <linux/ioctl.h>
+
+        """;
+
+    private sealed record Entry(string Name, long Value, uint Mask, bool Ia32);
+
+    [Theory]
+    [InlineData("-m64")]
+    [InlineData("-m32")]
+    public async Task ValuesAreThoseOfTheHeaders(string machine)
+    {
+        Assert.SkipUnless(await Compiles(machine), $"gcc cannot compile with {machine}");
+        string[] tables = Directory.GetFiles(Facts(), "*.txt");
+        List<string> wrong = [];
+        int confirmed = 0;
+        await Parallel.ForEachAsync(tables, async (table, stop) =>
+        {
+            string[] lines = await File.ReadAllLinesAsync(table, stop);
+            List<Entry> entries = Read(lines, machine == "-m32");
+            HashSet<string> seen = [], differing = [];
+            foreach (string header in Headers(lines))
+            {
+                (HashSet<string> known, HashSet<string> differ) = await Compare(header, entries, machine);
+                seen.UnionWith(known);
+                differing.UnionWith(differ);
+            }
+
+            lock (wrong)
+            {
+                confirmed += seen.Count;
+                wrong.AddRange(differing.Select(name => $"{Path.GetFileName(table)}: {name}"));
+            }
+        });
+        Assert.Empty(wrong.Order());
+        Assert.True(confirmed >= ConfirmedAtLeast, $"only {confirmed} values were confirmed");
+    }
+
+    private static string Facts([CallerFilePath] string file = "") =>
+        Path.Combine(Path.GetDirectoryName(file)!, "../../src/Scry.Syscalls/facts/xlat");
+
+    private static IEnumerable<string> Headers(string[] lines) => lines
+        .TakeWhile(line => line.StartsWith('#'))
+        .SelectMany(line => HeaderName().Matches(line))
+        .Select(match => match.Groups[1].Value)
+        .Distinct();
+
+    /// <summary>The values of one ABI: what stands between <c>%abi ia32</c> and <c>%end</c> replaces the common value there.</summary>
+    private static List<Entry> Read(string[] lines, bool ia32)
+    {
+        Dictionary<string, Entry> entries = [];
+        uint mask = uint.MaxValue;
+        bool other = false;
+        foreach (string line in lines)
+        {
+            string[] word = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (word.Length == 0 || word[0][0] == '#')
+            {
+                continue;
+            }
+
+            switch (word[0])
+            {
+                case "%field": mask = (uint)Number(word[1]); break;
+                case "%abi": other = true; break;
+                case "%end": (mask, other) = (uint.MaxValue, false); break;
+                case { } directive when directive[0] == '%': break;
+                case { } name when !other || ia32:
+                    entries[name] = new Entry(name, Number(word[1]), mask, other);
+                    break;
+            }
+        }
+
+        return [.. entries.Values];
+    }
+
+    private static long Number(string text) => text switch
+    {
+        _ when text.StartsWith("0x", StringComparison.Ordinal) => long.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+        _ when text.Length > 1 && text[0] == '0' => Convert.ToInt64(text, 8),
+        _ => long.Parse(text, CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>Which names a header knows, and which of them have another value there.</summary>
+    private static async Task<(HashSet<string> Known, HashSet<string> Differing)> Compare(string header, List<Entry> entries, string machine)
+    {
+        string include = $"#define _GNU_SOURCE\n#if __has_include(<{header}>)\n#include <{header}>\n#endif\n";
+        HashSet<string> words = [.. Word().Matches(await Gcc(include, machine, "-E", "-dD")).Select(word => word.Value)];
+        entries = [.. entries.Where(entry => Word().Matches(entry.Name).All(word => words.Contains(word.Value)))];
+        if (entries.Count == 0)
+        {
+            return ([], []);
+        }
+
+        // Some headers need others first, some contradict them: alone, then with the prelude.
+        foreach (string before in new[] { "", Prelude })
+        {
+            StringBuilder source = new();
+            source.Append(before).Append(include);
+            for (int i = 0; i < entries.Count; i++)
+            {
+                Entry entry = entries[i];
+                string cast = entry.Value > uint.MaxValue ? "unsigned long long" : "unsigned";
+                string mask = entry.Mask == uint.MaxValue ? "" : $" & {entry.Mask}u";
+                source.Append(CultureInfo.InvariantCulture, $"#line {FirstLine + i}\n");
+                source.Append(CultureInfo.InvariantCulture, $"_Static_assert((({cast})({entry.Name}){mask}) == ({cast}){entry.Value}LL, \"value\");\n");
+            }
+
+            string errors = await Gcc(source.ToString(), machine, "-fsyntax-only");
+            HashSet<int> unknown = [], differing = [];
+            bool elsewhere = false;
+            foreach (Match error in Error().Matches(errors))
+            {
+                int line = int.Parse(error.Groups["line"].Value, CultureInfo.InvariantCulture) - FirstLine;
+                if (line < 0 || error.Groups["file"].Value != "<stdin>")
+                {
+                    elsewhere = true;
+                }
+                else
+                {
+                    _ = error.Groups["text"].Value.StartsWith("static assertion failed", StringComparison.Ordinal) ? differing.Add(line) : unknown.Add(line);
+                }
+            }
+
+            if (!elsewhere)
+            {
+                return ([.. Enumerable.Range(0, entries.Count).Where(i => !unknown.Contains(i)).Select(i => entries[i].Name)],
+                    [.. differing.Except(unknown).Select(i => entries[i].Name)]);
+            }
+        }
+
+        return ([], []);
+    }
+
+    private const int FirstLine = 100_000;
+
+    private static async Task<bool> Compiles(string machine) =>
+        !(await Gcc("#include <stdio.h>\n", machine, "-fsyntax-only")).Contains("error", StringComparison.Ordinal);
+
+    /// <summary>What the compiler says, on both outputs.</summary>
+    private static async Task<string> Gcc(string source, string machine, params string[] options)
+    {
+        using Process gcc = Process.Start(new ProcessStartInfo("gcc", [machine, "-w", "-fdiagnostics-plain-output", .. options, "-x", "c", "-"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["LC_ALL"] = "C" },
+        })!;
+        Task<string> errors = gcc.StandardError.ReadToEndAsync();
+        Task<string> output = gcc.StandardOutput.ReadToEndAsync();
+        await gcc.StandardInput.WriteAsync(source);
+        gcc.StandardInput.Close();
+        await gcc.WaitForExitAsync();
+        return await output + await errors;
+    }
+
+    [GeneratedRegex("<([a-z0-9_/.-]+\\.h)>")]
+    private static partial Regex HeaderName();
+
+    [GeneratedRegex("[A-Za-z_]\\w*")]
+    private static partial Regex Word();
+
+    [GeneratedRegex("^(?<file>[^:\n]+):(?<line>\\d+):(?:\\d+:)? (?:fatal )?error: (?<text>.*)$", RegexOptions.Multiline)]
+    private static partial Regex Error();
+}
