@@ -1,0 +1,254 @@
+using Scry.Wire;
+
+namespace Scry.Syscalls;
+
+/// <summary>One call on its way to one writer.</summary>
+internal readonly ref partial struct CallDecoding<TWriter>
+    where TWriter : struct, IValueWriter
+{
+    private readonly Decoder _decoder;
+    private readonly CallRecord _call;
+    private readonly TWriter _w;
+    private readonly int _row;
+    private readonly bool _ia32;
+
+    public CallDecoding(Decoder decoder, CallRecord call, TWriter writer)
+    {
+        _decoder = decoder;
+        _call = call;
+        _w = writer;
+        _ia32 = call.Header.Abi == Abi.Ia32;
+        _row = SyscallRow.Find(_ia32 ? 1 : 0, call.Nr);
+    }
+
+    private bool Failed => _call.Result is < 0 and >= -4095 || (_call.Flags & CallFlags.Unfinished) != 0;
+
+    private int WordSize => _ia32 ? 4 : 8;
+
+    private ulong Register(int register) => register < _call.Args.Length ? _call.Args[register] : 0;
+
+    /// <summary>Whether it is a call that only an error brings back: exit, exit_group.</summary>
+    public bool NeverReturns => _row >= 0 && new TypeNode(new SyscallRow(_row).Result).Kind == TypeKind.NoReturn;
+
+    /// <summary>The syscall's name.</summary>
+    public void Name()
+    {
+        Utf8Buffer to = _w.To;
+        if (_row >= 0)
+        {
+            to.Append(new SyscallRow(_row).Name);
+        }
+        else if (_decoder.Unknown(_call.Header.Abi, _call.Nr) is { } known)
+        {
+            to.Append(known.Name);
+        }
+        else
+        {
+            to.Append("syscall_"u8);
+            to.AppendHex((int)_call.Nr < 0 ? (ulong)(int)_call.Nr : _call.Nr);
+        }
+    }
+
+    /// <summary>The arguments, comma-separated.</summary>
+    public void Arguments()
+    {
+        if (_row < 0)
+        {
+            UnknownArguments();
+            return;
+        }
+        var row = new SyscallRow(_row);
+        int shown = row.ArgumentCount;
+        for (int v = 0; v < row.VariantCount; v++)
+        {
+            var variant = new VariantRow(row.FirstVariant + v);
+            if (variant.Matches(_call.Args))
+            {
+                shown = Math.Min(shown, variant.Shown);
+                break;
+            }
+        }
+        for (int i = 0; i < shown; i++)
+        {
+            ArgumentRow argument = row.Argument(i);
+            int type = ArgumentType(row, i, argument);
+            if (type < 0)
+                continue;
+            var node = new TypeNode(type);
+            if (node.Kind == TypeKind.Pad)
+                continue;
+            if (!TWriter.IsText || argument.Named)
+                _w.Field(argument.Name);
+            else
+                _w.Element();
+            Value(node, type, Register(argument.Register), argument.Register);
+        }
+        if (TWriter.IsText && row.Is("clone3"u8))
+            CloneParentTid();
+        if (row.Is("rt_sigreturn"u8))
+            SignalFrame();
+    }
+
+    private void UnknownArguments()
+    {
+        byte[][] names = _decoder.Unknown(_call.Header.Abi, _call.Nr)?.Parameters ?? [];
+        int count = names.Length > 0 ? Math.Min(names.Length, _call.Args.Length) : _call.Args.Length;
+        for (int i = 0; i < count; i++)
+        {
+            if (names.Length > 0)
+                _w.Field(names[i]);
+            else if (TWriter.IsText)
+                _w.Element();
+            else
+                _w.Field(i switch { 0 => "arg1"u8, 1 => "arg2"u8, 2 => "arg3"u8, 3 => "arg4"u8, 4 => "arg5"u8, _ => "arg6"u8 });
+            _w.Hex(_call.Args[i]);
+        }
+    }
+
+    // The argument's type after variants and conditions; -1: not shown.
+    private int ArgumentType(SyscallRow row, int index, ArgumentRow argument)
+    {
+        int type = argument.Type, register = argument.ConditionRegister, op = argument.ConditionOp;
+        uint mask = argument.ConditionMask;
+        for (int v = 0; v < row.VariantCount; v++)
+        {
+            var variant = new VariantRow(row.FirstVariant + v);
+            if (!variant.Matches(_call.Args))
+                continue;
+            for (int o = 0; o < variant.OverrideCount; o++)
+            {
+                ReadOnlySpan<int> changed = variant.Override(o);
+                if (changed[0] == index)
+                    (type, register, mask, op) = (changed[1], changed[2], (uint)changed[3], changed[4]);
+            }
+        }
+        if (register >= 0)
+        {
+            uint value = (uint)Register(register);
+            if (op == 2 ? value != mask : (value & mask) == 0)
+                return -1;
+        }
+        return type;
+    }
+
+    private int ResultType()
+    {
+        if (_row < 0)
+            return -1;
+        var row = new SyscallRow(_row);
+        int type = row.Result;
+        for (int v = 0; v < row.VariantCount; v++)
+        {
+            var variant = new VariantRow(row.FirstVariant + v);
+            if (variant.Result >= 0 && variant.Matches(_call.Args))
+                type = variant.Result;
+        }
+        return type;
+    }
+
+    /// <summary>The result as strace shows it.</summary>
+    public void Result()
+    {
+        long result = _call.Result;
+        Utf8Buffer to = _w.To;
+        if (result is < 0 and >= -4095)
+        {
+            var errnos = new XlatRow(XlatTable.Errno, false);
+            int at = errnos.Find((ulong)-result);
+            bool restart = result is <= -512 and > -531;
+            to.Append(restart ? "? "u8 : "-1 "u8);
+            if (at >= 0)
+            {
+                to.Append(errnos.Name(at));
+                to.Append(" ("u8);
+                to.Append(errnos.Text(at));
+                to.Append((byte)')');
+            }
+            else
+            {
+                to.Append("E"u8);
+                to.AppendDecimal(-result);
+            }
+            return;
+        }
+        int type = ResultType();
+        TypeNode node = type >= 0 ? new TypeNode(type) : default;
+        switch (type < 0 ? TypeKind.None : node.Kind)
+        {
+            case TypeKind.Poll:
+                to.AppendDecimal(result);
+                PollResult(result);
+                break;
+            case TypeKind.Select:
+                to.AppendDecimal(result);
+                SelectResult(result);
+                break;
+            case TypeKind.Addr:
+                if (result == 0)
+                    to.Append("NULL"u8);
+                else
+                    to.AppendHex(_ia32 ? (uint)result : (ulong)result);
+                break;
+            case TypeKind.Flags or TypeKind.Bits or TypeKind.Enum:
+                // The number, then its meaning, as strace.
+                if (node.Kind == TypeKind.Enum)
+                    to.AppendDecimal(result);
+                else
+                    _w.Hex((ulong)result);
+                if (node.Kind == TypeKind.Enum || result != 0)
+                {
+                    to.Append(node.Kind == TypeKind.Flags ? " (flags "u8 : " ("u8);
+                    Value(node, type, (ulong)result, -1);
+                    to.Append((byte)')');
+                }
+                break;
+            case TypeKind.IoPriority:
+                _w.Hex((ulong)result);
+                to.Append(" ("u8);
+                IoPriority((uint)result);
+                to.Append((byte)')');
+                break;
+            case TypeKind.Mode:
+                _w.Octal((ulong)result);
+                break;
+            case TypeKind.Int when node.C == 16:
+                _w.Hex((ulong)result);
+                break;
+            default:
+                to.AppendDecimal(result);
+                break;
+        }
+    }
+
+    /// <summary>The result's JSON members.</summary>
+    public void JsonResult()
+    {
+        Utf8Buffer to = _w.To;
+        long result = _call.Result;
+        to.Append(",\"result\":"u8);
+        if (result is < 0 and >= -4095)
+        {
+            to.Append("-1,\"errno\":"u8);
+            to.AppendDecimal(-result);
+            if (Errno.Name((int)-result) is { IsEmpty: false } name)
+            {
+                to.Append(",\"error\":\""u8);
+                to.Append(name);
+                to.Append((byte)'"');
+            }
+        }
+        else
+        {
+            int type = ResultType();
+            if (type >= 0 && new TypeNode(type).Kind == TypeKind.Addr)
+                _w.Hex((ulong)result);
+            else
+                to.AppendDecimal(result);
+        }
+        if ((_call.Flags & CallFlags.NoEntry) == 0)
+        {
+            to.Append(",\"duration\":"u8);
+            to.AppendDecimal(_call.Fixed.Duration);
+        }
+    }
+}

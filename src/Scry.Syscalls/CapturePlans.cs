@@ -1,0 +1,226 @@
+using Scry.Wire;
+
+namespace Scry.Syscalls;
+
+/// <summary>What the kernel must copy of each call so that the decoder can show it: the facts' types as operations.</summary>
+public static class CapturePlans
+{
+    private const int Abis = Layout.AbiCount;
+    private const uint SigFrameBytes = 304; // up to uc_sigmask of a struct ucontext, <asm/ucontext.h>
+
+    /// <summary>
+    /// The plans of all syscalls, by abi * <see cref="Layout.MaxNr"/> + nr; those that are selected are marked. The
+    /// last of each ABI serves the numbers that the facts do not know.
+    /// </summary>
+    public static CapturePlan[] Of(SyscallSelector selector)
+    {
+        var plans = new CapturePlan[Abis * Layout.MaxNr];
+        for (int abi = 0; abi < Abis; abi++)
+        {
+            for (int nr = 0; nr < Layout.MaxNr; nr++)
+            {
+                ref CapturePlan plan = ref plans[abi * Layout.MaxNr + nr];
+                int row = SyscallRow.Find(abi, (uint)nr);
+                if (row >= 0)
+                    plan = Plan(new SyscallRow(row), abi == 1);
+                else
+                    plan.ArgCount = 6;
+                if (row >= 0 ? selector.Includes(abi, row) : selector.IncludesUnknown)
+                    plan.Flags |= PlanFlags.Selected;
+            }
+        }
+        return plans;
+    }
+
+    /// <summary>The plans that an argument's value chooses, of the selected syscalls.</summary>
+    public static IReadOnlyList<(VariantKey Key, CapturePlan Plan)> VariantsOf(SyscallSelector selector)
+    {
+        var variants = new List<(VariantKey, CapturePlan)>();
+        for (int abi = 0; abi < Abis; abi++)
+        {
+            for (int id = 0; id < SyscallRow.Count; id++)
+            {
+                var row = new SyscallRow(id);
+                if (row.VariantCount > 0 && row.Number(abi) >= 0 && selector.Includes(abi, id))
+                    AddVariants(variants, row, abi);
+            }
+        }
+        return variants;
+    }
+
+    private static void AddVariants(List<(VariantKey, CapturePlan)> variants, SyscallRow row, int abi)
+    {
+        int selecting = SelectingRegister(row);
+        if (selecting < 0)
+            return;
+        for (int v = 0; v < row.VariantCount; v++)
+        {
+            var variant = new VariantRow(row.FirstVariant + v);
+            if (variant.Any || variant.Register2 >= 0 || variant.OverrideCount == 0)
+                continue;
+            CapturePlan plan = Base(row);
+            for (int i = 0; i < row.ArgumentCount; i++)
+            {
+                ArgumentRow argument = row.Argument(i);
+                int type = argument.Type;
+                for (int o = 0; o < variant.OverrideCount; o++)
+                {
+                    if (variant.Override(o)[0] == i)
+                        type = variant.Override(o)[1];
+                }
+                Add(ref plan, new TypeNode(type), argument.Register, abi == 1);
+            }
+            // One key is one plan: what chooses by two arguments is read as the general plan says.
+            variants.Add((new VariantKey((uint)row.Number(abi), (uint)abi, variant.Key), plan));
+        }
+    }
+
+    // The register that chooses a variant; -1 when two do, or none changes what is copied.
+    private static int SelectingRegister(SyscallRow row)
+    {
+        for (int v = 0; v < row.VariantCount; v++)
+        {
+            var variant = new VariantRow(row.FirstVariant + v);
+            if (variant.Register2 >= 0)
+                return -1;
+            if (variant.OverrideCount > 0)
+                return variant.Register1;
+        }
+        return -1;
+    }
+
+    private static CapturePlan Base(SyscallRow row)
+    {
+        var plan = new CapturePlan { ArgCount = (byte)row.Registers };
+        if (row.Is("fork"u8) || row.Is("vfork"u8) || row.Is("clone"u8) || row.Is("clone3"u8))
+            plan.Flags |= PlanFlags.Forks;
+        if (row.Is("execve"u8) || row.Is("execveat"u8))
+            plan.Flags |= PlanFlags.Execs;
+        return plan;
+    }
+
+    private static CapturePlan Plan(SyscallRow row, bool ia32)
+    {
+        CapturePlan plan = Base(row);
+        for (int i = 0; i < row.ArgumentCount; i++)
+        {
+            ArgumentRow argument = row.Argument(i);
+            Add(ref plan, new TypeNode(argument.Type), argument.Register, ia32);
+        }
+        int selecting = SelectingRegister(row);
+        if (selecting >= 0)
+        {
+            plan.Flags |= PlanFlags.Variants;
+            plan.VariantArg = (byte)selecting;
+        }
+        if (row.Is("ioctl"u8))
+            plan.Flags |= PlanFlags.Ioctl;
+        if (row.Is("rt_sigreturn"u8) && !ia32)
+        {
+            plan.ArgCount = 1;
+            plan.Flags |= PlanFlags.Stack;
+            plan.Add(new CaptureOp(OpKind.Fixed, OpFlags.AtEntry, 0, 0, SigFrameBytes));
+        }
+        return plan;
+    }
+
+    private static OpFlags When(Direction way) => way switch
+    {
+        Direction.In => OpFlags.AtEntry,
+        Direction.Out => OpFlags.AtExit,
+        Direction.InOut => OpFlags.AtEntry | OpFlags.AtExit,
+        _ => OpFlags.AtExit | OpFlags.Always,
+    };
+
+    private static void Add(ref CapturePlan plan, TypeNode node, int register, bool ia32)
+    {
+        byte arg = (byte)register;
+        uint word = ia32 ? 4u : 8u;
+        OpFlags when = When(node.Way);
+        switch (node.Kind)
+        {
+            case TypeKind.Path:
+                plan.Add(new CaptureOp(OpKind.String, when, arg, 0, 0));
+                break;
+            case TypeKind.Str:
+                plan.Add(new CaptureOp(OpKind.String, when | OpFlags.Data, arg, 0, 0));
+                break;
+            case TypeKind.Buf:
+                plan.Add(Sized(node, arg, when | OpFlags.Data, 1));
+                break;
+            case TypeKind.SockAddr:
+                plan.Add(Sized(node, arg, when, 1));
+                break;
+            case TypeKind.SigSet:
+                plan.Add(new CaptureOp(OpKind.Fixed, when, arg, 0, 8));
+                break;
+            case TypeKind.FdSet:
+                // As many bytes as descriptors / 8: of 1,024 that is 128, whatever the call says.
+                plan.Add(new CaptureOp(OpKind.Fixed, when, arg, 0, 128));
+                break;
+            case TypeKind.Ptr:
+                AddPointer(ref plan, node, arg, when, ia32);
+                break;
+            case TypeKind.StrV:
+                plan.Add(new CaptureOp(OpKind.StringArray, OpFlags.AtEntry | OpFlags.Data, arg, 0, 0));
+                break;
+            case TypeKind.EnvP:
+                plan.Add(new CaptureOp(OpKind.Count, OpFlags.AtEntry, arg, 0, 0));
+                break;
+            case TypeKind.Iovec:
+                plan.Add(new CaptureOp(OpKind.Iovec, when | OpFlags.Data, arg, (byte)node.C, 2 * word));
+                break;
+            case TypeKind.Msghdr:
+                plan.Add(new CaptureOp(OpKind.Msghdr, when | OpFlags.Data, arg, 0, 7 * word));
+                break;
+            case TypeKind.Mmsghdr:
+                plan.Add(new CaptureOp(OpKind.Mmsghdr, when | OpFlags.Data, arg, (byte)node.C, 8 * word));
+                break;
+            case TypeKind.Custom:
+                AddCustom(ref plan, (CustomKind)node.A, arg, word);
+                break;
+        }
+    }
+
+    private static CaptureOp Sized(TypeNode node, byte arg, OpFlags when, uint each) => node.Count switch
+    {
+        CountKind.Result => new CaptureOp(OpKind.BufferRet, when, arg, 0, each),
+        CountKind.Pointer => new CaptureOp(OpKind.BufferLenPtr, when | OpFlags.AtEntry, arg, (byte)node.C, each),
+        CountKind.Register => new CaptureOp(OpKind.Buffer, when, arg, (byte)node.C, each),
+        _ => new CaptureOp(OpKind.Fixed, when, arg, 0, each * (uint)Math.Max(1, node.C)),
+    };
+
+    private static void AddPointer(ref CapturePlan plan, TypeNode node, byte arg, OpFlags when, bool ia32)
+    {
+        var element = new TypeNode(node.A);
+        uint size = (uint)TypeSizes.Of(element, ia32);
+        // The length of a value-result pair is copied with its buffer.
+        if (node.Count == CountKind.One || node.Count == CountKind.Constant && node.C == 1)
+            plan.Add(new CaptureOp(OpKind.Fixed, when, arg, 0, size));
+        else
+            plan.Add(Sized(node, arg, when, size));
+    }
+
+    private static void AddCustom(ref CapturePlan plan, CustomKind kind, byte arg, uint word)
+    {
+        switch (kind)
+        {
+            case CustomKind.CloneArgs:
+                plan.Add(new CaptureOp(OpKind.Buffer, OpFlags.AtEntry, arg, 1, 1));
+                break;
+            case CustomKind.CpuSet:
+                plan.Add(new CaptureOp(OpKind.Buffer, OpFlags.AtEntry | OpFlags.AtExit, arg, 1, 1));
+                break;
+            case CustomKind.Dirents:
+                plan.Add(new CaptureOp(OpKind.BufferRet, OpFlags.AtExit, arg, 0, 1));
+                break;
+            case CustomKind.Mincore:
+                plan.Add(new CaptureOp(OpKind.Fixed, OpFlags.AtExit, arg, 0, 64));
+                break;
+            case CustomKind.SigsetPair:
+                plan.Add(new CaptureOp(OpKind.Fixed, OpFlags.AtEntry, arg, 0, 2 * word));
+                plan.Add(new CaptureOp(OpKind.Indirect, OpFlags.AtEntry, arg, 0, 8));
+                break;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using Scry.Wire;
+
+namespace Scry.Syscalls;
+
+/// <summary>How calls are shown.</summary>
+public sealed record DecoderOptions
+{
+    /// <summary>Bytes of a string that are shown (strace -s).</summary>
+    public int StringLimit { get; init; } = 32;
+
+    /// <summary>Whether structures are cut to what matters most (strace without -v).</summary>
+    public bool Abbreviate { get; init; } = true;
+
+    /// <summary>Column of the <c>=</c> (strace -a).</summary>
+    public int ResultColumn { get; init; } = 40;
+
+    /// <summary>What the running kernel knows of a syscall that the facts do not: its name and its parameters' names.</summary>
+    public Func<Abi, uint, (string Name, string[] Parameters)?>? Unknown { get; init; }
+}
+
+/// <summary>Turns CALL records into strace's text or JSON. Not thread-safe; allocates nothing once warm.</summary>
+/// <param name="chosen">How calls are shown; strace's defaults when missing.</param>
+public sealed class Decoder(DecoderOptions? chosen = null)
+{
+    private readonly DecoderOptions _options = chosen ?? new();
+    private readonly Dictionary<(Abi, uint), (byte[] Name, byte[][] Parameters)?> _unknown = [];
+
+    internal DecoderOptions Options => _options;
+
+    /// <summary>Writes <c>name(arguments) = result</c> as strace does.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="to">The text is appended here.</param>
+    /// <param name="lineStart">Where the line began in <paramref name="to"/>: the result's column counts from there.</param>
+    public void WriteCall(in CallRecord call, Utf8Buffer to, int lineStart)
+    {
+        int start = to.Length;
+        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to));
+        decoding.Name();
+        to.Append((byte)'(');
+        decoding.Arguments();
+        bool unfinished = (call.Flags & CallFlags.Unfinished) != 0;
+        if (unfinished && !decoding.NeverReturns)
+            to.Append(" <unfinished ...>"u8);
+        to.Append((byte)')');
+        int pad = _options.ResultColumn - 1 - (to.Length - start);
+        if (pad > 0)
+        {
+            to.Room(pad)[..pad].Fill((byte)' ');
+            to.Length += pad;
+        }
+        to.Append(" = "u8);
+        if (unfinished)
+            to.Append((byte)'?');
+        else
+            decoding.Result();
+    }
+
+    /// <summary>Writes the members of a call's JSON object, from <c>"name"</c> to its result; no braces.</summary>
+    public void WriteCallJson(in CallRecord call, Utf8Buffer to)
+    {
+        var decoding = new CallDecoding<JsonWriter>(this, call, new JsonWriter(to));
+        to.Append("\"name\":\""u8);
+        decoding.Name();
+        to.Append("\",\"nr\":"u8);
+        to.AppendDecimal((ulong)call.Nr);
+        to.Append(",\"abi\":"u8);
+        to.Append(call.Header.Abi switch
+        {
+            Abi.X86_64 => "\"x86-64\""u8,
+            Abi.Ia32 => "\"ia32\""u8,
+            _ => "\"x32\""u8,
+        });
+        to.Append(",\"args\":{"u8);
+        decoding.Arguments();
+        to.Append((byte)'}');
+        if ((call.Flags & CallFlags.Unfinished) != 0)
+            to.Append((call.Flags & CallFlags.InFlight) != 0 ? ",\"unfinished\":true,\"in_flight\":true"u8 : ",\"unfinished\":true"u8);
+        else
+            decoding.JsonResult();
+        if ((call.Flags & CallFlags.Truncated) != 0)
+            to.Append(",\"truncated\":true"u8);
+    }
+
+    /// <summary>The kernel's own words for a number that the facts lack; asked once.</summary>
+    internal (byte[] Name, byte[][] Parameters)? Unknown(Abi abi, uint nr)
+    {
+        if (_options.Unknown is null)
+            return null;
+        if (!_unknown.TryGetValue((abi, nr), out var known))
+        {
+            // Bounded: a process can make up numbers without end.
+            if (_unknown.Count >= 4096)
+                return null;
+            if (_options.Unknown(abi, nr) is var (name, parameters))
+                known = (System.Text.Encoding.UTF8.GetBytes(name), [.. parameters.Select(System.Text.Encoding.UTF8.GetBytes)]);
+            _unknown[(abi, nr)] = known;
+        }
+        return known;
+    }
+}

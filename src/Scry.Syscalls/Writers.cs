@@ -1,0 +1,270 @@
+using System.Buffers.Text;
+
+namespace Scry.Syscalls;
+
+/// <summary>Where decoded values go. A writer has no state of its own: what it needs stands in the buffer.</summary>
+internal interface IValueWriter
+{
+    /// <summary>Whether strace's text is wanted; otherwise JSON.</summary>
+    static abstract bool IsText { get; }
+    Utf8Buffer To { get; }
+    void Number(long value);
+    void Number(ulong value);
+    void Hex(ulong value);
+    void Octal(ulong value);
+    void Name(ReadOnlySpan<byte> name);
+    void Address(ulong value);
+    void String(ReadOnlySpan<byte> bytes, bool cut);
+    void Open(byte bracket);
+    void Close(byte bracket, bool more);
+    void Field(ReadOnlySpan<byte> name);
+    void Element();
+    void BeginFlags();
+    void Flag(ReadOnlySpan<byte> name);
+    void EndFlags(ulong value);
+}
+
+/// <summary>strace's text.</summary>
+internal readonly struct TextWriter(Utf8Buffer to) : IValueWriter
+{
+    public static bool IsText => true;
+    public Utf8Buffer To => to;
+    public void Number(long value) => to.AppendDecimal(value);
+    public void Number(ulong value) => to.AppendDecimal(value);
+
+    public void Hex(ulong value)
+    {
+        if (value == 0)
+            to.Append((byte)'0');
+        else
+            to.AppendHex(value);
+    }
+
+    public void Octal(ulong value)
+    {
+        if (value == 0)
+        {
+            to.Append((byte)'0');
+            return;
+        }
+        Span<byte> digits = stackalloc byte[24];
+        int at = digits.Length;
+        for (; value != 0; value >>= 3)
+            digits[--at] = (byte)('0' + (value & 7));
+        digits[--at] = (byte)'0';
+        to.Append(digits[at..]);
+    }
+
+    public void Name(ReadOnlySpan<byte> name) => to.Append(name);
+
+    public void Address(ulong value)
+    {
+        if (value == 0)
+            to.Append("NULL"u8);
+        else
+            to.AppendHex(value);
+    }
+
+    public void String(ReadOnlySpan<byte> bytes, bool cut)
+    {
+        Quote.Text(to, bytes);
+        if (cut)
+            to.Append("..."u8);
+    }
+
+    public void Open(byte bracket) => to.Append(bracket);
+
+    public void Close(byte bracket, bool more)
+    {
+        if (more)
+        {
+            Comma();
+            to.Append("..."u8);
+        }
+        to.Append((byte)(bracket + 2)); // [ ] and { }
+    }
+
+    public void Field(ReadOnlySpan<byte> name)
+    {
+        Comma();
+        to.Append(name);
+        to.Append((byte)'=');
+    }
+
+    public void Element() => Comma();
+
+    public void BeginFlags()
+    {
+    }
+
+    public void Flag(ReadOnlySpan<byte> name)
+    {
+        to.Append(name);
+        to.Append((byte)'|');
+    }
+
+    public void EndFlags(ulong value)
+    {
+        if (to.Length > 0 && to.Written[^1] == (byte)'|')
+            to.Length--;
+    }
+
+    private void Comma()
+    {
+        if (to.Written[^1] is not ((byte)'[' or (byte)'{' or (byte)'('))
+            to.Append(", "u8);
+    }
+}
+
+/// <summary>JSON: numbers, strings, arrays and objects; see docs/JSON.md.</summary>
+internal readonly struct JsonWriter(Utf8Buffer to) : IValueWriter
+{
+    public static bool IsText => false;
+    public Utf8Buffer To => to;
+    public void Number(long value) => to.AppendDecimal(value);
+    public void Number(ulong value) => to.AppendDecimal(value);
+
+    public void Hex(ulong value)
+    {
+        to.Append((byte)'"');
+        to.AppendHex(value);
+        to.Append((byte)'"');
+    }
+
+    public void Octal(ulong value) => to.AppendDecimal(value);
+
+    public void Name(ReadOnlySpan<byte> name)
+    {
+        to.Append((byte)'"');
+        to.Append(name);
+        to.Append((byte)'"');
+    }
+
+    public void Address(ulong value)
+    {
+        if (value == 0)
+            to.Append("null"u8);
+        else
+            Hex(value);
+    }
+
+    public void String(ReadOnlySpan<byte> bytes, bool cut)
+    {
+        if (cut)
+            to.Append("{\"text\":"u8);
+        Quote.Json(to, bytes);
+        if (cut)
+            to.Append(",\"cut\":true}"u8);
+    }
+
+    public void Open(byte bracket) => to.Append(bracket);
+
+    public void Close(byte bracket, bool more) => to.Append((byte)(bracket + 2));
+
+    public void Field(ReadOnlySpan<byte> name)
+    {
+        Element();
+        to.Append((byte)'"');
+        to.Append(name);
+        to.Append("\":"u8);
+    }
+
+    public void Element()
+    {
+        if (to.Written[^1] is not ((byte)'[' or (byte)'{'))
+            to.Append((byte)',');
+    }
+
+    public void BeginFlags() => to.Append("{\"flags\":["u8);
+
+    public void Flag(ReadOnlySpan<byte> name)
+    {
+        Element();
+        Name(name);
+    }
+
+    public void EndFlags(ulong value)
+    {
+        to.Append("],\"value\":"u8);
+        to.AppendDecimal(value);
+        to.Append((byte)'}');
+    }
+}
+
+/// <summary>Quoting of bytes that a traced process chose.</summary>
+internal static class Quote
+{
+    /// <summary>As strace: C escapes, octal for what is not printable ASCII.</summary>
+    public static void Text(Utf8Buffer to, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> room = to.Room(bytes.Length * 4 + 2);
+        int at = 0;
+        room[at++] = (byte)'"';
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            byte b = bytes[i];
+            if (b is >= 0x20 and < 0x7f and not ((byte)'"' or (byte)'\\'))
+            {
+                room[at++] = b;
+                continue;
+            }
+            room[at++] = (byte)'\\';
+            byte letter = b switch
+            {
+                (byte)'"' or (byte)'\\' => b,
+                (byte)'\n' => (byte)'n',
+                (byte)'\t' => (byte)'t',
+                (byte)'\r' => (byte)'r',
+                (byte)'\v' => (byte)'v',
+                (byte)'\f' => (byte)'f',
+                _ => 0,
+            };
+            if (letter != 0)
+            {
+                room[at++] = letter;
+                continue;
+            }
+            // Three digits where a digit follows, else as few as do.
+            bool full = i + 1 < bytes.Length && bytes[i + 1] is >= (byte)'0' and <= (byte)'7' or (byte)'8' or (byte)'9';
+            if (full || b >= 0x40)
+                room[at++] = (byte)('0' + (b >> 6));
+            if (full || b >= 8)
+                room[at++] = (byte)('0' + (b >> 3 & 7));
+            room[at++] = (byte)('0' + (b & 7));
+        }
+        room[at++] = (byte)'"';
+        to.Length += at;
+    }
+
+    /// <summary>A JSON string: UTF-8 as it is; a byte that is not becomes the code point of its value.</summary>
+    public static void Json(Utf8Buffer to, ReadOnlySpan<byte> bytes)
+    {
+        to.Append((byte)'"');
+        while (!bytes.IsEmpty)
+        {
+            if (System.Text.Rune.DecodeFromUtf8(bytes, out System.Text.Rune rune, out int used) != System.Buffers.OperationStatus.Done)
+            {
+                rune = new System.Text.Rune((char)bytes[0]);
+                used = 1;
+            }
+            bytes = bytes[used..];
+            int value = rune.Value;
+            if (value is '"' or '\\')
+            {
+                to.Append((byte)'\\');
+                to.Append((byte)value);
+            }
+            else if (value < 0x20 || value is >= 0x7f and < 0xa0)
+            {
+                to.Append("\\u00"u8);
+                Utf8Formatter.TryFormat((byte)value, to.Room(2), out int written, new System.Buffers.StandardFormat('x', 2));
+                to.Length += written;
+            }
+            else
+            {
+                to.Length += rune.EncodeToUtf8(to.Room(4));
+            }
+        }
+        to.Append((byte)'"');
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text.RegularExpressions;
+using Scry.Syscalls;
+
+namespace Scry.FactsGen;
+
+internal sealed partial class Facts
+{
+    // C types: bytes on x86-64, bytes on ia32, signed.
+    private static readonly Dictionary<string, (int Size64, int Size32, bool Signed)> s_ctypes = new()
+    {
+        ["s8"] = (1, 1, true), ["u8"] = (1, 1, false), ["char"] = (1, 1, true), ["s16"] = (2, 2, true), ["u16"] = (2, 2, false), ["s32"] = (4, 4, true), ["u32"] = (4, 4, false),
+        ["s64"] = (8, 8, true), ["u64"] = (8, 8, false), ["long"] = (8, 4, true), ["ulong"] = (8, 4, false), ["ptr"] = (8, 4, false),
+    };
+
+    private sealed record StructText(Line Head, bool On64, bool On32, bool Packed, bool Union, List<Line> Body);
+
+    private void ReadStructs(string path)
+    {
+        var texts = new List<(string Name, StructText Text)>();
+        foreach (Line line in Line.Read(path))
+        {
+            string[] w = line.Words;
+            if (line.Indented)
+            {
+                if (texts.Count == 0)
+                    throw line.Error("a field before the first struct");
+                texts[^1].Text.Body.Add(line);
+                continue;
+            }
+            if (w[0] is not ("struct" or "union") || w.Length < 2)
+                throw line.Error($"'{w[0]}' is no struct");
+            bool only = w[1][0] == '@';
+            string name = w[only ? 2 : 1];
+            texts.Add((name, new StructText(line, !only || w[1] == "@64", !only || w[1] == "@32", w.Contains("packed"), w[0] == "union", [])));
+            if (!StructNames.Contains(name))
+            {
+                StructNames.Add(name);
+                Structs.Add([null, null]);
+                Dated.Add(w.Contains("dated"));
+            }
+        }
+        foreach ((string name, StructText text) in texts)
+        {
+            int id = StructNames.IndexOf(name);
+            for (int abi = 0; abi < 2; abi++)
+            {
+                if (abi == 0 ? text.On64 : text.On32)
+                    Structs[id][abi] = LayOut(text, abi);
+            }
+        }
+        // What one ABI alone declares serves the other, should it be met there.
+        foreach (Layout?[] layouts in Structs)
+        {
+            layouts[0] ??= layouts[1];
+            layouts[1] ??= layouts[0];
+        }
+    }
+
+    private Layout LayOut(StructText text, int abi)
+    {
+        var layout = new Layout();
+        Line? show = null;
+        foreach (Line line in text.Body)
+        {
+            if (line.Words[0] == "show")
+                show = line;
+            else
+                AddField(layout, line, text, abi);
+        }
+        layout.Size = text.Packed ? layout.Size : (layout.Size + layout.Align - 1) / layout.Align * layout.Align;
+        if (show is null)
+        {
+            for (int i = 0; i < layout.Fields.Count; i++)
+            {
+                if ((TypeKind)Types[layout.Fields[i].Type][0] != TypeKind.Hidden)
+                    layout.Shown.Add(new Shown(i, false, false, -1, 0, 0, 0));
+            }
+        }
+        else
+        {
+            foreach (string word in show.Words.Skip(1))
+                layout.Shown.Add(ParseShown(show, layout, word));
+        }
+        return layout;
+    }
+
+    private void AddField(Layout layout, Line line, StructText text, int abi)
+    {
+        string[] w = line.Words;
+        int at = w[0] == "struct" || w[0] == "union" ? 1 : 0;
+        if (w.Length < at + 3)
+            throw line.Error("a field has a C type, a name and a type");
+        Match array = Regex.Match(w[at], @"^(\w+)\[(\w+)\]$");
+        string ctype = array.Success ? array.Groups[1].Value : w[at];
+        int count = array.Success ? (int)line.Number64(array.Groups[2].Value) : 0;
+        int nested = -1, size, align;
+        bool signed = false;
+        if (at == 1)
+        {
+            nested = StructNames.IndexOf(ctype);
+            Layout inner = (nested >= 0 ? Structs[nested][abi] ?? Structs[nested][1 - abi] : null) ?? throw line.Error($"struct {ctype} is not declared before");
+            (size, align) = (inner.Size, inner.Align);
+        }
+        else if (s_ctypes.TryGetValue(ctype, out var c))
+        {
+            size = abi == 0 ? c.Size64 : c.Size32;
+            align = abi == 1 ? Math.Min(size, 4) : size;
+            signed = c.Signed;
+        }
+        else
+        {
+            throw line.Error($"'{ctype}' is no C type");
+        }
+        if (text.Packed)
+            align = 1;
+        int offset = text.Union ? 0 : (layout.Size + align - 1) / align * align;
+        layout.Align = Math.Max(layout.Align, align);
+        int total = size * Math.Max(1, count);
+        layout.Size = text.Union ? Math.Max(layout.Size, total) : offset + total;
+        string print = w[at + 2] is "struct" or "union" ? w[at + 3] : w[at + 2];
+        int type = print switch
+        {
+            "str" => TypeId(TypeKind.CharArray, total),
+            "hexbytes" => TypeId(TypeKind.HexBytes, total),
+            "hexarray" => TypeId(TypeKind.HexArray, size, Math.Max(1, count)),
+            "ulongarray" => TypeId(TypeKind.DecArray, size, Math.Max(1, count)),
+            _ => ParseType(line, print, []),
+        };
+        layout.Fields.Add(new Field(w[at + 1], ctype, count, size, signed, offset, type, nested));
+    }
+
+    // ~name: left out when abbreviating; *name: without its name; name?field&mask=value, !=, or &mask for some bit.
+    private static Shown ParseShown(Line line, Layout layout, string word)
+    {
+        bool abbreviated = word[0] == '~', bare = word[0] == '*';
+        word = word.TrimStart('~', '*');
+        string[] sides = word.Split('?');
+        int field = Find(sides[0]);
+        if (sides.Length == 1)
+            return new Shown(field, abbreviated, bare, -1, 0, 0, 0);
+        Match m = Regex.Match(sides[1], @"^(\w+?)(?:&(\w+))?(?:(!?=)(\w+))?$");
+        if (!m.Success)
+            throw line.Error($"'{sides[1]}' is no condition");
+        ulong mask = m.Groups[2].Success ? line.Number64(m.Groups[2].Value) : ulong.MaxValue;
+        int op = !m.Groups[3].Success ? 1 : m.Groups[3].Value == "=" ? 2 : 3;
+        return new Shown(field, abbreviated, bare, Find(m.Groups[1].Value), mask, op, m.Groups[4].Success ? line.Number64(m.Groups[4].Value) : 0);
+
+        int Find(string name)
+        {
+            int index = layout.Fields.FindIndex(f => f.Name == name);
+            return index >= 0 ? index : throw line.Error($"there is no field '{name}'");
+        }
+    }
+}
