@@ -77,11 +77,11 @@ internal readonly ref partial struct CallDecoding<TWriter>
         ulong length = Length(node);
         if (!Phase(node.Way, out CapturePhase phase))
             return false;
-        return Payload(address, length, phase);
+        return Payload(address, length, phase, node.A == 1);
     }
 
     // As many bytes as the limit allows of `length` at an address.
-    private bool Payload(ulong address, ulong length, CapturePhase phase)
+    private bool Payload(ulong address, ulong length, CapturePhase phase, bool hex = false)
     {
         if (length == 0)
         {
@@ -91,13 +91,16 @@ internal readonly ref partial struct CallDecoding<TWriter>
         if (!_call.TryRead(address, phase, out ReadOnlySpan<byte> bytes))
             return false;
         int shown = (int)Math.Min((ulong)Math.Min(bytes.Length, _decoder.Options.StringLimit), length);
-        _w.String(bytes[..shown], (ulong)shown < length);
+        if (hex && TWriter.IsText)
+            Quote.Hex(_w.To, bytes[..shown], (ulong)shown < length);
+        else
+            _w.String(bytes[..shown], (ulong)shown < length);
         return true;
     }
 
     private bool Pointed(TypeNode node, ulong address)
     {
-        if (!Read(address, node.Way, out ReadOnlySpan<byte> bytes))
+        if (!Read(address, node.Way, out ReadOnlySpan<byte> bytes) && !(node.Count == CountKind.Result && !Failed && _call.Result == 0))
             return false;
         // Of a poll, what was asked for; what came stands behind the result.
         if (node.Way == Direction.InOut && IsPollfd(node.A) && !_call.TryRead(address, CapturePhase.Entry, out bytes))

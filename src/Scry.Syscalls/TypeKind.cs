@@ -15,7 +15,7 @@ internal enum TypeKind
     Path,
     /// <summary>B = direction; cut at the limit of strings.</summary>
     Str,
-    /// <summary>B = direction, C = register of the length, D = kind of the length.</summary>
+    /// <summary>A = 1 for bytes in hexadecimal, B = direction, C = register of the length, D = kind of the length.</summary>
     Buf,
     /// <summary>A = element type, B = direction, C = count or register, D = kind of the count.</summary>
     Ptr,

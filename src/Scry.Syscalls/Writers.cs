@@ -224,8 +224,8 @@ internal static class Quote
                 room[at++] = letter;
                 continue;
             }
-            // Three digits where a digit follows, else as few as do.
-            bool full = i + 1 < bytes.Length && bytes[i + 1] is >= (byte)'0' and <= (byte)'7' or (byte)'8' or (byte)'9';
+            // Three digits where an octal digit follows, else as few as do.
+            bool full = i + 1 < bytes.Length && bytes[i + 1] is >= (byte)'0' and <= (byte)'7';
             if (full || b >= 0x40)
                 room[at++] = (byte)('0' + (b >> 6));
             if (full || b >= 8)
@@ -234,6 +234,19 @@ internal static class Quote
         }
         room[at++] = (byte)'"';
         to.Length += at;
+    }
+
+    /// <summary>Every byte as \xNN: what is no text by its nature.</summary>
+    public static void Hex(Utf8Buffer to, ReadOnlySpan<byte> bytes, bool cut)
+    {
+        to.Append((byte)'"');
+        foreach (byte b in bytes)
+        {
+            to.Append("\\x"u8);
+            Utf8Formatter.TryFormat(b, to.Room(2), out int written, new System.Buffers.StandardFormat('x', 2));
+            to.Length += written;
+        }
+        to.Append(cut ? "\"..."u8 : "\""u8);
     }
 
     /// <summary>A JSON string: UTF-8 as it is; a byte that is not becomes the code point of its value.</summary>

@@ -260,7 +260,7 @@ internal sealed partial class Facts
             }
             else if (w[i] == ".")
             {
-                shown = last + 1;
+                shown = CutAfter(syscall, last);
             }
             else
             {
@@ -274,6 +274,13 @@ internal sealed partial class Facts
             }
         }
         return new Variant(Syscalls.IndexOf(syscall), syscall.Arguments[by[0]].Register, by.Length > 1 ? syscall.Arguments[by[1]].Register : -1, key, any, overrides, shown, result);
+    }
+
+    // What is left out behind argument `last`: from the first that only a variant gives a type; all where none is such.
+    private int CutAfter(Syscall syscall, int last)
+    {
+        int first = syscall.Arguments.FindIndex(last + 1, a => Types[a.Type][0] == (int)TypeKind.Variant);
+        return first >= 0 ? first : last + 1;
     }
 
     private ulong VariantValue(Line line, Syscall syscall, int argument, string word)

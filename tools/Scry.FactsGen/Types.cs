@@ -56,7 +56,7 @@ internal sealed partial class Facts
         }
         TypeKind kind = head switch
         {
-            "buf" => TypeKind.Buf,
+            "buf" or "hexbuf" => TypeKind.Buf,
             "iovec" => TypeKind.Iovec,
             "msghdr" => TypeKind.Msghdr,
             "mmsghdr" => TypeKind.Mmsghdr,
@@ -67,7 +67,7 @@ internal sealed partial class Facts
         };
         string[] parts = inside.Split(',');
         (CountKind count, int value) = parts.Length > 1 ? Count(line, parts[1][(parts[1].IndexOf('=') + 1)..], registers) : (CountKind.One, 1);
-        return TypeId(kind, 0, (int)Way(line, parts[0]), value, (int)count);
+        return TypeId(kind, head == "hexbuf" ? 1 : 0, (int)Way(line, parts[0]), value, (int)count);
     }
 
     private int ParsePointer(Line line, Direction way, string inside, Dictionary<string, int> registers)
