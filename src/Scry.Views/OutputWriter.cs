@@ -1,0 +1,102 @@
+using Microsoft.Win32.SafeHandles;
+using Scry.Syscalls;
+
+namespace Scry.Views;
+
+/// <summary>The output cannot be written: a full disk, a closed pipe.</summary>
+/// <param name="inner">What the system said.</param>
+public sealed class OutputException(IOException inner) : IOException(inner.Message, inner)
+{
+    private const int BrokenPipe = 32;
+
+    /// <summary>Nobody reads any more: not a failure to the one who closed the pipe.</summary>
+    public bool IsClosedPipe => InnerException!.HResult == BrokenPipe;
+}
+
+/// <summary>
+/// Buffers lines and writes them to a file descriptor: each line at once to a terminal, in large blocks to
+/// a file or a pipe. A failed write throws once; what was buffered is dropped, and so is all that follows.
+/// </summary>
+public sealed class OutputWriter : IDisposable
+{
+    private const int BlockSize = 128 * 1024;
+
+    private readonly SafeFileHandle? _handle;
+    private readonly Stream? _stream;
+    private readonly bool _lineBuffered;
+    private long _offset;
+    private bool _failed;
+
+    private OutputWriter(SafeFileHandle? handle, Stream? stream, bool lineBuffered)
+    {
+        _handle = handle;
+        _stream = stream;
+        _lineBuffered = lineBuffered;
+        Buffer = new Utf8Buffer(2 * BlockSize);
+    }
+
+    /// <summary>Where lines are written; each ends with <see cref="EndLine"/>.</summary>
+    public Utf8Buffer Buffer { get; }
+
+    /// <summary>Creates a file, or empties it.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be opened.</exception>
+    public static OutputWriter Create(string path) =>
+        new(File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite), null, false);
+
+    /// <summary>
+    /// Standard output or standard error, which stay open.
+    /// </summary>
+    /// <param name="error">Standard error instead of standard output.</param>
+    /// <param name="lineBuffered">Each line is written at once: for a terminal.</param>
+    public static OutputWriter Standard(bool error, bool lineBuffered)
+    {
+        string? what = new FileInfo(error ? "/proc/self/fd/2" : "/proc/self/fd/1").LinkTarget;
+        // A pipe takes positionless writes, and says when it is closed; .NET's console stream keeps that
+        // to itself. A file may share its position with the traced command: only the stream writes there.
+        return what is not null && (what.StartsWith("pipe:", StringComparison.Ordinal) || what.StartsWith("socket:", StringComparison.Ordinal))
+            ? new OutputWriter(new SafeFileHandle(error ? 2 : 1, ownsHandle: false), null, lineBuffered)
+            : new OutputWriter(null, error ? Console.OpenStandardError() : Console.OpenStandardOutput(), lineBuffered);
+    }
+
+    /// <summary>Writes to a stream, which stays open.</summary>
+    public static OutputWriter To(Stream stream, bool lineBuffered) => new(null, stream, lineBuffered);
+
+    /// <summary>Ends a line.</summary>
+    /// <exception cref="OutputException">The output cannot be written.</exception>
+    public void EndLine()
+    {
+        Buffer.Append((byte)'\n');
+        if (_lineBuffered || Buffer.Length >= BlockSize)
+            Flush();
+    }
+
+    /// <summary>Writes what is buffered.</summary>
+    /// <exception cref="OutputException">The output cannot be written.</exception>
+    public void Flush()
+    {
+        ReadOnlySpan<byte> bytes = Buffer.Written;
+        try
+        {
+            if (_failed || bytes.Length == 0)
+                return;
+            if (_handle is not null)
+                RandomAccess.Write(_handle, bytes, _offset);
+            else
+                _stream!.Write(bytes);
+            _offset += bytes.Length;
+        }
+        catch (IOException error)
+        {
+            _failed = true;
+            throw new OutputException(error);
+        }
+        finally
+        {
+            Buffer.Clear();
+        }
+    }
+
+    /// <summary>Closes the file, if it is one; does not flush.</summary>
+    public void Dispose() => _handle?.Dispose();
+}
