@@ -2,7 +2,7 @@
 /* Two programs that do nothing: what any tracer on these tracepoints costs at least. */
 #define SEC(name) __attribute__((section(name), used))
 
-char license[] SEC("license") = "GPL";
+char _license[] SEC("license") = "GPL";
 
 SEC("tp_btf/sys_enter")
 int enter(void *context)

@@ -171,12 +171,12 @@ public sealed class JsonView(
         Begin("task"u8, in header, in task, header.Time);
         Number(",\"ppid\":"u8, task.ParentTgid);
         Number(",\"uid\":"u8, task.Uid);
-        _to.Append(",\"cgroup_id\":"u8);
+        _to.Append(",\"cgroup_id\":\""u8);
         _to.AppendDecimal(task.CgroupId);
-        _to.Append((flags & TaskFlags.Exec) != 0 ? ",\"why\":\"exec\""u8
-            : (flags & TaskFlags.Fork) != 0 ? ",\"why\":\"fork\""u8
-            : (flags & TaskFlags.Rename) != 0 ? ",\"why\":\"rename\""u8
-            : ",\"why\":\"first\""u8);
+        _to.Append((flags & TaskFlags.Exec) != 0 ? "\",\"why\":\"exec\""u8
+            : (flags & TaskFlags.Fork) != 0 ? "\",\"why\":\"fork\""u8
+            : (flags & TaskFlags.Rename) != 0 ? "\",\"why\":\"rename\""u8
+            : "\",\"why\":\"first\""u8);
         End();
     }
 
