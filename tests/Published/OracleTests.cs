@@ -25,7 +25,7 @@ public sealed class OracleTests
     public void Tar()
     {
         using var workspace = new Workspace();
-        Oracle.Check(["tar", "-czf", workspace["x.tar.gz"], Path.Combine(ScryBinary.Repository(), "src/bpf")]);
+        Oracle.Check(["tar", "-czf", workspace["x.tar.gz"], Path.Combine(ScryBinary.Repository, "src/bpf")]);
     }
 
     [Fact]

@@ -101,7 +101,7 @@ internal sealed partial class Oracle : IDisposable
     // The rows of the document's tables begin with the call's name.
     private static HashSet<string> Explained() =>
     [
-        .. File.ReadLines(Path.Combine(ScryBinary.Repository(), "docs/CONFORMANCE.md"))
+        .. File.ReadLines(Path.Combine(ScryBinary.Repository, "docs/CONFORMANCE.md"))
             .Select(line => Row().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value),
     ];
 

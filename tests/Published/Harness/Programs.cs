@@ -14,7 +14,7 @@ internal static class Programs
     {
         string folder = Directory.CreateTempSubdirectory("scry-programs-").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        string sources = System.IO.Path.Combine(ScryBinary.Repository(), "tests/Published/programs");
+        string sources = System.IO.Path.Combine(ScryBinary.Repository, "tests/Published/programs");
         foreach (string source in Directory.GetFiles(sources, "*.c"))
         {
             string name = System.IO.Path.GetFileNameWithoutExtension(source);

@@ -15,14 +15,16 @@ internal static class ScryBinary
     /// <summary>Starts <c>scry trace</c> with the given words.</summary>
     public static Child StartTrace(params string[] words) => Child.Start(Path, ["trace", .. words]);
 
-    public static string Repository([CallerFilePath] string here = "") =>
-        System.IO.Path.GetFullPath(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(here)!, "../../.."));
+    /// <summary>Where the sources stand.</summary>
+    public static string Repository { get; } = System.IO.Path.GetFullPath(System.IO.Path.Combine(Here(), "../../../.."));
+
+    private static string Here([CallerFilePath] string here = "") => here;
 
     private static string Find()
     {
         if (!Environment.IsPrivilegedProcess)
             throw new InvalidOperationException("these tests trace other processes: run them as root");
-        string path = Environment.GetEnvironmentVariable("SCRY_BIN") ?? System.IO.Path.Combine(Repository(), "out/scry");
+        string path = Environment.GetEnvironmentVariable("SCRY_BIN") ?? System.IO.Path.Combine(Repository, "out/scry");
         return File.Exists(path) ? path : throw new FileNotFoundException($"no binary at {path}: ./test builds it, SCRY_BIN names another");
     }
 }
