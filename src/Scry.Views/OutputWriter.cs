@@ -21,16 +21,15 @@ public sealed class OutputWriter : IDisposable
 {
     private const int BlockSize = 128 * 1024;
 
-    private readonly SafeFileHandle? _handle;
-    private readonly Stream? _stream;
+    private readonly Stream _stream;
     private readonly bool _lineBuffered;
-    private long _offset;
+    private readonly bool _owned;
     private bool _failed;
 
-    private OutputWriter(SafeFileHandle? handle, Stream? stream, bool lineBuffered)
+    private OutputWriter(Stream stream, bool lineBuffered, bool owned)
     {
-        _handle = handle;
         _stream = stream;
+        _owned = owned;
         _lineBuffered = lineBuffered;
         Buffer = new Utf8Buffer(2 * BlockSize);
     }
@@ -42,7 +41,7 @@ public sealed class OutputWriter : IDisposable
     /// <exception cref="IOException">It cannot be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be opened.</exception>
     public static OutputWriter Create(string path) =>
-        new(File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite), null, false);
+        new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0), lineBuffered: false, owned: true);
 
     /// <summary>
     /// Standard output or standard error, which stay open.
@@ -51,16 +50,19 @@ public sealed class OutputWriter : IDisposable
     /// <param name="lineBuffered">Each line is written at once: for a terminal.</param>
     public static OutputWriter Standard(bool error, bool lineBuffered)
     {
+        // The console's stream keeps it to itself when a pipe is closed; a file stream tells. But a file may share
+        // its position with the traced command, and a file stream writes where it thinks that it is.
         string? what = new FileInfo(error ? "/proc/self/fd/2" : "/proc/self/fd/1").LinkTarget;
-        // A pipe takes positionless writes, and says when it is closed; .NET's console stream keeps that
-        // to itself. A file may share its position with the traced command: only the stream writes there.
-        return what is not null && (what.StartsWith("pipe:", StringComparison.Ordinal) || what.StartsWith("socket:", StringComparison.Ordinal))
-            ? new OutputWriter(new SafeFileHandle(error ? 2 : 1, ownsHandle: false), null, lineBuffered)
-            : new OutputWriter(null, error ? Console.OpenStandardError() : Console.OpenStandardOutput(), lineBuffered);
+        bool pipe = what is not null
+            && (what.StartsWith("pipe:", StringComparison.Ordinal) || what.StartsWith("socket:", StringComparison.Ordinal));
+        Stream stream = pipe
+            ? new FileStream(new SafeFileHandle(error ? 2 : 1, ownsHandle: false), FileAccess.Write, bufferSize: 0)
+            : error ? Console.OpenStandardError() : Console.OpenStandardOutput();
+        return new OutputWriter(stream, lineBuffered, owned: false);
     }
 
     /// <summary>Writes to a stream, which stays open.</summary>
-    public static OutputWriter To(Stream stream, bool lineBuffered) => new(null, stream, lineBuffered);
+    public static OutputWriter To(Stream stream, bool lineBuffered) => new(stream, lineBuffered, owned: false);
 
     /// <summary>Ends a line.</summary>
     /// <exception cref="OutputException">The output cannot be written.</exception>
@@ -80,11 +82,7 @@ public sealed class OutputWriter : IDisposable
         {
             if (_failed || bytes.Length == 0)
                 return;
-            if (_handle is not null)
-                RandomAccess.Write(_handle, bytes, _offset);
-            else
-                _stream!.Write(bytes);
-            _offset += bytes.Length;
+            _stream.Write(bytes);
         }
         catch (IOException error)
         {
@@ -98,5 +96,9 @@ public sealed class OutputWriter : IDisposable
     }
 
     /// <summary>Closes the file, if it is one; does not flush.</summary>
-    public void Dispose() => _handle?.Dispose();
+    public void Dispose()
+    {
+        if (_owned)
+            _stream.Dispose();
+    }
 }
