@@ -40,7 +40,11 @@ internal static class SignalText
                 WriteValue(to, info);
                 break;
             case SignalShape.Timer:
-                Member(to, ", si_timerid="u8, info.TimerId);
+                to.Append(", si_timerid="u8);
+                if (info.TimerId == 0)
+                    to.Append((byte)'0');
+                else
+                    to.AppendHex((uint)info.TimerId);
                 Member(to, ", si_overrun="u8, info.Overrun);
                 WriteValue(to, info);
                 break;

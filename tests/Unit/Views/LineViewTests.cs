@@ -130,7 +130,7 @@ public sealed class LineViewTests
     [InlineData(15, 0, "SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=12, si_uid=1000}")]
     [InlineData(6, -6, "SIGABRT {si_signo=SIGABRT, si_code=SI_TKILL, si_pid=12, si_uid=1000}")]
     [InlineData(36, -1, "SIGRT_4 {si_signo=SIGRT_4, si_code=SI_QUEUE, si_pid=12, si_uid=1000, si_int=3, si_ptr=0x3}")]
-    [InlineData(32, -2, "SIGRTMIN {si_signo=SIGRTMIN, si_code=SI_TIMER, si_timerid=12, si_overrun=1000, si_int=3, si_ptr=0x3}")]
+    [InlineData(32, -2, "SIGRTMIN {si_signo=SIGRTMIN, si_code=SI_TIMER, si_timerid=0xc, si_overrun=1000, si_int=3, si_ptr=0x3}")]
     [InlineData(11, 1, "SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x3e80000000c}")]
     [InlineData(29, 1, "SIGIO {si_signo=SIGIO, si_code=POLL_IN, si_band=4294967296012, si_fd=3}")]
     [InlineData(10, -109, "SIGUSR1 {si_signo=SIGUSR1, si_code=0xffffff93, si_pid=12, si_uid=1000, si_int=3, si_ptr=0x3}")]
