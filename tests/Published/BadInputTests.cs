@@ -117,11 +117,9 @@ public sealed class BadInputTests
     public void TargetKilledInMidCall()
     {
         using Child scry = ScryBinary.StartTrace("--", Programs.Path("blocked"), "2");
-        Eventually.True(() => scry.Error.Contains("clone", StringComparison.Ordinal), "the target runs");
-        int target = int.Parse(File.ReadAllText($"/proc/{scry.Id}/task/{scry.Id}/children").Split(' ')[0]);
-        Eventually.True(() => Directory.GetDirectories($"/proc/{target}/task").Length == 3, "the target has its threads");
-        foreach (string task in Directory.GetDirectories($"/proc/{target}/task"))
-            Eventually.Sleeps(int.Parse(Path.GetFileName(task)));
+        int target = 0;
+        Eventually.True(() => (target = Child.Newest("blocked")) != 0, "the target runs");
+        Eventually.HasThreads(target, 3);
         Child.Run("/bin/kill", "-9", $"{target}").Expect();
         Finished run = scry.Wait().Expect(128 + 9);
         string[] lines = run.Error.Split('\n');
@@ -142,11 +140,11 @@ public sealed class BadInputTests
     [Fact]
     public void RecordLargerThanTheRoom()
     {
-        Finished run = ScryBinary.Trace("-s", "1048576", "--buffer", "64K", "-e", "write", "--", Programs.Path("large")).Expect();
+        Finished run = ScryBinary.Trace("-s", "65536", "--buffer", "64K", "-e", "write", "--", Programs.Path("large")).Expect();
         Assert.Contains("write(3, \"before\", 6)", run.Error);
         Assert.Contains("write(3, \"after\", 5)", run.Error);
         // Shown as far as it fits, or a gap: never silence.
-        Assert.Matches(@"write\(3, ""x+""\.\.\., 1048576\)|records? lost|lost \d+ of", run.Error);
+        Assert.Matches(@"write\(3, ""x+""\.\.\., 1048576\)|records? lost \.\.\.", run.Error);
     }
 
     [Fact]

@@ -10,8 +10,7 @@ public sealed class TargetTests
     public void ProcessThatSleepsInACall()
     {
         using Child target = Child.Start(Programs.Path("blocked"), ["1"]);
-        Eventually.True(() => Directory.GetDirectories($"/proc/{target.Id}/task").Length == 2, "it has its threads");
-        Eventually.Sleeps(target.Id);
+        Eventually.HasThreads(target.Id, 2);
         using Child scry = StartAndAwait("-p", $"{target.Id}");
         target.Input.Write("abcdef");
         target.Input.Close();
@@ -29,7 +28,7 @@ public sealed class TargetTests
         using Child one = Child.Start(Programs.Path("blocked"), []);
         using Child two = Child.Start(Programs.Path("blocked"), []);
         using Child other = Child.Start(Programs.Path("blocked"), []);
-        using Child scry = StartAndAwait("-p", $"{one.Id},{two.Id}");
+        using Child scry = StartAndAwait("-p", $"{one.Id},{two.Id}", "-o", "/dev/stdout");
         foreach (Child child in (Child[])[other, one, two])
         {
             child.Input.Write("x");
@@ -37,16 +36,16 @@ public sealed class TargetTests
             child.Wait().Expect(5);
         }
         string output = scry.Wait().Expect().Output;
-        Assert.Contains($"{one.Id}] +++", output);
-        Assert.Contains("+++ exited with 5 +++", output);
-        Assert.DoesNotContain($"{other.Id}", output);
+        Assert.Contains($"{one.Id} +++ exited with 5 +++", output);
+        Assert.Contains($"{two.Id} +++ exited with 5 +++", output);
+        Assert.DoesNotContain($"{other.Id} ", output);
     }
 
     [Fact]
     public void OneThread()
     {
         using Child target = Child.Start(Programs.Path("blocked"), ["1"]);
-        Eventually.True(() => Directory.GetDirectories($"/proc/{target.Id}/task").Length == 2, "it has its threads");
+        Eventually.HasThreads(target.Id, 2);
         using Child scry = StartAndAwait("-t", $"{target.Id}", "-o", "/dev/stdout");
         target.Input.Close();
         target.Wait().Expect(5);
@@ -124,6 +123,8 @@ public sealed class TargetTests
         HashSet<string> before = Attached.Now();
         Child scry = ScryBinary.StartTrace(words);
         Eventually.True(() => scry.HasExited || Attached.Links(before) >= 2, "scry is attached");
+        if (scry.HasExited)
+            scry.Wait().Expect();
         return scry;
     }
 }

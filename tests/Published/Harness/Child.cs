@@ -72,6 +72,9 @@ internal sealed class Child : IDisposable
 
     public static Finished Shell(string script) => Run("/bin/sh", "-c", script);
 
+    /// <summary>The newest process of that name, or 0.</summary>
+    public static int Newest(string name) => int.TryParse(Run("pgrep", "-n", "-x", name).Output, out int pid) ? pid : 0;
+
     /// <summary>Waits for its end; a process that does not end in time is killed, and the test fails.</summary>
     public Finished Wait(TimeSpan? patience = null)
     {

@@ -25,6 +25,14 @@ internal static class Eventually
         }
     }
 
+    /// <summary>Waits until a process has so many threads, and all of them sleep in the kernel.</summary>
+    public static void HasThreads(int pid, int count)
+    {
+        True(() => Directory.GetDirectories($"/proc/{pid}/task").Length == count, $"{pid} has {count} threads");
+        foreach (string task in Directory.GetDirectories($"/proc/{pid}/task"))
+            Sleeps(int.Parse(Path.GetFileName(task)));
+    }
+
     /// <summary>Waits until a thread sleeps in the kernel.</summary>
     public static void Sleeps(int tid) => True(
         () => File.ReadAllText($"/proc/{tid}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] == 'S', $"{tid} sleeps");
