@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using Scry.Syscalls;
 
 namespace Scry.Views;
@@ -14,7 +13,7 @@ public sealed class OutputException(IOException inner) : IOException(inner.Messa
 }
 
 /// <summary>
-/// Buffers lines and writes them to a file descriptor: each line at once to a terminal, in large blocks to
+/// Buffers lines and writes them out: each line at once to a terminal, in large blocks to
 /// a file or a pipe. A failed write throws once; what was buffered is dropped, and so is all that follows.
 /// </summary>
 public sealed class OutputWriter : IDisposable
@@ -43,25 +42,9 @@ public sealed class OutputWriter : IDisposable
     public static OutputWriter Create(string path) =>
         new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0), lineBuffered: false, owned: true);
 
-    /// <summary>
-    /// Standard output or standard error, which stay open.
-    /// </summary>
-    /// <param name="error">Standard error instead of standard output.</param>
-    /// <param name="lineBuffered">Each line is written at once: for a terminal.</param>
-    public static OutputWriter Standard(bool error, bool lineBuffered)
-    {
-        // The console's stream keeps it to itself when a pipe is closed; a file stream tells. But a file may share
-        // its position with the traced command, and a file stream writes where it thinks that it is.
-        string? what = new FileInfo(error ? "/proc/self/fd/2" : "/proc/self/fd/1").LinkTarget;
-        bool pipe = what is not null
-            && (what.StartsWith("pipe:", StringComparison.Ordinal) || what.StartsWith("socket:", StringComparison.Ordinal));
-        Stream stream = pipe
-            ? new FileStream(new SafeFileHandle(error ? 2 : 1, ownsHandle: false), FileAccess.Write, bufferSize: 0)
-            : error ? Console.OpenStandardError() : Console.OpenStandardOutput();
-        return new OutputWriter(stream, lineBuffered, owned: false);
-    }
-
     /// <summary>Writes to a stream, which stays open.</summary>
+    /// <param name="stream">An IOException of its Write has the errno as its HResult.</param>
+    /// <param name="lineBuffered">Each line is written at once: for a terminal.</param>
     public static OutputWriter To(Stream stream, bool lineBuffered) => new(stream, lineBuffered, owned: false);
 
     /// <summary>Ends a line.</summary>
