@@ -1,0 +1,39 @@
+using Scry.Wire;
+
+namespace Scry.Views;
+
+/// <summary>Turns records into output, in the order in which they are handed over.</summary>
+public interface IRecordView
+{
+    /// <summary>
+    /// Shows one record; what is malformed is skipped. The record is borrowed: nothing of it is kept.
+    /// </summary>
+    /// <exception cref="OutputException">The output cannot be written.</exception>
+    void Write(ReadOnlySpan<byte> record);
+
+    /// <summary>Ends the output and flushes it.</summary>
+    /// <exception cref="OutputException">The output cannot be written.</exception>
+    void Finish(in RunSummary summary);
+}
+
+/// <summary>What a run saw and what it lost.</summary>
+public readonly ref struct RunSummary(ulong calls, ReadOnlySpan<ulong> lost)
+{
+    /// <summary>Calls recorded, the lost ones not included.</summary>
+    public readonly ulong Calls = calls;
+
+    /// <summary>Records lost, by reason: the ring was full, too large, nested, no memory for state.</summary>
+    public readonly ReadOnlySpan<ulong> Lost = lost;
+
+    /// <summary>All losses.</summary>
+    public ulong TotalLost
+    {
+        get
+        {
+            ulong total = 0;
+            foreach (ulong reason in Lost)
+                total += reason;
+            return total;
+        }
+    }
+}

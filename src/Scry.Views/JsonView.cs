@@ -1,0 +1,222 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Scry.Syscalls;
+using Scry.Wire;
+
+namespace Scry.Views;
+
+/// <summary>JSON Lines: one object for each record, gap and the end of the run, as docs/JSON.md describes them.</summary>
+/// <param name="decoder">Writes the calls.</param>
+/// <param name="output">Where the lines go.</param>
+/// <param name="realtimeOffset">Nanoseconds to add to CLOCK_MONOTONIC to have CLOCK_REALTIME.</param>
+/// <param name="cgroupPath">The path of a cgroup by its id, or null; asked once for each cgroup.</param>
+public sealed class JsonView(
+    Decoder decoder, OutputWriter output, long realtimeOffset, Func<ulong, string?>? cgroupPath) : IRecordView
+{
+    private static readonly byte[][] Reasons =
+        [[.. "ring_full"u8], [.. "too_large"u8], [.. "nested"u8], [.. "no_state"u8]];
+
+    private readonly Utf8Buffer _to = output.Buffer;
+    private readonly TaskTable _tasks = new();
+    private readonly TimeText _time = new(realtimeOffset);
+    private readonly CgroupColumn _cgroups = new(cgroupPath);
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<byte> record)
+    {
+        if (record.Length < Unsafe.SizeOf<RecordHeader>())
+            return;
+        ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
+        ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
+        if (gap > 0)
+        {
+            Begin("gap"u8, in header, in task, header.Time);
+            Number(",\"lost\":"u8, gap);
+            End();
+        }
+        switch (header.Kind)
+        {
+            case RecordKind.Call when record.Length >= Unsafe.SizeOf<CallFixed>():
+                WriteCall(new CallRecord(record), in task);
+                break;
+            case RecordKind.Signal when record.Length >= Unsafe.SizeOf<SignalRecord>():
+                WriteSignal(in MemoryMarshal.AsRef<SignalRecord>(record), in task);
+                break;
+            case RecordKind.Exit:
+                WriteExit(in header, in task);
+                _tasks.Remove(header.Tid);
+                break;
+            case RecordKind.Task when record.Length >= Unsafe.SizeOf<TaskRecord>():
+                WriteTask(in header, in task);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Finish(in RunSummary summary)
+    {
+        _to.Append("{\"type\":\"summary\",\"calls\":"u8);
+        _to.AppendDecimal(summary.Calls);
+        _to.Append(summary.TotalLost == 0 ? ",\"complete\":true"u8 : ",\"complete\":false"u8);
+        _to.Append(",\"lost\":"u8);
+        _to.AppendDecimal(summary.TotalLost);
+        _to.Append(",\"reasons\":{"u8);
+        for (int i = 0; i < Math.Min(Reasons.Length, summary.Lost.Length); i++)
+        {
+            _to.Append(i == 0 ? "\""u8 : ",\""u8);
+            _to.Append(Reasons[i]);
+            _to.Append("\":"u8);
+            _to.AppendDecimal(summary.Lost[i]);
+        }
+        _to.Append((byte)'}');
+        End();
+        output.Flush();
+    }
+
+    private void WriteCall(in CallRecord call, in TaskState task)
+    {
+        ulong duration = call.Fixed.Duration;
+        Begin("call"u8, in call.Header, in task, call.Header.Time - duration);
+        _to.Append((byte)',');
+        decoder.WriteCallJson(in call, _to);
+        End();
+    }
+
+    private void WriteSignal(in SignalRecord signal, in TaskState task)
+    {
+        var info = new SignalInfo(in signal);
+        Begin("signal"u8, in signal.Header, in task, signal.Header.Time);
+        _to.Append(",\"signal\":\""u8);
+        SignalNames.Append(_to, info.Signal);
+        _to.Append("\",\"signo\":"u8);
+        _to.AppendDecimal((ulong)info.Signal);
+        ReadOnlySpan<byte> code = SignalNames.Code(info.Signal, info.Code);
+        if (!code.IsEmpty)
+        {
+            _to.Append(",\"code\":\""u8);
+            _to.Append(code);
+            _to.Append((byte)'"');
+        }
+        Number(",\"si_code\":"u8, info.Code);
+        if (info.Errno != 0)
+            Number(",\"si_errno\":"u8, info.Errno);
+        WriteMembers(info);
+        End();
+    }
+
+    private void WriteMembers(SignalInfo info)
+    {
+        if (info.Shape is SignalShape.Sender or SignalShape.Value or SignalShape.Child)
+        {
+            Number(",\"si_pid\":"u8, info.Pid);
+            Number(",\"si_uid\":"u8, info.Uid);
+        }
+        switch (info.Shape)
+        {
+            case SignalShape.Value:
+                WriteValue(info);
+                break;
+            case SignalShape.Timer:
+                Number(",\"si_timerid\":"u8, info.TimerId);
+                Number(",\"si_overrun\":"u8, info.Overrun);
+                WriteValue(info);
+                break;
+            case SignalShape.Child:
+                Number(",\"si_status\":"u8, info.Status);
+                Number(",\"si_utime\":"u8, info.UserTicks);
+                Number(",\"si_stime\":"u8, info.SystemTicks);
+                break;
+            case SignalShape.Fault:
+                Address(",\"si_addr\":\""u8, info.Address);
+                break;
+            case SignalShape.Poll:
+                Number(",\"si_band\":"u8, info.Band);
+                Number(",\"si_fd\":"u8, info.Descriptor);
+                break;
+            case SignalShape.SystemCall:
+                Address(",\"si_call_addr\":\""u8, info.Address);
+                Number(",\"si_syscall\":"u8, info.SystemCallNumber);
+                Number(",\"si_arch\":"u8, info.Architecture);
+                break;
+        }
+    }
+
+    private void WriteValue(SignalInfo info)
+    {
+        Number(",\"si_int\":"u8, info.Int);
+        Address(",\"si_ptr\":\""u8, info.Pointer);
+    }
+
+    private void WriteExit(in RecordHeader header, in TaskState task)
+    {
+        var status = new ExitStatus(header.Detail);
+        Begin("exit"u8, in header, in task, header.Time);
+        if (status.Signal == 0)
+        {
+            Number(",\"code\":"u8, status.Code);
+        }
+        else
+        {
+            _to.Append(",\"signal\":\""u8);
+            SignalNames.Append(_to, status.Signal);
+            _to.Append(status.CoreDumped ? "\",\"core\":true"u8 : "\",\"core\":false"u8);
+        }
+        _to.Append((header.Flags & 1) != 0 ? ",\"process_ended\":true"u8 : ",\"process_ended\":false"u8);
+        End();
+    }
+
+    private void WriteTask(in RecordHeader header, in TaskState task)
+    {
+        var flags = (TaskFlags)header.Flags;
+        Begin("task"u8, in header, in task, header.Time);
+        Number(",\"ppid\":"u8, task.ParentTgid);
+        Number(",\"uid\":"u8, task.Uid);
+        _to.Append(",\"cgroup_id\":\""u8);
+        _to.AppendDecimal(task.CgroupId);
+        _to.Append((flags & TaskFlags.Exec) != 0 ? "\",\"why\":\"exec\""u8
+            : (flags & TaskFlags.Fork) != 0 ? "\",\"why\":\"fork\""u8
+            : (flags & TaskFlags.Rename) != 0 ? "\",\"why\":\"rename\""u8
+            : "\",\"why\":\"first\""u8);
+        End();
+    }
+
+    private void Begin(ReadOnlySpan<byte> type, in RecordHeader header, in TaskState task, ulong time)
+    {
+        _to.Append("{\"type\":\""u8);
+        _to.Append(type);
+        _to.Append("\",\"time\":"u8);
+        TimeText.WriteSeconds(_to, _time.Wall(time), 9);
+        Number(",\"pid\":"u8, header.Tgid);
+        Number(",\"tid\":"u8, header.Tid);
+        if (!task.Named)
+            return;
+        _to.Append(",\"comm\":\""u8);
+        Escape.Json(_to, task.Name);
+        ReadOnlySpan<byte> cgroup = _cgroups.Path(task.CgroupId);
+        if (!cgroup.IsEmpty)
+        {
+            _to.Append("\",\"cgroup\":\""u8);
+            Escape.Json(_to, cgroup);
+        }
+        _to.Append((byte)'"');
+    }
+
+    private void End()
+    {
+        _to.Append((byte)'}');
+        output.EndLine();
+    }
+
+    private void Number(ReadOnlySpan<byte> name, long value)
+    {
+        _to.Append(name);
+        _to.AppendDecimal(value);
+    }
+
+    private void Address(ReadOnlySpan<byte> name, ulong value)
+    {
+        _to.Append(name);
+        _to.AppendHex(value);
+        _to.Append((byte)'"');
+    }
+}

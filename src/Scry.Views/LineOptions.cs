@@ -1,0 +1,57 @@
+namespace Scry.Views;
+
+/// <summary>Which time a line begins with: of a call, its entry.</summary>
+public enum TimeStyle
+{
+    /// <summary>None.</summary>
+    None,
+    /// <summary>Local time, <c>HH:MM:SS</c> (-t).</summary>
+    Seconds,
+    /// <summary>Local time with microseconds (-tt).</summary>
+    Microseconds,
+    /// <summary>Seconds since the epoch with microseconds (-ttt).</summary>
+    Unix,
+    /// <summary>Since the start of the line before (-r).</summary>
+    Relative,
+}
+
+/// <summary>When and how a line names its thread.</summary>
+public enum ThreadColumn
+{
+    /// <summary>Never.</summary>
+    None,
+    /// <summary><c>[pid  1234] </c> while more than one thread is known: for a terminal.</summary>
+    WhenSeveral,
+    /// <summary><c>[pid  1234] </c> always: for a terminal, when the target is more than one command.</summary>
+    Bracketed,
+    /// <summary><c>1234  </c> always: for a file.</summary>
+    Plain,
+}
+
+/// <summary>How <see cref="LineView"/> lays its lines out.</summary>
+public sealed record LineOptions
+{
+    /// <summary>The time column.</summary>
+    public TimeStyle Time { get; init; }
+
+    /// <summary>The thread column.</summary>
+    public ThreadColumn Thread { get; init; }
+
+    /// <summary>Each call ends with the time spent in it, <c>&lt;0.000123&gt;</c> seconds (-T).</summary>
+    public bool Duration { get; init; }
+
+    /// <summary>The thread column also has the thread's name; it is then always shown.</summary>
+    public bool Comm { get; init; }
+
+    /// <summary>A column with the path of the thread's cgroup (v2).</summary>
+    public bool Cgroup { get; init; }
+
+    /// <summary>Names, errors and signals in colour.</summary>
+    public bool Color { get; init; }
+
+    /// <summary>Nanoseconds to add to CLOCK_MONOTONIC to have CLOCK_REALTIME.</summary>
+    public long RealtimeOffset { get; init; }
+
+    /// <summary>The path of a cgroup by its id, or null; asked once for each cgroup.</summary>
+    public Func<ulong, string?>? CgroupPath { get; init; }
+}

@@ -1,0 +1,164 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Scry.Syscalls;
+using Scry.Wire;
+
+namespace Scry.Views;
+
+/// <summary>
+/// strace's text format: one line for each call, signal and end of a thread, and one where records are missing.
+/// </summary>
+public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions options) : IRecordView
+{
+    private readonly Utf8Buffer _to = output.Buffer;
+    private readonly TaskTable _tasks = new();
+    private readonly TimeText _time = new(options.RealtimeOffset);
+    private readonly CgroupColumn _cgroups = new(options.CgroupPath);
+    private readonly Paint _paint = new(output.Buffer, options.Color);
+
+    /// <summary>Threads that are known to live, at most 65,536.</summary>
+    public int LiveThreads => _tasks.Count;
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<byte> record)
+    {
+        if (record.Length < Unsafe.SizeOf<RecordHeader>())
+            return;
+        ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
+        ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
+        if (gap > 0)
+            WriteGap(in header, in task, gap);
+        switch (header.Kind)
+        {
+            case RecordKind.Call when record.Length >= Unsafe.SizeOf<CallFixed>():
+                WriteCall(new CallRecord(record), in task);
+                break;
+            case RecordKind.Signal when record.Length >= Unsafe.SizeOf<SignalRecord>():
+                WriteSignal(in MemoryMarshal.AsRef<SignalRecord>(record), in task);
+                break;
+            case RecordKind.Exit:
+                WriteExit(in header, in task);
+                _tasks.Remove(header.Tid);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Finish(in RunSummary summary) => output.Flush();
+
+    private void WriteCall(in CallRecord call, in TaskState task)
+    {
+        int line = _to.Length;
+        ulong duration = call.Fixed.Duration;
+        WriteColumns(in call.Header, in task, call.Header.Time - duration);
+        int start = _to.Length;
+        decoder.WriteCall(in call, _to, line);
+        if (options.Color)
+            _paint.Call(start);
+        if (options.Duration && (call.Flags & (CallFlags.Unfinished | CallFlags.InFlight | CallFlags.NoEntry)) == 0)
+        {
+            _to.Append(" <"u8);
+            TimeText.WriteSeconds(_to, duration, 6);
+            _to.Append((byte)'>');
+        }
+        output.EndLine();
+    }
+
+    private void WriteSignal(in SignalRecord signal, in TaskState task)
+    {
+        // A fatal kill is handed to every thread of a process that ends; the end itself tells.
+        if (signal.Header.Detail == SignalNames.Kill)
+            return;
+        WriteColumns(in signal.Header, in task, signal.Header.Time);
+        _paint.Begin(Paint.Signal);
+        _to.Append("--- "u8);
+        SignalText.Write(_to, new SignalInfo(in signal));
+        _to.Append(" ---"u8);
+        _paint.End();
+        output.EndLine();
+    }
+
+    private void WriteExit(in RecordHeader header, in TaskState task)
+    {
+        WriteColumns(in header, in task, header.Time);
+        _paint.Begin(Paint.Exit);
+        var status = new ExitStatus(header.Detail);
+        if (status.Signal == 0)
+        {
+            _to.Append("+++ exited with "u8);
+            _to.AppendDecimal((long)status.Code);
+        }
+        else
+        {
+            _to.Append("+++ killed by "u8);
+            SignalNames.Append(_to, status.Signal);
+            if (status.CoreDumped)
+                _to.Append(" (core dumped)"u8);
+        }
+        _to.Append(" +++"u8);
+        _paint.End();
+        output.EndLine();
+    }
+
+    private void WriteGap(in RecordHeader header, in TaskState task, uint missing)
+    {
+        WriteColumns(in header, in task, header.Time);
+        _paint.Begin(Paint.Error);
+        _to.Append("... "u8);
+        _to.AppendDecimal((ulong)missing);
+        _to.Append(missing == 1 ? " record lost ..."u8 : " records lost ..."u8);
+        _paint.End();
+        output.EndLine();
+    }
+
+    private void WriteColumns(in RecordHeader header, in TaskState task, ulong time)
+    {
+        WriteThread(header.Tid, in task);
+        if (options.Cgroup)
+        {
+            _cgroups.Append(_to, task.CgroupId);
+            _to.Append((byte)' ');
+        }
+        _time.Write(_to, options.Time, time);
+    }
+
+    private void WriteThread(uint tid, in TaskState task)
+    {
+        bool bracketed = options.Thread switch
+        {
+            ThreadColumn.Plain => false,
+            ThreadColumn.None => false,
+            ThreadColumn.Bracketed => true,
+            _ => options.Comm || _tasks.Count > 1,
+        };
+        if (!bracketed && options.Thread != ThreadColumn.Plain && !options.Comm)
+            return;
+
+        int width = 5;
+        for (uint rest = tid; rest > 0 && width > 0; rest /= 10)
+            width--;
+        if (bracketed)
+        {
+            _to.Append("[pid "u8);
+            Spaces(width);
+        }
+        _to.AppendDecimal((ulong)tid);
+        if (options.Comm)
+        {
+            _to.Append((byte)'<');
+            Escape.Name(_to, task.Name);
+            _to.Append((byte)'>');
+        }
+        if (bracketed)
+            _to.Append((byte)']');
+        else
+            Spaces(width);
+        _to.Append((byte)' ');
+    }
+
+    private void Spaces(int count)
+    {
+        for (; count > 0; count--)
+            _to.Append((byte)' ');
+    }
+}

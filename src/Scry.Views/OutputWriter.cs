@@ -1,0 +1,87 @@
+using Scry.Syscalls;
+
+namespace Scry.Views;
+
+/// <summary>The output cannot be written: a full disk, a closed pipe.</summary>
+/// <param name="inner">What the system said.</param>
+public sealed class OutputException(IOException inner) : IOException(inner.Message, inner)
+{
+    private const int BrokenPipe = 32;
+
+    /// <summary>Nobody reads any more: not a failure to the one who closed the pipe.</summary>
+    public bool IsClosedPipe => InnerException!.HResult == BrokenPipe;
+}
+
+/// <summary>
+/// Buffers lines and writes them out: each line at once to a terminal, in large blocks to
+/// a file or a pipe. A failed write throws once; what was buffered is dropped, and so is all that follows.
+/// </summary>
+public sealed class OutputWriter : IDisposable
+{
+    private const int BlockSize = 128 * 1024;
+
+    private readonly Stream _stream;
+    private readonly bool _lineBuffered;
+    private readonly bool _owned;
+    private bool _failed;
+
+    private OutputWriter(Stream stream, bool lineBuffered, bool owned)
+    {
+        _stream = stream;
+        _owned = owned;
+        _lineBuffered = lineBuffered;
+        Buffer = new Utf8Buffer(2 * BlockSize);
+    }
+
+    /// <summary>Where lines are written; each ends with <see cref="EndLine"/>.</summary>
+    public Utf8Buffer Buffer { get; }
+
+    /// <summary>Creates a file, or empties it.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be opened.</exception>
+    public static OutputWriter Create(string path) =>
+        new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0), lineBuffered: false, owned: true);
+
+    /// <summary>Writes to a stream, which stays open.</summary>
+    /// <param name="stream">An IOException of its Write has the errno as its HResult.</param>
+    /// <param name="lineBuffered">Each line is written at once: for a terminal.</param>
+    public static OutputWriter To(Stream stream, bool lineBuffered) => new(stream, lineBuffered, owned: false);
+
+    /// <summary>Ends a line.</summary>
+    /// <exception cref="OutputException">The output cannot be written.</exception>
+    public void EndLine()
+    {
+        Buffer.Append((byte)'\n');
+        if (_lineBuffered || Buffer.Length >= BlockSize)
+            Flush();
+    }
+
+    /// <summary>Writes what is buffered.</summary>
+    /// <exception cref="OutputException">The output cannot be written.</exception>
+    public void Flush()
+    {
+        ReadOnlySpan<byte> bytes = Buffer.Written;
+        try
+        {
+            if (_failed || bytes.Length == 0)
+                return;
+            _stream.Write(bytes);
+        }
+        catch (IOException error)
+        {
+            _failed = true;
+            throw new OutputException(error);
+        }
+        finally
+        {
+            Buffer.Clear();
+        }
+    }
+
+    /// <summary>Closes the file, if it is one; does not flush.</summary>
+    public void Dispose()
+    {
+        if (_owned)
+            _stream.Dispose();
+    }
+}

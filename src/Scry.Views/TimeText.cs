@@ -1,0 +1,103 @@
+using Scry.Syscalls;
+
+namespace Scry.Views;
+
+/// <summary>Writes times of CLOCK_MONOTONIC as a clock on the wall shows them.</summary>
+internal sealed class TimeText(long realtimeOffset)
+{
+    private const ulong Second = 1_000_000_000;
+    private const long QuarterHour = 900;
+
+    private long _quarter = long.MinValue;
+    private long _zoneOffset;
+    private ulong _lineBefore;
+
+    /// <summary>The time in the given style, and a space.</summary>
+    public void Write(Utf8Buffer to, TimeStyle style, ulong time)
+    {
+        switch (style)
+        {
+            case TimeStyle.Seconds:
+                WriteLocal(to, Wall(time) / Second);
+                break;
+            case TimeStyle.Microseconds:
+                WriteLocal(to, Wall(time) / Second);
+                Fraction(to, Wall(time) % Second / 1000, 6);
+                break;
+            case TimeStyle.Unix:
+                WriteSeconds(to, Wall(time), 6);
+                break;
+            case TimeStyle.Relative:
+                WriteRelative(to, time);
+                break;
+            default:
+                return;
+        }
+        to.Append((byte)' ');
+    }
+
+    /// <summary>Nanoseconds since the epoch.</summary>
+    public ulong Wall(ulong time) => time + (ulong)realtimeOffset;
+
+    /// <summary>Nanoseconds as seconds with the given number of decimals, 0 to 9.</summary>
+    public static void WriteSeconds(Utf8Buffer to, ulong nanoseconds, int decimals)
+    {
+        to.AppendDecimal(nanoseconds / Second);
+        ulong fraction = nanoseconds % Second;
+        for (int i = decimals; i < 9; i++)
+            fraction /= 10;
+        Fraction(to, fraction, decimals);
+    }
+
+    // Calls come in order of their ends: one may have begun before the line above it.
+    private void WriteRelative(Utf8Buffer to, ulong time)
+    {
+        long delta = _lineBefore == 0 ? 0 : (long)(time - _lineBefore);
+        _lineBefore = time;
+        ulong size = (ulong)Math.Abs(delta);
+        ulong seconds = size / Second;
+        int width = 6 - (delta < 0 ? 1 : 0);
+        for (ulong bound = 10; width > 1; width--, bound *= 10)
+        {
+            if (seconds < bound)
+                to.Append((byte)' ');
+        }
+        if (delta < 0)
+            to.Append((byte)'-');
+        WriteSeconds(to, size, 6);
+    }
+
+    private void WriteLocal(Utf8Buffer to, ulong unixSeconds)
+    {
+        long seconds = (long)unixSeconds;
+        // Zones change their offset on quarters of an hour at most.
+        if (seconds / QuarterHour != _quarter)
+        {
+            _quarter = seconds / QuarterHour;
+            _zoneOffset = seconds is > 0 and < 253_402_300_800
+                ? (long)TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.FromUnixTimeSeconds(seconds)).TotalSeconds
+                : 0;
+        }
+        ulong day = (ulong)(seconds + _zoneOffset) % 86400;
+        TwoDigits(to, day / 3600);
+        to.Append((byte)':');
+        TwoDigits(to, day / 60 % 60);
+        to.Append((byte)':');
+        TwoDigits(to, day % 60);
+    }
+
+    private static void TwoDigits(Utf8Buffer to, ulong value)
+    {
+        to.Append((byte)('0' + value / 10));
+        to.Append((byte)('0' + value % 10));
+    }
+
+    private static void Fraction(Utf8Buffer to, ulong value, int digits)
+    {
+        Span<byte> text = stackalloc byte[10];
+        text[0] = (byte)'.';
+        for (int i = digits; i > 0; i--, value /= 10)
+            text[i] = (byte)('0' + value % 10);
+        to.Append(text[..(digits + 1)]);
+    }
+}

@@ -1,0 +1,50 @@
+namespace Scry.Tests.Published.Harness;
+
+/// <summary>A cgroup of a test's own, removed afterwards.</summary>
+internal sealed class Cgroup : IDisposable
+{
+    private readonly string? _mount;
+
+    private Cgroup(string path, string? mount)
+    {
+        Path = path;
+        _mount = mount;
+        Directory.CreateDirectory(Path);
+    }
+
+    public string Path { get; }
+
+    /// <summary>In the unified hierarchy, wherever it is mounted.</summary>
+    public static Cgroup Unified()
+    {
+        string mount = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).First(words => words[2] == "cgroup2")[1];
+        return new Cgroup($"{mount}/scry-test-{Environment.ProcessId}", null);
+    }
+
+    /// <summary>In version 1's perf_event hierarchy, mounted for the occasion; null where the kernel has none.</summary>
+    public static Cgroup? PerfEvent()
+    {
+        string mount = Directory.CreateTempSubdirectory("scry-perf-event-").FullName;
+        if (Child.Run("mount", "-t", "cgroup", "-o", "perf_event", "scry-test", mount).Status == 0)
+            return new Cgroup($"{mount}/scry-test-{Environment.ProcessId}", mount);
+        Directory.Delete(mount);
+        return null;
+    }
+
+    /// <summary>Makes one below it.</summary>
+    public Cgroup Below(string name) => new($"{Path}/{name}", null);
+
+    /// <summary>The shell's words that put it into the group.</summary>
+    public string Enter => $"echo 0 > {Path}/cgroup.procs";
+
+    public void Dispose()
+    {
+        Eventually.True(() => !File.Exists(Path + "/cgroup.procs") || File.ReadAllText(Path + "/cgroup.procs").Length == 0, "the cgroup is empty");
+        if (Directory.Exists(Path))
+            Directory.Delete(Path);
+        if (_mount is null)
+            return;
+        Child.Run("umount", _mount).Expect();
+        Directory.Delete(_mount);
+    }
+}

@@ -1,0 +1,130 @@
+using Scry.Tests.Published.Harness;
+using Xunit;
+
+namespace Scry.Tests.Published;
+
+/// <summary>Each kind of target: what belongs to it is seen, its neighbours are not.</summary>
+public sealed class TargetTests
+{
+    [Fact]
+    public void ProcessThatSleepsInACall()
+    {
+        using Child target = Child.Start(Programs.Path("blocked"), ["1"]);
+        Eventually.HasThreads(target.Id, 2);
+        using Child scry = StartAndAwait("-p", $"{target.Id}");
+        target.Input.Write("abcdef");
+        target.Input.Close();
+        target.Wait().Expect(5);
+        // The last of its processes is gone: nothing is left to wait for.
+        Finished run = scry.Wait().Expect();
+        Assert.Equal(6, run.Lines.Count(line => line.Contains("getppid()", StringComparison.Ordinal)));
+        Assert.Equal(2, run.Lines.Count(line => line.Contains("+++ exited with 5 +++", StringComparison.Ordinal)));
+        Assert.DoesNotContain("lost", run.Output);
+    }
+
+    [Fact]
+    public void SeveralProcesses()
+    {
+        using Child one = Child.Start(Programs.Path("blocked"), []);
+        using Child two = Child.Start(Programs.Path("blocked"), []);
+        using Child other = Child.Start(Programs.Path("blocked"), []);
+        using Child scry = StartAndAwait("-p", $"{one.Id},{two.Id}", "-o", "/dev/stdout");
+        foreach (Child child in (Child[])[other, one, two])
+        {
+            child.Input.Write("x");
+            child.Input.Close();
+            child.Wait().Expect(5);
+        }
+        string output = scry.Wait().Expect().Output;
+        Assert.Contains($"{one.Id} +++ exited with 5 +++", output);
+        Assert.Contains($"{two.Id} +++ exited with 5 +++", output);
+        Assert.DoesNotContain($"{other.Id} ", output);
+    }
+
+    [Fact]
+    public void OneThread()
+    {
+        using Child target = Child.Start(Programs.Path("blocked"), ["1"]);
+        Eventually.HasThreads(target.Id, 2);
+        using Child scry = StartAndAwait("-t", $"{target.Id}", "-o", "/dev/stdout");
+        target.Input.Close();
+        target.Wait().Expect(5);
+        Finished run = scry.Wait().Expect();
+        Assert.All(run.Lines, line => Assert.StartsWith($"{target.Id} ", line));
+    }
+
+    [Fact]
+    public void Comm()
+    {
+        string name = $"scry{Environment.ProcessId}";
+        using var workspace = new Workspace();
+        File.Copy("/bin/cat", workspace[name]);
+        File.SetUnixFileMode(workspace[name], (UnixFileMode)0b111_101_101);
+        Finished run = Watch(["--comm", name], () => Child.Shell($"{workspace[name]} /mark/one; cat /mark/two"));
+        Assert.Contains("\"/mark/one\"", run.Output);
+        Assert.DoesNotContain("/mark/two", run.Output);
+    }
+
+    [Fact]
+    public void User()
+    {
+        Finished run = Watch(
+            ["-u", "nobody"],
+            () => Child.Shell("setpriv --reuid=65534 --clear-groups cat /mark/one; cat /mark/two"));
+        Assert.Contains("\"/mark/one\"", run.Output);
+        Assert.DoesNotContain("/mark/two", run.Output);
+    }
+
+    [Fact]
+    public void WholeMachine()
+    {
+        Finished run = Watch(["-a", "-e", "openat"], () => Child.Shell("cat /mark/one; sh -c 'cat /mark/two; true'"));
+        Assert.Contains("\"/mark/one\"", run.Output);
+        Assert.Contains("\"/mark/two\"", run.Output);
+    }
+
+    [Fact]
+    public void CgroupWithAllBelowIt()
+    {
+        using Cgroup cgroup = Cgroup.Unified();
+        using (Cgroup below = cgroup.Below("deeper"))
+        {
+            Finished run = Watch(
+                ["-G", cgroup.Path, "--show-cgroup"],
+                () => Child.Shell($"cat /mark/none; (({below.Enter}; cat /mark/two); {cgroup.Enter}; cat /mark/one)"));
+            Assert.Contains("\"/mark/one\"", run.Output);
+            Assert.Contains("\"/mark/two\"", run.Output);
+            Assert.DoesNotContain("/mark/none", run.Output);
+            Assert.Contains($"/{Path.GetFileName(cgroup.Path)}/deeper ", run.Output);
+        }
+    }
+
+    [Fact]
+    public void CgroupOfThePerfEventHierarchy()
+    {
+        using Cgroup? cgroup = Cgroup.PerfEvent();
+        Assert.SkipWhen(cgroup is null, "this kernel has no perf_event hierarchy of version 1");
+        Finished run = Watch(["-G", cgroup.Path], () => Child.Shell($"cat /mark/none; {cgroup.Enter}; cat /mark/one"));
+        Assert.Contains("\"/mark/one\"", run.Output);
+        Assert.DoesNotContain("/mark/none", run.Output);
+    }
+
+    // Traces until the work is done and its records have come, then interrupts Scry as a person does.
+    private static Finished Watch(string[] words, Action work)
+    {
+        using Child scry = StartAndAwait(words);
+        work();
+        scry.Signal(2);
+        return scry.Wait().Expect();
+    }
+
+    private static Child StartAndAwait(params string[] words)
+    {
+        HashSet<string> before = Attached.Now();
+        Child scry = ScryBinary.StartTrace(words);
+        Eventually.True(() => scry.HasExited || Attached.Links(before) >= 2, "scry is attached");
+        if (scry.HasExited)
+            scry.Wait().Expect();
+        return scry;
+    }
+}
