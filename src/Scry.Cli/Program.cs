@@ -4,6 +4,7 @@ using Scry.Cli.Commands;
 
 var root = new RootCommand("Traces the system calls of a live host at the cost of eBPF")
 {
+    TraceCommand.Create(),
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);

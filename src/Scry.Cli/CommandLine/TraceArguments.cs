@@ -1,0 +1,167 @@
+using System.CommandLine;
+using Scry.Views;
+
+namespace Scry.Cli.CommandLine;
+
+/// <summary>What a run traces, as a person named it.</summary>
+internal enum TargetChoice
+{
+    Command,
+    Processes,
+    Threads,
+    All,
+    Comm,
+    User,
+    Cgroup,
+}
+
+/// <summary>What was asked of <c>scry trace</c>, checked as far as the words alone tell.</summary>
+internal sealed record TraceArguments
+{
+    public required TargetChoice Target { get; init; }
+    /// <summary>The target's names: pids, tids, a comm, a user, a cgroup, or the command with its arguments.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+    public bool Follow { get; init; }
+
+    public required IReadOnlyList<string> Expressions { get; init; }
+    /// <summary>Shortest duration of a call in nanoseconds; 0: any.</summary>
+    public ulong MinDuration { get; init; }
+    public bool FailedOnly { get; init; }
+    /// <summary>Names or numbers; empty: any.</summary>
+    public required IReadOnlyList<string> Errnos { get; init; }
+    public bool Signals { get; init; }
+    /// <summary>Calls after which tracing stops.</summary>
+    public long MaxEvents { get; init; }
+    /// <summary>Nanoseconds after which tracing stops; null: never.</summary>
+    public ulong? For { get; init; }
+
+    public bool Durations { get; init; }
+    public TimeStyle Time { get; init; }
+    /// <summary>Bytes shown of a string or buffer, as far as a record holds them.</summary>
+    public int StringLimit { get; init; }
+    /// <summary>Column of the results.</summary>
+    public int Align { get; init; }
+    public bool NoAbbrev { get; init; }
+    public bool ShowComm { get; init; }
+    public bool ShowCgroup { get; init; }
+    /// <summary>Null: when the output is a terminal.</summary>
+    public bool? Color { get; init; }
+
+    public string? OutputFile { get; init; }
+    public bool Json { get; init; }
+    public bool Quiet { get; init; }
+    public bool Strict { get; init; }
+    /// <summary>Bytes of each CPU's ring; null: the default.</summary>
+    public long? Buffer { get; init; }
+
+    private const int DefaultStringLimit = 32;
+    private const int DefaultAlign = 40;
+
+    /// <summary>Reads the parsed words.</summary>
+    /// <exception cref="ToolException">They make no sense.</exception>
+    public static TraceArguments Read(ParseResult words)
+    {
+        (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words);
+        return new TraceArguments
+        {
+            Target = target,
+            Names = names,
+            Follow = !words.GetValue(TraceOptions.NoFollow),
+            Expressions = List(words, TraceOptions.Expression),
+            MinDuration = ReadMinDuration(words),
+            FailedOnly = words.GetValue(TraceOptions.Failed),
+            Errnos = [.. List(words, TraceOptions.Errno).SelectMany(list => list.Split(',', StringSplitOptions.RemoveEmptyEntries))],
+            Signals = !words.GetValue(TraceOptions.NoSignals),
+            MaxEvents = Single(words, TraceOptions.MaxEvents) is { } n ? Quantity.Count("--max-events", n, 1, long.MaxValue) : long.MaxValue,
+            For = Single(words, TraceOptions.For) is { } time ? Quantity.Duration("--for", time, null) : null,
+            Durations = words.GetValue(TraceOptions.Duration),
+            Time = ReadTime(words),
+            StringLimit = Single(words, TraceOptions.StringLimit) is { } s ? (int)Quantity.Count("-s", s, 0, int.MaxValue) : DefaultStringLimit,
+            Align = Single(words, TraceOptions.Align) is { } column ? (int)Quantity.Count("--align", column, 0, 1000) : DefaultAlign,
+            NoAbbrev = words.GetValue(TraceOptions.NoAbbrev),
+            ShowComm = words.GetValue(TraceOptions.ShowComm),
+            ShowCgroup = words.GetValue(TraceOptions.ShowCgroup),
+            Color = ReadColor(words),
+            OutputFile = Single(words, TraceOptions.Output),
+            Json = words.GetValue(TraceOptions.Json),
+            Quiet = words.GetValue(TraceOptions.Quiet),
+            Strict = words.GetValue(TraceOptions.Strict),
+            Buffer = Single(words, TraceOptions.Buffer) is { } size ? Quantity.Size("--buffer", size) : null,
+        };
+    }
+
+    private static (TargetChoice, IReadOnlyList<string>) ReadTarget(ParseResult words)
+    {
+        var named = new List<(TargetChoice Choice, string As, IReadOnlyList<string> Names)>();
+        void Consider(TargetChoice choice, string name, IReadOnlyList<string> names)
+        {
+            if (names.Count > 0)
+                named.Add((choice, name, names));
+        }
+        Consider(TargetChoice.Processes, "-p", List(words, TraceOptions.Pid));
+        Consider(TargetChoice.Threads, "-t", List(words, TraceOptions.Tid));
+        Consider(TargetChoice.All, "-a", words.GetValue(TraceOptions.All) ? ["all"] : []);
+        Consider(TargetChoice.Comm, "--comm", AsList(Single(words, TraceOptions.Comm)));
+        Consider(TargetChoice.User, "-u", AsList(Single(words, TraceOptions.User)));
+        Consider(TargetChoice.Cgroup, "-G", AsList(Single(words, TraceOptions.Cgroup)));
+        IReadOnlyList<string> command = words.GetValue(TraceOptions.Command) ?? [];
+        Consider(TargetChoice.Command, $"the command '{Printable.Escape(command.Count > 0 ? command[0] : "")}'", command);
+        return named.Count switch
+        {
+            1 => (named[0].Choice, named[0].Names),
+            0 => throw new ToolException("no target is named",
+                "give -p PID, -t TID, -a, --comm NAME, -u USER, -G CGROUP, or -- COMMAND; see 'scry trace --help'", ExitCode.Usage),
+            _ => throw new ToolException($"{named[0].As} and {named[1].As} are two targets, and a run has one", null, ExitCode.Usage),
+        };
+    }
+
+    private static ulong ReadMinDuration(ParseResult words) =>
+        (Single(words, TraceOptions.Over), Single(words, TraceOptions.DurationMs)) switch
+        {
+            (null, null) => 0,
+            ({ } over, null) => Quantity.Duration("--over", over, "ms"),
+            (null, { } ms) => Quantity.Duration("--duration", ms, "ms"),
+            _ => throw new ToolException("--over and --duration say the same thing", "give one of them", ExitCode.Usage),
+        };
+
+    private static TimeStyle ReadTime(ParseResult words)
+    {
+        List<string> styles = [.. List(words, TraceOptions.Time)];
+        if (words.GetValue(TraceOptions.Relative))
+            styles.Add("relative");
+        if (styles.Distinct().Count() > 1)
+            throw new ToolException("a line has one time", "give one of -t, -tt, -ttt, -r", ExitCode.Usage);
+        return styles.FirstOrDefault() switch
+        {
+            null => TimeStyle.None,
+            "time" => TimeStyle.Seconds,
+            "us" => TimeStyle.Microseconds,
+            "unix" => TimeStyle.Unix,
+            "relative" => TimeStyle.Relative,
+            { } other => throw Unknown("--time", other, "time, us, unix, relative"),
+        };
+    }
+
+    private static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
+    {
+        // NO_COLOR: https://no-color.org
+        null or "auto" => Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? false : null,
+        "always" => true,
+        "never" => false,
+        { } other => throw Unknown("--color", other, "auto, always, never"),
+    };
+
+    private static ToolException Unknown(string option, string value, string known) =>
+        new($"{option}: '{Printable.Escape(value)}' is not one of {known}", null, ExitCode.Usage);
+
+    private static IReadOnlyList<string> List(ParseResult words, Option<string[]> option) => words.GetValue(option) ?? [];
+
+    private static string[] AsList(string? name) => name is null ? [] : [name];
+
+    private static string? Single(ParseResult words, Option<string[]> option) => List(words, option) switch
+    {
+        [] => null,
+        [string value] => value,
+        _ => throw new ToolException($"{option.Name} is given more than once", null, ExitCode.Usage),
+    };
+}

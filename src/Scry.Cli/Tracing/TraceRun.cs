@@ -1,0 +1,244 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Scry.Capture;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Launch;
+using Scry.Syscalls;
+using Scry.Views;
+using Scry.Wire;
+
+namespace Scry.Cli.Tracing;
+
+/// <summary>One run of <c>scry trace</c>, from the look-up of its target to its last line.</summary>
+internal sealed class TraceRun : IDisposable
+{
+    private const int WaitMs = 10;
+    private const int LongWaitMs = 100;
+    /// <summary>The last that scry_config.errnos has a bit for; 512 to 530 are the kernel's own (ERESTARTSYS).</summary>
+    private const int MaxErrno = 575;
+    /// <summary>Signals after which a run ends though its command runs on.</summary>
+    private const int SignalsToAbandon = 2;
+
+    private readonly TraceArguments _arguments;
+    private readonly TraceOutput _output;
+    private readonly TraceTarget _target;
+    private readonly SessionOptions _options;
+    private readonly RecordHandler _handler;
+    private readonly TracedCommand? _command;
+    private ulong _shown;
+    private int _signals;
+    private int _lastSignal;
+    private OutputException? _outputError;
+
+    /// <summary>Looks everything up and makes the command's process; nothing is attached yet.</summary>
+    /// <exception cref="ToolException">Something that was asked for cannot be had.</exception>
+    /// <exception cref="Scry.Targets.TargetException">The target is not there.</exception>
+    public TraceRun(TraceArguments arguments)
+    {
+        _arguments = arguments;
+        _handler = Show;
+        _target = TraceTarget.Resolve(arguments);
+        _options = Options(arguments, _target);
+        _output = TraceOutput.Open(arguments);
+        NativeMethods.CatchSignals();
+        if (arguments.Target == TargetChoice.Command)
+            _command = TracedCommand.Start(arguments.Names);
+    }
+
+    /// <summary>Traces until the target, a limit, a signal or the output ends it.</summary>
+    /// <returns>The exit status.</returns>
+    public int Run()
+    {
+        int failure = Trace();
+        WaitForCommand();
+        if (failure != ExitCode.Ok || _command is null)
+            return failure;
+        return _command.Status ?? ExitCode.SignalBase + _lastSignal;
+    }
+
+    /// <summary>Closes the output; ends a command that never began.</summary>
+    public void Dispose()
+    {
+        _command?.Dispose();
+        _output.Dispose();
+    }
+
+    private int Trace()
+    {
+        using Session session = Session.Open(_options);
+        AddTasks(session);
+        Loop(session);
+        if (_outputError is null)
+            session.DrainFinal(_handler);
+        return End(session);
+    }
+
+    private void AddTasks(Session session)
+    {
+        if (_command is not null)
+        {
+            Add(session, _command.Pid, _command.Pid, fromExecve: true);
+            _command.Go();
+        }
+        var added = new HashSet<int>();
+        // A thread that is not added yet may start another one: until nothing is new.
+        while (_target.Threads().Where(thread => added.Add(thread.Tid)).ToArray() is { Length: > 0 } found)
+        {
+            foreach ((int tid, int tgid) in found)
+                Add(session, tid, tgid, fromExecve: false);
+        }
+    }
+
+    private static void Add(Session session, int tid, int tgid, bool fromExecve)
+    {
+        if (!session.AddTask(tid, tgid, fromExecve))
+            throw new ToolException("there are more threads than Scry can trace one by one", "trace a cgroup (-G) or everything (-a)");
+    }
+
+    private void Loop(Session session)
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (_outputError is null && _shown < (ulong)_arguments.MaxEvents)
+        {
+            int records = session.Drain(_handler);
+            CountSignals();
+            if (_signals >= (_command is null ? 1 : SignalsToAbandon))
+                break;
+            int wait = _command is null ? LongWaitMs : WaitMs;
+            if (_arguments.For is { } limit)
+            {
+                double left = limit / 1e6 - Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+                if (left <= 0)
+                    break;
+                wait = (int)Math.Min(wait, Math.Ceiling(left));
+            }
+            if (records == 0)
+            {
+                // Nothing comes: who reads the pipe gets what there is.
+                FlushWhenIdle();
+                if (TargetEnded(session))
+                    break;
+            }
+            session.Wait(wait);
+        }
+    }
+
+    /// <summary>As strace -f: the command, and all that it left running.</summary>
+    private bool TargetEnded(Session session) =>
+        _options.Target == TargetKind.Tasks && (_command is null || _command.HasEnded()) && session.TaskCount == 0;
+
+    private void Show(ReadOnlySpan<byte> record)
+    {
+        if (_outputError is not null || _shown >= (ulong)_arguments.MaxEvents)
+            return;
+        try
+        {
+            _output.View.Write(record);
+            if (MemoryMarshal.AsRef<RecordHeader>(record).Kind == RecordKind.Call)
+                _shown++;
+        }
+        catch (OutputException error)
+        {
+            _outputError = error;
+        }
+    }
+
+    private void FlushWhenIdle()
+    {
+        try
+        {
+            if (_outputError is null)
+                _output.Flush();
+        }
+        catch (OutputException error)
+        {
+            _outputError = error;
+        }
+    }
+
+    private int End(Session session)
+    {
+        Span<ulong> lost = stackalloc ulong[Layout.LostReasons];
+        for (int reason = 0; reason < lost.Length; reason++)
+            lost[reason] = session.Lost((LossReason)reason);
+        var summary = new RunSummary(_shown, lost);
+        try
+        {
+            if (_outputError is null)
+                _output.View.Finish(in summary);
+        }
+        catch (OutputException error)
+        {
+            _outputError = error;
+        }
+        if (_outputError is { } failed)
+            return OutputFailed(failed);
+        _command?.ThrowIfNotExecuted();
+        if (summary.TotalLost > 0 || !_arguments.Quiet)
+            Runner.Say(SummaryText.Of(in summary, session.Written));
+        return _arguments.Strict && summary.TotalLost > 0 ? ExitCode.LostRecords : ExitCode.Ok;
+    }
+
+    private int OutputFailed(OutputException error)
+    {
+        // Who closed the pipe has seen enough, and is not told.
+        if (error.IsClosedPipe && _arguments.OutputFile is null)
+            return ExitCode.Ok;
+        string output = _arguments.OutputFile is { } file ? $"'{Printable.Escape(file)}'" : "the output";
+        Runner.Say($"tracing ended: cannot write {output}: {ErrnoText.Describe(error.InnerException!)}");
+        return ExitCode.Failed;
+    }
+
+    /// <summary>A limit or a full disk ends the tracing, not the command; a second signal ends the waiting for it.</summary>
+    private void WaitForCommand()
+    {
+        while (_command is not null && !_command.HasEnded() && _signals < SignalsToAbandon)
+        {
+            CountSignals();
+            Thread.Sleep(WaitMs);
+        }
+    }
+
+    /// <summary>Signals that came close together count as one: timeout(1) sends two.</summary>
+    private void CountSignals()
+    {
+        int signal = NativeMethods.TakeSignal();
+        if (signal == 0)
+            return;
+        _lastSignal = signal;
+        _signals++;
+    }
+
+    private static SessionOptions Options(TraceArguments arguments, TraceTarget target)
+    {
+        SyscallSelector selector = SyscallSelector.Parse(arguments.Expressions);
+        return new SessionOptions
+        {
+            Target = target.Kind,
+            Comm = target.Comm,
+            Uid = target.Uid,
+            CgroupId = target.Cgroup?.Id ?? 0,
+            CgroupLevel = target.Cgroup?.Level ?? 0,
+            Follow = arguments.Follow,
+            MinDurationNs = arguments.MinDuration,
+            FailedOnly = arguments.FailedOnly,
+            Errnos = [.. arguments.Errnos.Select(ErrnoNumber)],
+            Plans = CapturePlans.Of(selector),
+            Variants = CapturePlans.VariantsOf(selector),
+            DataMax = arguments.StringLimit,
+            BufferPerCpu = arguments.Buffer ?? 0,
+            Signals = arguments.Signals,
+        };
+    }
+
+    private static int ErrnoNumber(string name)
+    {
+        if (ErrnoNames.TryNumber(name, out int number)
+            || (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number is > 0 and <= MaxErrno))
+        {
+            return number;
+        }
+        throw new ToolException($"--errno: there is no error '{Printable.Escape(name)}'", "errno(3) lists them: ENOENT, EACCES", ExitCode.Usage);
+    }
+}

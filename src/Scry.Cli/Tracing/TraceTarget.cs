@@ -1,0 +1,55 @@
+using Scry.Capture;
+using Scry.Cli.CommandLine;
+using Scry.Targets;
+using Scry.Wire;
+
+namespace Scry.Cli.Tracing;
+
+/// <summary>What a run traces, as the kernel compares it.</summary>
+internal sealed record TraceTarget(TargetKind Kind)
+{
+    /// <summary>Processes whose threads are targets.</summary>
+    public IReadOnlyList<int> Pids { get; init; } = [];
+    /// <summary>Threads that are targets.</summary>
+    public IReadOnlyList<int> Tids { get; init; } = [];
+    public byte[] Comm { get; init; } = [];
+    public uint Uid { get; init; }
+    public Cgroup? Cgroup { get; init; }
+
+    /// <summary>Looks up what a person named.</summary>
+    /// <exception cref="TargetException">It is not there.</exception>
+    public static TraceTarget Resolve(TraceArguments arguments)
+    {
+        PidNamespace.RequireInitial();
+        switch (arguments.Target)
+        {
+            case TargetChoice.Processes:
+                IReadOnlyList<int> pids = Tasks.ParseIds(arguments.Names, "pid");
+                foreach (int pid in pids)
+                    Tasks.ThreadsOf(pid);
+                return new TraceTarget(TargetKind.Tasks) { Pids = [.. pids.Select(pid => Tasks.ProcessOf(pid) ?? pid).Distinct()] };
+            case TargetChoice.Threads:
+                IReadOnlyList<int> tids = Tasks.ParseIds(arguments.Names, "tid");
+                foreach (int tid in tids)
+                    Tasks.RequireThread(tid);
+                return new TraceTarget(TargetKind.Tasks) { Tids = tids };
+            case TargetChoice.Comm:
+                return new TraceTarget(TargetKind.Comm) { Comm = Tasks.EncodeComm(arguments.Names[0]) };
+            case TargetChoice.User:
+                return new TraceTarget(TargetKind.Uid) { Uid = Users.Resolve(arguments.Names[0]) };
+            case TargetChoice.Cgroup:
+                Cgroup cgroup = Cgroup.Resolve(arguments.Names[0]);
+                TargetKind kind = cgroup.Version == CgroupVersion.V2 ? TargetKind.Cgroup : TargetKind.CgroupV1;
+                return new TraceTarget(kind) { Cgroup = cgroup };
+            case TargetChoice.All:
+                return new TraceTarget(TargetKind.All);
+            default:
+                return new TraceTarget(TargetKind.Tasks);
+        }
+    }
+
+    /// <summary>The threads of the named processes, and the named threads, as they are now; those that ended are left out.</summary>
+    public IEnumerable<(int Tid, int Tgid)> Threads() => Pids
+        .SelectMany(pid => Tasks.TryThreadsOf(pid).Select(tid => (tid, pid)))
+        .Concat(Tids.Select(tid => (tid, Tasks.ProcessOf(tid) ?? tid)));
+}
