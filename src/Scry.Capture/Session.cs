@@ -68,7 +68,10 @@ public sealed class Session : IDisposable
     /// <summary>Records that were lost so far, for a reason.</summary>
     public ulong Lost(LossReason reason) => _rings.Lost(reason);
 
-    /// <summary>Loads the programs, specialized by the options, and attaches them.</summary>
+    /// <summary>
+    /// Loads the programs, specialized by the options. Nothing is recorded before <see cref="Attach"/>: threads that
+    /// are added in between are recorded from the first moment on.
+    /// </summary>
     /// <exception cref="NativeException">The kernel refused: no right, no BTF, or a program that it does not take.</exception>
     public static Session Open(SessionOptions options)
     {
@@ -92,7 +95,6 @@ public sealed class Session : IDisposable
                 variants.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<CapturePlan>(in plan)));
             bell = new RingBuffer(programs.FindMap("bell"), static _ => { });
             session = new Session(programs, bell, options, sizes);
-            session.Attach();
             return session;
         }
         catch
@@ -179,7 +181,9 @@ public sealed class Session : IDisposable
         _object.Dispose();
     }
 
-    private void Attach()
+    /// <summary>Attaches the programs: recording begins.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public void Attach()
     {
         foreach (BpfProgram program in _object.Programs)
         {

@@ -31,7 +31,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
     private bool Phase(Direction way, out CapturePhase phase)
     {
         phase = way is Direction.Out or Direction.OutAlways ? CapturePhase.Exit : CapturePhase.Entry;
-        return way != Direction.Out || !Failed;
+        // What is left of a wait is written when a signal ends it.
+        return way == Direction.OutAlways ? Failed : way != Direction.Out || !Failed;
     }
 
     private bool Read(ulong address, Direction way, out ReadOnlySpan<byte> bytes)
@@ -107,6 +108,11 @@ internal readonly ref partial struct CallDecoding<TWriter>
             return false;
         var element = new TypeNode(node.A);
         int size = SizeOf(element);
+        // A status that no child left.
+        if (element.Kind == TypeKind.WaitStatus && _call.Result <= 0)
+            return false;
+        if (node.Way == Direction.InOut && element.Kind == TypeKind.Int && !Failed && ValueResult(element, address))
+            return true;
         if (node.Count == CountKind.One)
         {
             if (bytes.Length < size)
@@ -129,6 +135,33 @@ internal readonly ref partial struct CallDecoding<TWriter>
             Element(element, node.A, bytes);
         }
         _w.Close((byte)'[', i < count);
+        return true;
+    }
+
+    // A number that the call replaced: [128 => 16].
+    private bool ValueResult(TypeNode element, ulong address)
+    {
+        int size = SizeOf(element);
+        if (!_call.TryRead(address, CapturePhase.Entry, out ReadOnlySpan<byte> before) || !_call.TryRead(address, CapturePhase.Exit, out ReadOnlySpan<byte> after)
+            || before.Length < size || after.Length < size || before[..size].SequenceEqual(after[..size]))
+            return false;
+        if (TWriter.IsText)
+        {
+            _w.To.Append((byte)'[');
+            Integer(element, Read(before, size));
+            _w.To.Append(" => "u8);
+            Integer(element, Read(after, size));
+            _w.To.Append((byte)']');
+        }
+        else
+        {
+            _w.Open((byte)'{');
+            _w.Field("before"u8);
+            Integer(element, Read(before, size));
+            _w.Field("after"u8);
+            Integer(element, Read(after, size));
+            _w.Close((byte)'{', false);
+        }
         return true;
     }
 

@@ -45,7 +45,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
         else
         {
             to.Append("syscall_"u8);
-            to.AppendHex((int)_call.Nr < 0 ? (ulong)(int)_call.Nr : _call.Nr);
+            const uint x32 = 0x40000000; // __X32_SYSCALL_BIT
+            uint nr = _call.Header.Abi == Abi.X32 ? _call.Nr | x32 : _call.Nr;
+            to.AppendHex((int)nr < 0 ? (ulong)(int)nr : nr);
         }
     }
 
@@ -195,7 +197,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
                     to.AppendDecimal(result);
                 else
                     _w.Hex((ulong)result);
-                if (node.Kind == TypeKind.Enum || result != 0)
+                if (node.Kind == TypeKind.Enum || result != 0 || HasZero(node.A))
                 {
                     to.Append(node.Kind == TypeKind.Flags ? " (flags "u8 : " ("u8);
                     Value(node, type, (ulong)result, -1);
@@ -218,6 +220,13 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 to.AppendDecimal(result);
                 break;
         }
+    }
+
+    // Whether 0 means something of itself, as O_RDONLY does.
+    private bool HasZero(int xlat)
+    {
+        var names = new XlatRow(xlat, _ia32);
+        return names.Count > 0 && names.Value(0) == 0 && names.Mask(0) != 0;
     }
 
     /// <summary>The result's JSON members.</summary>

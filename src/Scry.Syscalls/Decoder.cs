@@ -33,7 +33,6 @@ public sealed class Decoder(DecoderOptions? chosen = null)
     /// <param name="lineStart">Where the line began in <paramref name="to"/>: the result's column counts from there.</param>
     public void WriteCall(in CallRecord call, Utf8Buffer to, int lineStart)
     {
-        int start = to.Length;
         var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to));
         decoding.Name();
         to.Append((byte)'(');
@@ -42,7 +41,7 @@ public sealed class Decoder(DecoderOptions? chosen = null)
         if (unfinished && !decoding.NeverReturns)
             to.Append(" <unfinished ...>"u8);
         to.Append((byte)')');
-        int pad = _options.ResultColumn - 1 - (to.Length - start);
+        int pad = _options.ResultColumn - 1 - (to.Length - lineStart);
         if (pad > 0)
         {
             to.Room(pad)[..pad].Fill((byte)' ');

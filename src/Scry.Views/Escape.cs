@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using Scry.Syscalls;
 
 namespace Scry.Views;
@@ -33,36 +31,6 @@ internal static class Escape
                     break;
             }
         }
-    }
-
-    /// <summary>The inside of a JSON string. A byte that is no UTF-8 becomes the code point of its value.</summary>
-    public static void Json(Utf8Buffer to, ReadOnlySpan<byte> name)
-    {
-        while (!name.IsEmpty)
-        {
-            OperationStatus status = Rune.DecodeFromUtf8(name, out Rune rune, out int length);
-            if (status != OperationStatus.Done)
-                (rune, length) = (new Rune((uint)name[0]), 1);
-            if (rune.Value is < 0x20 or '"' or '\\' or (>= 0x7f and < 0xa0))
-                JsonEscape(to, rune.Value);
-            else
-                to.Length += rune.EncodeToUtf8(to.Room(4));
-            name = name[length..];
-        }
-    }
-
-    private static void JsonEscape(Utf8Buffer to, int value)
-    {
-        if (value is '"' or '\\')
-        {
-            to.Append((byte)'\\');
-            to.Append((byte)value);
-            return;
-        }
-        ReadOnlySpan<byte> digits = "0123456789abcdef"u8;
-        to.Append("\\u00"u8);
-        to.Append(digits[value >> 4]);
-        to.Append(digits[value & 15]);
     }
 
     private static void Octal(Utf8Buffer to, byte value, int digits)

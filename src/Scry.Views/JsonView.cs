@@ -191,12 +191,12 @@ public sealed class JsonView(
         if (!task.Named)
             return;
         _to.Append(",\"comm\":\""u8);
-        Escape.Json(_to, task.Name);
+        Quote.JsonInside(_to, task.Name);
         ReadOnlySpan<byte> cgroup = _cgroups.Path(task.CgroupId);
         if (!cgroup.IsEmpty)
         {
             _to.Append("\",\"cgroup\":\""u8);
-            Escape.Json(_to, cgroup);
+            Quote.JsonInside(_to, cgroup);
         }
         _to.Append((byte)'"');
     }

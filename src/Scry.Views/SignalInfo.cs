@@ -65,7 +65,7 @@ internal readonly ref struct SignalInfo(ref readonly SignalRecord record)
             {
                 switch (Signal)
                 {
-                    case SignalNames.Child when Code != SignalNames.Kernel:
+                    case SignalNames.Child:
                         return SignalShape.Child;
                     case 4 or 5 or 7 or 8 or 11:
                         return SignalShape.Fault;

@@ -59,6 +59,7 @@ public sealed class CaptureTests
         using var victim = new Victim(scene);
         session = Session.Open(options);
         Assert.True(session.AddTask(victim.Pid, victim.Pid));
+        session.Attach();
         victim.Go();
         Session running = session;
         Wait.Until(() =>
@@ -173,6 +174,7 @@ public sealed class CaptureTests
         using var victim = new Victim("flood");
         using Session session = Session.Open(Options(TargetKind.Tasks) with { BufferPerCpu = 1 });
         Assert.True(session.AddTask(victim.Pid, victim.Pid));
+        session.Attach();
         victim.Go();
         Assert.Equal(7, victim.Join());
         var seen = new List<Seen>();
@@ -189,6 +191,7 @@ public sealed class CaptureTests
         using var victim = new Victim("block");
         using Session session = Session.Open(Options(TargetKind.Tasks));
         Assert.True(session.AddTask(victim.Pid, victim.Pid));
+        session.Attach();
         victim.Go();
         Wait.Until(() => File.ReadAllText($"/proc/{victim.Pid}/syscall").StartsWith($"{Pause} ", StringComparison.Ordinal), "pause");
         victim.Kill();
@@ -206,6 +209,7 @@ public sealed class CaptureTests
         using var victim = new Victim("block");
         using Session session = Session.Open(Options(TargetKind.Tasks));
         Assert.True(session.AddTask(victim.Pid, victim.Pid));
+        session.Attach();
         victim.Go();
         Wait.Until(() => File.ReadAllText($"/proc/{victim.Pid}/syscall").StartsWith($"{Pause} ", StringComparison.Ordinal), "pause");
         var seen = new List<Seen>();
@@ -250,6 +254,9 @@ public sealed class CaptureTests
         using Session byComm = Session.Open(Options(TargetKind.Comm) with { Comm = "victim"u8.ToArray() });
         using Session byUser = Session.Open(Options(TargetKind.Uid) with { Uid = 65534 });
         using Session byNothing = Session.Open(Options(TargetKind.Comm) with { Comm = "victi"u8.ToArray() });
+        byComm.Attach();
+        byUser.Attach();
+        byNothing.Attach();
         mine.Go();
         other.Go();
         mine.Join();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Scry.Bpf;
+using Scry.Syscalls;
 using Scry.Targets;
 
 namespace Scry.Cli.CommandLine;
@@ -73,6 +74,7 @@ internal static class Runner
     public static (string Message, string? Hint, int ExitCode) Describe(Exception error) => error switch
     {
         ToolException tool => (tool.Message, tool.Hint, tool.ExitCode),
+        SelectionException selection => (selection.Message, selection.Hint, ExitCode.Usage),
         TargetException target => (target.Message, target.Hint, ExitCode.Failed),
         NativeException native => ($"the kernel refused: {native.Message}{LastLine(native.Log)}",
             "'scry doctor' checks what tracing needs", ExitCode.Failed),

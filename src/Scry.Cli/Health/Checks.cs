@@ -121,6 +121,7 @@ internal static class Checks
                 Target = TargetKind.Tasks,
                 Plans = new CapturePlan[Layout.AbiCount * Layout.MaxNr],
             });
+            session.Attach();
             return new Finding("programs", FindingState.Ok, "load and attach");
         }
         catch (Exception error)

@@ -67,20 +67,21 @@ internal sealed class TraceRun : IDisposable
     private int Trace()
     {
         using Session session = Session.Open(_options);
-        AddTasks(session);
+        if (_command is not null)
+            Add(session, _command.Pid, _command.Pid, fromExecve: true);
+        AddThreads(session);
+        session.Attach();
+        // Again: for those that began in between, and to drop those that ended.
+        AddThreads(session);
+        _command?.Go();
         Loop(session);
         if (_outputError is null)
             session.DrainFinal(_handler);
         return End(session);
     }
 
-    private void AddTasks(Session session)
+    private void AddThreads(Session session)
     {
-        if (_command is not null)
-        {
-            Add(session, _command.Pid, _command.Pid, fromExecve: true);
-            _command.Go();
-        }
         var added = new HashSet<int>();
         // A thread that is not added yet may start another one: until nothing is new.
         while (_target.Threads().Where(thread => added.Add(thread.Tid)).ToArray() is { Length: > 0 } found)

@@ -3,6 +3,9 @@ namespace Scry.Tests.Published.Harness;
 /// <summary>What BPF objects the machine has: nothing may be left by a tracer that is gone.</summary>
 internal static class Attached
 {
+    /// <summary>Links that a run of scry trace has.</summary>
+    public const int Programs = 7;
+
     /// <summary>Ids of all programs and links.</summary>
     public static HashSet<string> Now() =>
     [

@@ -13,7 +13,7 @@ internal sealed record TraceLine(string Name, string Arguments, string Result, s
 
     public static TraceLine Parse(string text)
     {
-        text = text.Replace(Unfinished, "", StringComparison.Ordinal);
+        text = text.Replace(Unfinished, "", StringComparison.Ordinal).Replace(" )", ")", StringComparison.Ordinal);
         int open = text.IndexOf('(', StringComparison.Ordinal);
         if (open <= 0 || text.StartsWith("--- ", StringComparison.Ordinal) || text.StartsWith("+++ ", StringComparison.Ordinal))
             return new TraceLine(text, "", "", text);
@@ -24,7 +24,8 @@ internal sealed record TraceLine(string Name, string Arguments, string Result, s
         string tail = text[(equals + 3)..];
         string[] words = tail.Split(' ');
         string result = words[0] is "-1" or "?" && words.Length > 1 ? $"{words[0]} {words[1]}" : words[0];
-        return new TraceLine(text[..open], call[open..] + tail[words[0].Length..], result, $"{call} = {tail}");
+        // What is decoded behind a value counts as an argument does; behind an errno stands only its text.
+        return new TraceLine(text[..open], call[open..] + (words[0] == "?" ? "" : tail[words[0].Length..]), result, $"{call} = {tail}");
     }
 }
 

@@ -1,0 +1,109 @@
+using System.Buffers.Text;
+
+namespace Scry.Syscalls;
+
+/// <summary>Quoting of bytes that a traced process chose.</summary>
+public static class Quote
+{
+    /// <summary>As strace: C escapes, octal for what is not printable ASCII.</summary>
+    public static void Text(Utf8Buffer to, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> room = to.Room(bytes.Length * 4 + 2);
+        int at = 0;
+        room[at++] = (byte)'"';
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            byte b = bytes[i];
+            if (b is >= 0x20 and < 0x7f and not ((byte)'"' or (byte)'\\'))
+            {
+                room[at++] = b;
+                continue;
+            }
+            room[at++] = (byte)'\\';
+            byte letter = b switch
+            {
+                (byte)'"' or (byte)'\\' => b,
+                (byte)'\n' => (byte)'n',
+                (byte)'\t' => (byte)'t',
+                (byte)'\r' => (byte)'r',
+                (byte)'\v' => (byte)'v',
+                (byte)'\f' => (byte)'f',
+                _ => 0,
+            };
+            if (letter != 0)
+            {
+                room[at++] = letter;
+                continue;
+            }
+            // Three digits where an octal digit follows, else as few as do.
+            bool full = i + 1 < bytes.Length && bytes[i + 1] is >= (byte)'0' and <= (byte)'7';
+            if (full || b >= 0x40)
+                room[at++] = (byte)('0' + (b >> 6));
+            if (full || b >= 8)
+                room[at++] = (byte)('0' + (b >> 3 & 7));
+            room[at++] = (byte)('0' + (b & 7));
+        }
+        room[at++] = (byte)'"';
+        to.Length += at;
+    }
+
+    /// <summary>Every byte as \xNN: what is no text by its nature.</summary>
+    public static void Hex(Utf8Buffer to, ReadOnlySpan<byte> bytes, bool cut)
+    {
+        to.Append((byte)'"');
+        foreach (byte b in bytes)
+        {
+            to.Append("\\x"u8);
+            Utf8Formatter.TryFormat(b, to.Room(2), out int written, new System.Buffers.StandardFormat('x', 2));
+            to.Length += written;
+        }
+        to.Append(cut ? "\"..."u8 : "\""u8);
+    }
+
+    /// <summary>A JSON string.</summary>
+    public static void Json(Utf8Buffer to, ReadOnlySpan<byte> bytes)
+    {
+        to.Append((byte)'"');
+        JsonInside(to, bytes);
+        to.Append((byte)'"');
+    }
+
+    /// <summary>
+    /// The inside of a JSON string: UTF-8 as it is, but for what controls a terminal or the direction of text; a byte that
+    /// is no UTF-8 becomes the code point of its value.
+    /// </summary>
+    public static void JsonInside(Utf8Buffer to, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            if (System.Text.Rune.DecodeFromUtf8(bytes, out System.Text.Rune rune, out int used) != System.Buffers.OperationStatus.Done)
+            {
+                Escape(to, bytes[0]);
+                bytes = bytes[1..];
+                continue;
+            }
+            bytes = bytes[used..];
+            int value = rune.Value;
+            if (value is '"' or '\\')
+            {
+                to.Append((byte)'\\');
+                to.Append((byte)value);
+            }
+            else if (value < 0x20 || value is >= 0x7f and < 0xa0 or >= 0x200b and <= 0x200f or >= 0x2028 and <= 0x202e or >= 0x2060 and <= 0x206f or 0xfeff)
+            {
+                Escape(to, value);
+            }
+            else
+            {
+                to.Length += rune.EncodeToUtf8(to.Room(4));
+            }
+        }
+    }
+
+    private static void Escape(Utf8Buffer to, int value)
+    {
+        to.Append("\\u"u8);
+        Utf8Formatter.TryFormat(value, to.Room(4), out int written, new System.Buffers.StandardFormat('x', 4));
+        to.Length += written;
+    }
+}
