@@ -32,7 +32,7 @@ public sealed class JsonViewTests
         Assert.Equal("a\"\\\e\n\u009b", Parse(task)[0].GetProperty("comm").GetString());
         task[48] = 0xff;
         string text = Text(task);
-        Assert.Contains("\"comm\":\"\u00ff\\\"\\\\\\u001b\\u000a\\u009b\"", text);
+        Assert.Contains("\"comm\":\"\\u00ff\\\"\\\\\\u001b\\u000a\\u009b\"", text);
     }
 
     [Fact]
