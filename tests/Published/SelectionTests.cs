@@ -104,14 +104,14 @@ public sealed class SelectionTests
     private static string[] Names(params string[] words) =>
         [.. Calls(words).Select(line => TraceLine.Parse(line).Name).Distinct().Order()];
 
-    // The lines of calls, as a file has them; without the column of tids.
+    // The lines of calls, as a file has them; without the column of tids, which is at least 5 wide.
     private static string[] Calls(params string[] words)
     {
         using var workspace = new Workspace();
         Child.Run(ScryBinary.Path, ["trace", "-o", workspace["out"], .. words]);
         return
         [
-            .. File.ReadLines(workspace["out"]).Select(line => line[line.IndexOf(' ')..][1..].TrimStart(words[0] == "-r" ? '\0' : ' '))
+            .. File.ReadLines(workspace["out"]).Select(line => line[(Math.Max(5, line.IndexOf(' ')) + 1)..])
                 .Where(line => line.Contains('(') && !line.Contains("--- ", StringComparison.Ordinal) && !line.Contains("+++ ", StringComparison.Ordinal)),
         ];
     }

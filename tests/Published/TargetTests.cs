@@ -36,9 +36,9 @@ public sealed class TargetTests
             child.Wait().Expect(5);
         }
         string output = scry.Wait().Expect().Output;
-        Assert.Contains($"{one.Id} +++ exited with 5 +++", output);
-        Assert.Contains($"{two.Id} +++ exited with 5 +++", output);
-        Assert.DoesNotContain($"{other.Id} ", output);
+        Assert.Contains($"{one.Id,-5} +++ exited with 5 +++", output);
+        Assert.Contains($"{two.Id,-5} +++ exited with 5 +++", output);
+        Assert.DoesNotContain(output.Split('\n'), line => line.StartsWith($"{other.Id} ", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,9 +1,12 @@
 using System.Diagnostics;
+using Scry.Bpf;
+using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
+using Scry.Wire;
 
 namespace Scry.Cli.Tracing;
 
@@ -11,11 +14,32 @@ namespace Scry.Cli.Tracing;
 internal sealed class TraceOutput : IDisposable
 {
     private readonly OutputWriter _writer;
+    private readonly Lazy<KernelSyscalls?> _kernel = new(ReadKernel);
 
-    private TraceOutput(OutputWriter writer, IRecordView view)
+    private TraceOutput(TraceArguments arguments, OutputWriter writer, bool terminal)
     {
         _writer = writer;
-        View = view;
+        Func<ulong, string?>? cgroups = arguments.ShowCgroup ? new CgroupNames().Find : null;
+        var decoder = new Decoder(new DecoderOptions
+        {
+            StringLimit = arguments.StringLimit,
+            Abbreviate = !arguments.NoAbbrev,
+            ResultColumn = arguments.Align,
+            Unknown = Describe,
+        });
+        View = arguments.Json
+            ? new JsonView(decoder, writer, RealtimeOffset(), cgroups)
+            : new LineView(decoder, writer, new LineOptions
+            {
+                Time = arguments.Time,
+                Thread = Column(arguments),
+                Duration = arguments.Durations,
+                Comm = arguments.ShowComm,
+                Cgroup = arguments.ShowCgroup,
+                Color = arguments.Color ?? terminal,
+                RealtimeOffset = RealtimeOffset(),
+                CgroupPath = cgroups,
+            });
     }
 
     /// <summary>The view.</summary>
@@ -29,22 +53,7 @@ internal sealed class TraceOutput : IDisposable
         bool toError = arguments.OutputFile is null && arguments.Target == TargetChoice.Command;
         bool terminal = arguments.OutputFile is null && !(toError ? Console.IsErrorRedirected : Console.IsOutputRedirected);
         OutputWriter writer = arguments.OutputFile is { } file ? Create(file) : OutputWriter.To(new DescriptorStream(toError ? 2 : 1), terminal);
-        Func<ulong, string?>? cgroups = arguments.ShowCgroup ? new CgroupNames().Find : null;
-        var decoder = new Decoder(new DecoderOptions { StringLimit = arguments.StringLimit, Abbreviate = !arguments.NoAbbrev, ResultColumn = arguments.Align });
-        IRecordView view = arguments.Json
-            ? new JsonView(decoder, writer, RealtimeOffset(), cgroups)
-            : new LineView(decoder, writer, new LineOptions
-            {
-                Time = arguments.Time,
-                Thread = Column(arguments),
-                Duration = arguments.Durations,
-                Comm = arguments.ShowComm,
-                Cgroup = arguments.ShowCgroup,
-                Color = arguments.Color ?? terminal,
-                RealtimeOffset = RealtimeOffset(),
-                CgroupPath = cgroups,
-            });
-        return new TraceOutput(writer, view);
+        return new TraceOutput(arguments, writer, terminal);
     }
 
     /// <summary>Writes what is buffered.</summary>
@@ -52,7 +61,28 @@ internal sealed class TraceOutput : IDisposable
     public void Flush() => _writer.Flush();
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        _writer.Dispose();
+        if (_kernel.IsValueCreated)
+            _kernel.Value?.Dispose();
+    }
+
+    private (string Name, string[] Parameters)? Describe(Abi abi, uint nr) =>
+        _kernel.Value?.Describe(abi, nr) is { } known ? (known.Name, [.. known.Parameters.Select(parameter => parameter.Name)]) : null;
+
+    // Without the kernel's help an unknown number is still shown, as a number.
+    private static KernelSyscalls? ReadKernel()
+    {
+        try
+        {
+            return new KernelSyscalls();
+        }
+        catch (Exception error) when (error is NativeException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private static ThreadColumn Column(TraceArguments arguments)
     {
