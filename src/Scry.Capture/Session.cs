@@ -88,6 +88,7 @@ public sealed class Session : IDisposable
             programs.FindMap("stages").MaxEntries = (uint)sizes.Threads;
             programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.Variants.Count);
             programs.FindProgram("trace_signal").AutoLoad = options.Signals;
+            programs.FindProgram("trace_signal_sent").AutoLoad = options.Signals;
             Specialize(programs.FindMap(".rodata").InitialValue, options, sizes);
             programs.Load();
             BpfMap variants = programs.FindMap("variants");

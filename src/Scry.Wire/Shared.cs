@@ -119,22 +119,21 @@ public struct ThreadSlot
     /// <summary>Its own index.</summary>
     public uint Slot;
     /// <summary>Number + 1 of the depot that holds its captures.</summary>
-    public uint Depot;
-    /// <summary>Padding to 128 bytes.</summary>
-    public FillBytes Fill;
+    public ushort Depot;
+    /// <summary>The signal that was last sent to it and not delivered; 0: none.</summary>
+    public ushort Signal;
+    /// <summary>Errno of that signal's siginfo.</summary>
+    public int SiErrno;
+    /// <summary>Code of that signal's siginfo.</summary>
+    public int SiCode;
+    /// <summary>Fields of that signal's siginfo.</summary>
+    public SignalRecord.FieldWords SiFields;
 
     /// <summary>Six arguments.</summary>
     [InlineArray(6)]
     public struct ArgWords
     {
         private ulong _first;
-    }
-
-    /// <summary>40 bytes.</summary>
-    [InlineArray(40)]
-    public struct FillBytes
-    {
-        private byte _first;
     }
 }
 

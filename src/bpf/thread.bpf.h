@@ -53,6 +53,7 @@ static __noinline struct scry_thread *thread__claim(__u32 tid, __u32 tgid)
 			thread->slot = (tid + probe) & cfg.thread_mask;
 			thread->seq = 0;
 			thread->state = 0;
+			thread->signal = 0;
 			__sync_fetch_and_add(&thread_count, 1);
 			return thread;
 		}

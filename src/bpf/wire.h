@@ -185,11 +185,14 @@ struct scry_thread {
 	__u32 staged; /* bytes of captures that wait for the exit */
 	__u8 state;
 	__u8 abi;
-	__u8 retry;  /* bit n: op n could not be read at entry */
-	__u8 flags;  /* of the CALL to come */
-	__u32 slot;  /* its own index */
-	__u32 depot; /* number + 1 of the depot that holds what was staged; 0: its stage does */
-	__u8 fill[128 - 56 - 32];
+	__u8 retry;   /* bit n: op n could not be read at entry */
+	__u8 flags;   /* of the CALL to come */
+	__u32 slot;   /* its own index */
+	__u16 depot;  /* number + 1 of the depot that holds what was staged; 0: its stage does */
+	__u16 signal; /* last sent to it and not delivered, with its siginfo; 0: none */
+	__s32 si_errno;
+	__s32 si_code;
+	__u64 si_fields[4]; /* as in scry_signal */
 };
 
 struct scry_config {

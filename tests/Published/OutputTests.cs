@@ -54,6 +54,26 @@ public sealed class OutputTests
     [Fact]
     public void WithoutLossStrictIsSilent() => ScryBinary.Trace("--strict", "-o", "/dev/null", "--", "ls", "/").Expect();
 
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("SEGV")]
+    public void SignalThatEndsAProcessIsShownBeforeItsEnd(string signal)
+    {
+        using var workspace = new Workspace();
+        ScryBinary.Trace("-o", workspace["out"], "--", "sh", "-c", $"kill -{signal} $$");
+        string[] last = [.. File.ReadLines(workspace["out"]).TakeLast(2)];
+        Assert.Matches($@"^(\d+) +--- SIG{signal} {{si_signo=SIG{signal}, si_code=SI_USER, si_pid=\1, si_uid=0}} ---$", last[0]);
+        Assert.EndsWith($"+++ killed by SIG{signal} +++", last[1]);
+    }
+
+    [Fact]
+    public void BrokenPipeNamesItsSender()
+    {
+        using var workspace = new Workspace();
+        ScryBinary.Trace("-f", "-o", workspace["out"], "--", "sh", "-c", "env --default-signal=PIPE yes | head -1");
+        Assert.Contains(File.ReadLines(workspace["out"]), line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^(\d+) +--- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=\1, si_uid=0} ---$"));
+    }
+
     [Fact]
     public void BinaryNeedsOnlyTheCLibrary()
     {

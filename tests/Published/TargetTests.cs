@@ -18,7 +18,9 @@ public sealed class TargetTests
         // The last of its processes is gone: nothing is left to wait for.
         Finished run = scry.Wait().Expect();
         Assert.Equal(6, run.Lines.Count(line => line.Contains("getppid()", StringComparison.Ordinal)));
-        Assert.Equal(2, run.Lines.Count(line => line.Contains("+++ exited with 5 +++", StringComparison.Ordinal)));
+        // The second thread ends by itself, with 0, or with its process.
+        Assert.Equal(2, run.Lines.Count(line => line.Contains("+++ exited with ", StringComparison.Ordinal)));
+        Assert.Contains(run.Lines, line => line.EndsWith("+++ exited with 5 +++", StringComparison.Ordinal));
         Assert.DoesNotContain("lost", run.Output);
     }
 

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_CALL_BPF_H
+#define SCRY_CALL_BPF_H
+/* A call between its entry and its record: what is kept in the thread's slot and stage, what is
+ * written. */
+
+static __always_inline void thread__take_args(struct scry_thread *thread, struct pt_regs *regs)
+{
+	if (thread->abi == SCRY_ABI_IA32) {
+		thread->args[0] = (__u32)regs->bx;
+		thread->args[1] = (__u32)regs->cx;
+		thread->args[2] = (__u32)regs->dx;
+		thread->args[3] = (__u32)regs->si;
+		thread->args[4] = (__u32)regs->di;
+		thread->args[5] = (__u32)regs->bp;
+	} else {
+		thread->args[0] = regs->di;
+		thread->args[1] = regs->si;
+		thread->args[2] = regs->dx;
+		thread->args[3] = regs->r10;
+		thread->args[4] = regs->r8;
+		thread->args[5] = regs->r9;
+	}
+}
+
+static __always_inline struct work *work__start(struct scry_ring *ring, struct scry_thread *thread,
+						__u64 pos, __u64 room, __s64 result, bool to_record)
+{
+	struct work *work = (struct work *)ring->work;
+
+	work->pos = pos;
+	work->room = room;
+	work->result = result;
+	work->wide = thread->abi == SCRY_ABI_IA32 ? 4 : 8;
+	work->slot = thread->slot;
+	work->depot = 0;
+	work->to_record = to_record;
+	work->full = 0;
+	work->cut = 0;
+	return work;
+}
+
+/* A free depot for the thread: its number + 1, or 0 when those that may serve it are taken. */
+static __noinline __u32 depot__claim(__u32 tid)
+{
+	for (__u32 i = 0; i < 4; i++) {
+		__u32 index = (tid + i) & (DEPOTS - 1);
+		struct depot *depot = bpf_map_lookup_elem(&depots, &index);
+
+		if (depot && !__sync_val_compare_and_swap(&depot->owner, 0, tid))
+			return index + 1;
+	}
+	return 0;
+}
+
+static __always_inline void depot__release(struct scry_thread *thread)
+{
+	__u32 index = thread->depot - 1;
+	struct depot *depot = bpf_map_lookup_elem(&depots, &index);
+
+	if (depot)
+		depot->owner = 0;
+	thread->depot = 0;
+}
+
+static __always_inline void call__over(struct scry_thread *thread)
+{
+	thread->state &= ~SCRY_THREAD_IN_CALL;
+	if (thread->depot)
+		depot__release(thread);
+}
+
+/* Copies what the plan wants of the caller's memory before the call. */
+static __always_inline void call__stage(struct scry_thread *thread)
+{
+	struct work *work;
+	struct writer w;
+
+	if (!ring__begin(&w)) {
+		thread->retry = 0xff;
+		return;
+	}
+	work = work__start(w.ring, thread, 0, sizeof(struct stage), 0, 0);
+	capture__all();
+	if (work->full) {
+		thread->depot = depot__claim(thread->tid);
+		if (thread->depot) {
+			work__start(w.ring, thread, 0, sizeof(((struct depot *)0)->data), 0, 0);
+			work->depot = thread->depot;
+			thread->retry = 0;
+			capture__all();
+		} else {
+			thread->retry = 0xff;
+			work->pos = 0;
+		}
+	}
+	thread->staged = work->pos;
+	ring__end(&w);
+}
+
+#define WORDS_COPIED 16
+
+/* Copies a few words without the cost of a helper. */
+static __always_inline void copy__words(__u64 *to, const __u64 *from, __u64 bytes)
+{
+	for (int i = 0; i < WORDS_COPIED; i++) {
+		if (i * 8 >= bytes)
+			return;
+		to[i] = from[i];
+	}
+}
+
+/* Copies what was staged at entry behind the record's `size` bytes. Gives its new size, 0 when
+ * full. */
+static __always_inline __u64 call__unstage(struct writer *w, struct scry_thread *thread, __u64 size)
+{
+	__u64 staged = thread->staged;
+	__u32 index = thread->depot - 1;
+
+	if (size + staged > w->room)
+		return 0;
+	if (thread->depot) {
+		struct depot *depot = bpf_map_lookup_elem(&depots, &index);
+
+		if (!depot || staged > sizeof(depot->data) ||
+		    bpf_probe_read_kernel(w->base + size, staged, depot->data))
+			staged = 0;
+	} else {
+		struct stage *stage = bpf_map_lookup_elem(&stages, &thread->slot);
+
+		if (!stage || staged > sizeof(stage->data))
+			staged = 0;
+		else if (staged <= WORDS_COPIED * 8)
+			copy__words((__u64 *)(w->base + size), (__u64 *)stage->data, staged);
+		else if (bpf_probe_read_kernel(w->base + size, staged, stage->data))
+			staged = 0;
+	}
+	return size + staged;
+}
+
+/*
+ * Writes the record of the call that `thread` is in. The caller holds the ring. A thread that is
+ * not back from its call, or has another memory since, is read no more.
+ */
+static __always_inline void call__write(struct writer *w, struct scry_thread *thread,
+					const struct scry_plan *plan, __u64 now, __s64 result,
+					bool readable)
+{
+	struct scry_call *call = (void *)w->base;
+	__u32 nargs = plan->nargs > SCRY_MAX_ARGS ? SCRY_MAX_ARGS : plan->nargs;
+	__u64 *args = (__u64 *)(call + 1);
+	__u64 size = sizeof(*call) + nargs * sizeof(__u64);
+
+	if (!ring__room(w, sizeof(*call) + SCRY_MAX_ARGS * sizeof(__u64)))
+		return;
+		/* All six: without a branch for each; what follows is written over those that do
+		 * not count. */
+#pragma unroll
+	for (int i = 0; i < SCRY_MAX_ARGS; i++)
+		args[i] = thread->args[i];
+	if (thread->staged)
+		size = call__unstage(w, thread, size);
+	if (size && readable &&
+	    (thread->retry || (plan->flags & (SCRY_PLAN_EXIT | SCRY_PLAN_VARIANTS)))) {
+		struct work *work = work__start(w->ring, thread, size, w->room, result, 1);
+
+		capture__all();
+		size = work->full ? 0 : work->pos;
+		if (work->cut)
+			thread->flags |= SCRY_CALL_TRUNCATED;
+	}
+	if (!size || size > SCRY_RECORD_MAX) {
+		ring__lose(w->ring, size ? SCRY_LOST_SIZE : SCRY_LOST_RING);
+		return;
+	}
+	record__head(w, thread, now, size, thread->nr, SCRY_RECORD_CALL, thread->flags);
+	call->record.abi = thread->abi;
+	call->record.nargs = nargs;
+	call->duration = thread->start ? now - thread->start : 0;
+	call->result = result;
+	ring__publish(w, size, SCRY_RECORD_CALL);
+}
+
+/* A call whose entry was not seen: fills the slot from the registers. False when it is none. */
+static __noinline int call__late(struct task_struct *task, struct pt_regs *regs, __s64 result)
+{
+	struct scry_thread *thread;
+	const struct scry_plan *plan;
+	__u32 nr = regs->orig_ax, abi = task__abi(task, nr);
+
+	if ((__s32)nr == -1)
+		return 0;
+	if (abi == SCRY_ABI_X32)
+		nr &= ~X32_SYSCALL_BIT;
+	plan = plan__of(abi, nr);
+	/* A new child comes out of its parent's call. */
+	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
+		return 0;
+	thread = thread__target(task);
+	if (!thread || (thread->state & SCRY_THREAD_HUSH))
+		return 0;
+	if (!(thread->state & SCRY_THREAD_ANNOUNCED))
+		task__write(task, thread, NULL, SCRY_TASK_FIRST);
+	thread->nr = nr;
+	thread->abi = abi;
+	thread->staged = 0;
+	/* What would have been read at entry is read now. */
+	thread->retry = 0xff;
+	thread->flags = SCRY_CALL_NO_ENTRY;
+	thread->start = 0;
+	thread__take_args(thread, regs);
+	return 1;
+}
+
+static __always_inline bool call__passes(struct scry_thread *thread, __u64 now, __s64 result)
+{
+	if (cfg.min_duration && (!thread->start || now - thread->start < cfg.min_duration))
+		return 0;
+	if (cfg.failed_only && (result >= 0 || result < -4095))
+		return 0;
+	if (cfg.errno_filter) {
+		__u64 number = -result;
+
+		barrier_var(number);
+		if (number >= 1024 || !(cfg.errnos[number / 64 & 15] >> (number & 63) & 1))
+			return 0;
+	}
+	return 1;
+}
+
+/* Writes the call that a thread will not come back from, or has not yet. */
+static __noinline int call__unfinished(struct scry_thread *thread, __u8 flags)
+{
+	struct writer w;
+
+	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL) || !ring__begin(&w))
+		return 0;
+	thread->flags |= flags;
+	if (!cfg.failed_only && !cfg.errno_filter) {
+		__u64 now = bpf_ktime_get_ns();
+
+		if (!cfg.min_duration || now - thread->start >= cfg.min_duration) {
+			call__write(&w, thread, plan__of(thread->abi, thread->nr), now, 0, 0);
+			thread->seq++;
+		}
+	}
+	call__over(thread);
+	ring__end(&w);
+	return 0;
+}
+
+#endif

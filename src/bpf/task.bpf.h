@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_TASK_BPF_H
+#define SCRY_TASK_BPF_H
+/* What a task is: its ABI, whether it is a target, its names in records. */
+
+static __always_inline bool task__is_x32(__u32 nr)
+{
+	return (__s32)nr >= 0 && (nr & X32_SYSCALL_BIT);
+}
+
+static __always_inline __u32 task__abi(struct task_struct *task, __u32 nr)
+{
+	if (task->thread_info.status & TS_COMPAT)
+		return SCRY_ABI_IA32;
+	return task__is_x32(nr) ? SCRY_ABI_X32 : SCRY_ABI_X86_64;
+}
+
+/* The cgroup of the perf_event controller: an index that differs between kernels, so one load for
+ * each. */
+static __always_inline struct cgroup *task__perf_event_cgroup(struct task_struct *task)
+{
+	struct css_set *set = task->cgroups;
+
+#define CASE(n) \
+	case n: \
+		return set->subsys[n]->cgroup;
+	switch (bpf_core_enum_value(enum cgroup_subsys_id, perf_event_cgrp_id)) {
+		CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+	}
+#undef CASE
+	return NULL;
+}
+
+static __always_inline bool task__in_cgroup(struct task_struct *task)
+{
+	struct cgroup *group;
+
+	if (cfg.target == SCRY_TARGET_CGROUP)
+		group = task->cgroups->dfl_cgrp;
+	else
+		group = task__perf_event_cgroup(task);
+	if (!group)
+		return 0;
+	if (group->kn->id == cfg.cgroup_id)
+		return 1;
+	/* Only what is deeper can be below. */
+	if (group->level <= (int)cfg.cgroup_level)
+		return 0;
+	if (bpf_core_field_exists(group->ancestors)) {
+		/* Within the access it would be relocated itself. */
+		__u32 level = cfg.cgroup_level;
+		struct cgroup *ancestor = NULL;
+
+		bpf_core_read(&ancestor, sizeof(ancestor), &group->ancestors[level]);
+		return BPF_CORE_READ(ancestor, kn, id) == cfg.cgroup_id;
+	} else {
+		__u32 level = cfg.cgroup_level;
+		struct cgroup___before_v6_1 *old = (void *)group;
+		__u64 id = 0;
+
+		bpf_core_read(&id, sizeof(id), &old->ancestor_ids[level]);
+		return id == cfg.cgroup_id;
+	}
+}
+
+/* Whether the current task is a target; with SCRY_TARGET_TASKS its slot tells. */
+static __always_inline bool task__wanted(struct task_struct *task)
+{
+	if (task->tgid == cfg.self_tgid)
+		return 0;
+	switch (cfg.target) {
+	case SCRY_TARGET_COMM: {
+		__u64 *comm = (__u64 *)task->comm;
+
+		return !((comm[0] ^ cfg.comm[0]) & cfg.comm_mask[0]) &&
+		       !((comm[1] ^ cfg.comm[1]) & cfg.comm_mask[1]);
+	}
+	case SCRY_TARGET_UID:
+		return task->cred->euid.val == cfg.uid;
+	case SCRY_TARGET_CGROUP:
+	case SCRY_TARGET_CGROUP_V1:
+		return task__in_cgroup(task);
+	}
+	return 1;
+}
+
+static __always_inline void record__head(struct writer *w, struct scry_thread *thread, __u64 time,
+					 __u32 size, __u32 detail, __u8 kind, __u8 flags)
+{
+	struct scry_record *record = (void *)w->base;
+
+	record->time = time;
+	record->size = size;
+	record->tgid = thread->tgid;
+	record->tid = thread->tid;
+	record->seq = thread->seq;
+	record->detail = detail;
+	record->kind = kind;
+	record->flags = flags;
+	record->abi = 0;
+	record->nargs = 0;
+}
+
+/* A TASK record of `task`, by its names as they are now; `comm` where it is about to change. */
+static __noinline int task__write(struct task_struct *task, struct scry_thread *thread,
+				  const char *comm, __u8 why)
+{
+	struct writer w;
+
+	if (!thread || !ring__begin(&w))
+		return 0;
+	if (ring__room(&w, sizeof(struct scry_task))) {
+		struct scry_task *record = (void *)w.base;
+
+		record__head(&w, thread, bpf_ktime_get_ns(), sizeof(*record), 0, SCRY_RECORD_TASK,
+			     why);
+		/* Each step by pointer types would cost a search of the kernel's BTF at load. */
+		record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+		record->ppid = BPF_CORE_READ(task, real_parent, tgid);
+		record->uid = BPF_CORE_READ(task, cred, euid.val);
+		if (comm)
+			bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), comm);
+		else
+			__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
+		ring__publish(&w, sizeof(*record), SCRY_RECORD_TASK);
+		thread->state |= SCRY_THREAD_ANNOUNCED;
+	}
+	thread->seq++;
+	ring__end(&w);
+	return 0;
+}
+
+/* The slot of a thread that is a target, claimed when it is its first call. */
+static __always_inline struct scry_thread *thread__target(struct task_struct *task)
+{
+	struct scry_thread *thread;
+
+	if (cfg.target == SCRY_TARGET_TASKS)
+		return thread__find(task->pid);
+	if (!task__wanted(task))
+		return NULL;
+	thread = thread__find(task->pid);
+	if (thread)
+		return thread;
+	thread = thread__claim(task->pid, task->tgid);
+	if (!thread) {
+		struct scry_ring *ring = ring__this_cpu();
+
+		if (ring)
+			__sync_fetch_and_add(&ring->lost[SCRY_LOST_STATE], 1);
+	}
+	return thread;
+}
+
+/* What kill(2) and the kernel itself pass where a siginfo would only say who and that. */
+#define SEND_SIG_NOINFO 0
+#define SEND_SIG_PRIV	1
+#define SI_USER		0
+#define SI_KERNEL	0x80
+
+/* `info_at`: where the tracepoint's argument stands. By its type the verifier takes it for a
+ * pointer that is never null, and removes the test. */
+static __always_inline void signal__keep(struct scry_thread *thread, int number, __u64 *info_at)
+{
+	__u64 info = SEND_SIG_PRIV;
+
+	bpf_probe_read_kernel(&info, sizeof(info), info_at);
+	thread->signal = number;
+	thread->si_errno = 0;
+	__builtin_memset(thread->si_fields, 0, sizeof(thread->si_fields));
+	if (info == SEND_SIG_NOINFO) {
+		thread->si_code = SI_USER;
+		/* si_pid, si_uid */
+		thread->si_fields[0] = bpf_get_current_pid_tgid() >> 32 | bpf_get_current_uid_gid()
+										  << 32;
+	} else if (info == SEND_SIG_PRIV) {
+		thread->si_code = SI_KERNEL;
+	} else {
+		/* The head of kernel_siginfo is that of siginfo_t: signo, errno, code, at 16 the
+		 * union. */
+		bpf_probe_read_kernel(&thread->si_errno, 8, (void *)info + 4);
+		bpf_probe_read_kernel(thread->si_fields, sizeof(thread->si_fields),
+				      (void *)info + 16);
+	}
+}
+
+/* A SIGNAL record of the signal that was kept. */
+static __noinline int signal__write(struct scry_thread *thread)
+{
+	struct writer w;
+
+	if (!thread || !ring__begin(&w))
+		return 0;
+	if (ring__room(&w, sizeof(struct scry_signal))) {
+		struct scry_signal *record = (void *)w.base;
+
+		record__head(&w, thread, bpf_ktime_get_ns(), sizeof(*record), thread->signal,
+			     SCRY_RECORD_SIGNAL, 0);
+		record->si_errno = thread->si_errno;
+		record->si_code = thread->si_code;
+		__builtin_memcpy(record->fields, thread->si_fields, sizeof(record->fields));
+		ring__publish(&w, sizeof(*record), SCRY_RECORD_SIGNAL);
+	}
+	thread->signal = 0;
+	thread->seq++;
+	ring__end(&w);
+	return 0;
+}
+
+#endif
