@@ -27,7 +27,9 @@ public sealed class Session : IDisposable
     private readonly RingBuffer _bell;
     private readonly Rings _rings;
     private readonly ThreadTable _threads;
-    private int _quietNaps;
+    // It begins asleep: the first record wakes it.
+    private int _quietNaps = NapsBeforeSleep;
+    private int _napMs = 1;
 
     private Session(BpfObject loaded, RingBuffer bell, SessionOptions options, Sizes sizes)
     {
@@ -148,7 +150,8 @@ public sealed class Session : IDisposable
         bool sleep = _quietNaps >= NapsBeforeSleep;
         // What came between the last drain and the arming rings no bell.
         if (_rings.Arm(sleep ? BellMode.Any : BellMode.HalfFull) || !sleep)
-            _bell.Poll(sleep ? timeoutMs : Math.Min(timeoutMs, NapMs));
+            _bell.Poll(sleep ? timeoutMs : Math.Min(timeoutMs, _napMs));
+        _napMs = sleep ? 1 : Math.Min(2 * _napMs, NapMs);
         _rings.Arm(BellMode.Silent);
     }
 
@@ -250,6 +253,7 @@ public sealed class Session : IDisposable
             FailedOnly = options.FailedOnly ? (byte)1 : (byte)0,
             ErrnoFilter = options.Errnos.Count > 0 ? (byte)1 : (byte)0,
             Follow = options.Follow ? (byte)1 : (byte)0,
+            Durations = options.Durations || options.MinDurationNs > 0 ? (byte)1 : (byte)0,
         };
         // The whole field: 16 bytes with their NULs, of which a name has at most 15.
         Span<byte> comm = stackalloc byte[16], mask = stackalloc byte[16];

@@ -47,6 +47,12 @@ public sealed record SessionOptions
     /// <summary>Bytes of each CPU's ring; rounded up to a power of two of at least 512 KiB. 0: chosen by the number of CPUs.</summary>
     public long BufferPerCpu { get; init; }
 
+    /// <summary>
+    /// Whether records say how long calls took, and with that when they began. A third of a record's cost: the clock is read
+    /// once more. <see cref="MinDurationNs"/> implies it.
+    /// </summary>
+    public bool Durations { get; init; } = true;
+
     /// <summary>Whether delivered signals are recorded.</summary>
     public bool Signals { get; init; } = true;
 }

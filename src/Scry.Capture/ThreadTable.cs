@@ -39,10 +39,15 @@ internal sealed unsafe class ThreadTable
             // SAFETY: index is masked by the number of slots less 1.
             ThreadSlot* slot = _slots + index;
             if (Interlocked.CompareExchange(ref slot->Tid, Reserved, 0) != 0)
+            {
+                if (probe == 0)
+                    slot->Probed = 1;
                 continue;
+            }
             slot->Tgid = tgid;
             slot->Slot = index;
             slot->Seq = 0;
+            slot->Signal = 0;
             slot->State = state;
             Interlocked.Increment(ref *_count);
             Volatile.Write(ref slot->Tid, tid);

@@ -88,10 +88,19 @@ public struct CapturePlan
     public PlanFlags Flags;
     /// <summary>With <see cref="PlanFlags.Variants"/>: the argument that chooses.</summary>
     public byte VariantArg;
+    /// <summary>Argument + 1 of the only operation at entry when that is a path's STRING; 0: other operations.</summary>
+    public byte OnlyString;
     /// <summary>Padding.</summary>
-    public uint Pad;
+    public PadBytes Pad;
     /// <summary>The operations.</summary>
     public OpArray Ops;
+
+    /// <summary>3 bytes.</summary>
+    [InlineArray(3)]
+    public struct PadBytes
+    {
+        private byte _first;
+    }
 
     /// <summary>8 operations.</summary>
     [InlineArray(8)]
@@ -108,7 +117,11 @@ public struct CapturePlan
             throw new InvalidOperationException("a capture plan holds at most 8 operations");
         Ops[OpCount++] = op;
         if ((op.Flags & OpFlags.AtEntry) != 0)
+        {
+            bool first = (Flags & PlanFlags.Entry) == 0;
+            OnlyString = first && op.Kind == OpKind.String && op.Size == 0 ? (byte)(op.Arg + 1) : (byte)0;
             Flags |= PlanFlags.Entry;
+        }
         if ((op.Flags & OpFlags.AtExit) != 0)
             Flags |= PlanFlags.Exit;
     }

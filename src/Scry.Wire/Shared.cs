@@ -58,6 +58,17 @@ public struct TraceConfig
     public byte ErrnoFilter;
     /// <summary>1: children and new threads are traced too.</summary>
     public byte Follow;
+    /// <summary>1: a clock is read at the entry of calls too.</summary>
+    public byte Durations;
+    /// <summary>Padding.</summary>
+    public PadBytes Pad;
+
+    /// <summary>7 bytes.</summary>
+    [InlineArray(7)]
+    public struct PadBytes
+    {
+        private byte _first;
+    }
 
     /// <summary>Two words.</summary>
     [InlineArray(2)]
@@ -107,7 +118,9 @@ public struct ThreadSlot
     /// <summary>Number of the call.</summary>
     public uint Nr;
     /// <summary>Bytes of captures that wait for the exit.</summary>
-    public uint Staged;
+    public ushort Staged;
+    /// <summary>Not 0: a thread that this slot was the first for has had to go to another.</summary>
+    public ushort Probed;
     /// <summary>State.</summary>
     public ThreadState State;
     /// <summary>ABI of the call.</summary>

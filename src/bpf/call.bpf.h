@@ -98,6 +98,31 @@ static __always_inline void call__stage(struct scry_thread *thread)
 	ring__end(&w);
 }
 
+/* The same for the most frequent plan, one short string, without the engine. */
+static __always_inline bool call__stage_string(struct scry_thread *thread, __u32 arg)
+{
+	struct stage *stage = bpf_map_lookup_elem(&stages, &thread->slot);
+	struct scry_capture *head;
+	long got;
+
+	if (!stage || arg >= SCRY_MAX_ARGS)
+		return 0;
+	got = bpf_probe_read_user_str(stage->data + sizeof(*head), STAGE_CAP,
+				      (void *)thread->args[arg]);
+	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
+	if (got <= 0 || got >= STAGE_CAP)
+		return 0;
+	head = (void *)stage->data;
+	head->address = thread->args[arg];
+	head->length = got;
+	head->arg = arg;
+	head->phase = SCRY_PHASE_ENTRY;
+	head->flags = 0;
+	head->pad = 0;
+	thread->staged = sizeof(*head) + ((got + 7) & ~7);
+	return 1;
+}
+
 #define WORDS_COPIED 16
 
 /* Copies a few words without the cost of a helper. */
@@ -196,7 +221,9 @@ static __noinline int call__late(struct task_struct *task, struct pt_regs *regs,
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
 		return 0;
-	thread = thread__target(task);
+	thread = thread__find(task->pid);
+	if (!thread)
+		thread = thread__first(task);
 	if (!thread || (thread->state & SCRY_THREAD_HUSH))
 		return 0;
 	if (!(thread->state & SCRY_THREAD_ANNOUNCED))

@@ -40,11 +40,13 @@ enum {
 #define X32_SYSCALL_BIT 0x40000000 /* <uapi/asm/unistd.h> */
 #define SIGKILL		9
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
+/* <uapi/asm/ptrace.h>: the same everywhere, so not relocated. */
 struct pt_regs {
-	unsigned long r10, r9, r8, cx, dx, si, di, bx, bp, sp, ax, orig_ax;
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
+	unsigned long cs, flags, sp, ss;
 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct thread_info {
 	__u32 status;

@@ -130,18 +130,13 @@ static __noinline int task__write(struct task_struct *task, struct scry_thread *
 	return 0;
 }
 
-/* The slot of a thread that is a target, claimed when it is its first call. */
-static __always_inline struct scry_thread *thread__target(struct task_struct *task)
+/* A slot for a thread of a target: at its first call. */
+static __always_inline struct scry_thread *thread__first(struct task_struct *task)
 {
 	struct scry_thread *thread;
 
-	if (cfg.target == SCRY_TARGET_TASKS)
-		return thread__find(task->pid);
-	if (!task__wanted(task))
+	if (cfg.target == SCRY_TARGET_TASKS || !task__wanted(task))
 		return NULL;
-	thread = thread__find(task->pid);
-	if (thread)
-		return thread;
 	thread = thread__claim(task->pid, task->tgid);
 	if (!thread) {
 		struct scry_ring *ring = ring__this_cpu();

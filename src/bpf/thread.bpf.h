@@ -32,7 +32,7 @@ static __always_inline struct scry_thread *thread__find(__u32 tid)
 
 	if (!thread || thread->tid == tid)
 		return thread;
-	if (!cfg.thread_probes)
+	if (!cfg.thread_probes || !thread->probed)
 		return NULL;
 #pragma unroll
 	for (__u32 probe = 1; probe < SCRY_THREAD_PROBES; probe++) {
@@ -59,6 +59,8 @@ static __noinline struct scry_thread *thread__claim(__u32 tid, __u32 tgid)
 		}
 		if (!cfg.thread_probes)
 			break;
+		if (!probe && thread)
+			thread->probed = 1;
 	}
 	return NULL;
 }

@@ -37,25 +37,21 @@ static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
 #include "task.bpf.h"
 #include "call.bpf.h"
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
+/*
+ * The two hot programs turn neighbours away and leave the rest to a function, so that a neighbour
+ * does not pay for saving the registers which only targets need.
+ */
+static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs, __u32 nr,
+				  struct scry_thread *thread)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct scry_thread *thread = NULL;
+	__u32 abi = task__abi(task, nr);
 	const struct scry_plan *plan;
-	__u32 nr = id, abi;
 
-	if (cfg.target == SCRY_TARGET_TASKS) {
-		thread = thread__find(task->pid);
-		if (!thread)
-			return 0;
-	} else if (!task__wanted(task)) {
-		return 0;
-	}
-	abi = task__abi(task, nr);
 	if (abi == SCRY_ABI_X32)
 		nr &= ~X32_SYSCALL_BIT;
 	plan = plan__of(abi, nr);
+	if (cfg.target != SCRY_TARGET_TASKS)
+		thread = thread__find(task->pid);
 	if (thread && (thread->state & SCRY_THREAD_HUSH)) {
 		if (!(plan->flags & SCRY_PLAN_EXECS))
 			return 0;
@@ -68,7 +64,7 @@ int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 		return 0;
 	}
 	if (!thread)
-		thread = thread__target(task);
+		thread = thread__first(task);
 	if (!thread)
 		return 0;
 	if (!(thread->state & SCRY_THREAD_ANNOUNCED))
@@ -81,25 +77,39 @@ int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 	thread__take_args(thread, regs);
 	if (plan->flags & SCRY_PLAN_STACK)
 		thread->args[0] = regs->sp;
-	if (plan->flags & (SCRY_PLAN_ENTRY | SCRY_PLAN_VARIANTS))
+	if ((plan->flags & (SCRY_PLAN_ENTRY | SCRY_PLAN_VARIANTS)) &&
+	    !(plan->only_string && !(plan->flags & SCRY_PLAN_VARIANTS) &&
+	      call__stage_string(thread, plan->only_string - 1)))
 		call__stage(thread);
 	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
-	thread->start = bpf_ktime_get_ns();
+	if (cfg.durations)
+		thread->start = bpf_ktime_get_ns();
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
+SEC("tp_btf/sys_enter")
+int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct scry_thread *thread = thread__find(task->pid);
+	struct scry_thread *thread = NULL;
+
+	if (cfg.target == SCRY_TARGET_TASKS) {
+		thread = thread__find(task->pid);
+		if (!thread)
+			return 0;
+	} else if (!task__wanted(task)) {
+		return 0;
+	}
+	return call__enter(task, regs, id, thread);
+}
+
+static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs, __s64 result,
+				 struct scry_thread *thread)
+{
 	struct writer w;
 	__u64 now;
 
 	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL)) {
-		/* For most neighbours this is the end: they have no slot. */
-		if (cfg.target == SCRY_TARGET_TASKS && !thread)
-			return 0;
 		if (!call__late(task, regs, result))
 			return 0;
 		thread = thread__find(task->pid);
@@ -120,6 +130,18 @@ int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
 	call__over(thread);
 	ring__end(&w);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scry_thread *thread = thread__find(task->pid);
+
+	/* What began as a target's call ends as one: a call can change what its thread is. */
+	if (!thread && (cfg.target == SCRY_TARGET_TASKS || !task__wanted(task)))
+		return 0;
+	return call__exit(task, regs, result, thread);
 }
 
 SEC("tp_btf/sched_process_fork")

@@ -146,7 +146,8 @@ struct scry_plan {
 	__u8 nops;
 	__u8 flags;
 	__u8 variant_arg;
-	__u32 pad;
+	__u8 only_string; /* argument + 1 of the one op, a STRING at entry; 0: other ops */
+	__u8 pad[3];
 	struct scry_op ops[SCRY_MAX_OPS];
 };
 
@@ -182,7 +183,9 @@ struct scry_thread {
 	__u32 tgid;
 	__u32 seq; /* of its next record */
 	__u32 nr;
-	__u32 staged; /* bytes of captures that wait for the exit */
+	__u16 staged; /* bytes of captures that wait for the exit */
+	__u16 probed; /* a thread that this slot was the first for has had to go to another; stays
+		       */
 	__u8 state;
 	__u8 abi;
 	__u8 retry;   /* bit n: op n could not be read at entry */
@@ -212,7 +215,9 @@ struct scry_config {
 	__u8 thread_probes; /* 0: a slot for every tid there can be */
 	__u8 failed_only;
 	__u8 errno_filter;
-	__u8 follow; /* children and new threads too */
+	__u8 follow;	/* children and new threads too */
+	__u8 durations; /* a clock is read at entry too */
+	__u8 pad[7];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
 };

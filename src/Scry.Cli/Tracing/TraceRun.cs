@@ -230,6 +230,7 @@ internal sealed class TraceRun : IDisposable
             DataMax = arguments.StringLimit,
             BufferPerCpu = arguments.Buffer ?? 0,
             Signals = arguments.Signals,
+            Durations = arguments.Durations || arguments.Json || arguments.Time != TimeStyle.None,
         };
     }
 
