@@ -125,14 +125,17 @@ static __always_inline bool call__stage_string(struct scry_thread *thread, __u32
 
 #define WORDS_COPIED 16
 
-/* Copies a few words without the cost of a helper. */
+/* Copies a few words without the cost of a helper: some too many, which later writes cover. */
 static __always_inline void copy__words(__u64 *to, const __u64 *from, __u64 bytes)
 {
-	for (int i = 0; i < WORDS_COPIED; i++) {
-		if (i * 8 >= bytes)
-			return;
+#pragma unroll
+	for (int i = 0; i < WORDS_COPIED / 2; i++)
 		to[i] = from[i];
-	}
+	if (bytes <= WORDS_COPIED / 2 * 8)
+		return;
+#pragma unroll
+	for (int i = WORDS_COPIED / 2; i < WORDS_COPIED; i++)
+		to[i] = from[i];
 }
 
 /* Copies what was staged at entry behind the record's `size` bytes. Gives its new size, 0 when
@@ -142,7 +145,8 @@ static __always_inline __u64 call__unstage(struct writer *w, struct scry_thread 
 	__u64 staged = thread->staged;
 	__u32 index = thread->depot - 1;
 
-	if (size + staged > w->room)
+	/* copy__words writes so many at least. */
+	if (size + staged + WORDS_COPIED * 8 > w->room)
 		return 0;
 	if (thread->depot) {
 		struct depot *depot = bpf_map_lookup_elem(&depots, &index);

@@ -224,7 +224,7 @@ public sealed class CaptureTests
         List<Seen> seen = Trace("signal", Options(TargetKind.Tasks), out Session session, status: 128 + 15);
         using (session)
         {
-            Assert.Equal(10, Assert.Single(seen, s => s.Kind == RecordKind.Signal).Nr);
+            Assert.Equal([10, 15], seen.Where(s => s.Kind == RecordKind.Signal).Select(s => s.Nr));
             Assert.Equal(15, Assert.Single(seen, s => s.Kind == RecordKind.Exit).Nr & 0x7f);
         }
     }
