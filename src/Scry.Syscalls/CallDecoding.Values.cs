@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Buffers.Binary;
 using Scry.Wire;
 
@@ -204,11 +205,12 @@ internal readonly ref partial struct CallDecoding<TWriter>
         }
         if (shifted != 0)
         {
-            _w.Flag([]);
-            _w.To.Length--;
-            _w.To.AppendDecimal(shifted);
-            _w.To.Append("<<"u8);
-            _w.Flag(names.ShiftName);
+            // The names are the facts' own, all shorter.
+            Span<byte> text = stackalloc byte[96];
+            Utf8Formatter.TryFormat(shifted, text, out int digits);
+            "<<"u8.CopyTo(text[digits..]);
+            names.ShiftName.CopyTo(text[(digits + 2)..]);
+            _w.Flag(text[..(digits + 2 + names.ShiftName.Length)]);
             any = true;
         }
         if (TWriter.IsText && (left != 0 || octal != 0 || !any))

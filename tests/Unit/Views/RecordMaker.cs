@@ -23,6 +23,21 @@ internal static class RecordMaker
         return record;
     }
 
+    /// <summary>The call with one more piece of its caller's memory.</summary>
+    public static byte[] With(byte[] call, ulong address, ReadOnlySpan<byte> data, CapturePhase phase = CapturePhase.Entry, byte flags = 0)
+    {
+        byte[] record = new byte[call.Length + Unsafe.SizeOf<CaptureHeader>() + (data.Length + 7 & ~7)];
+        call.CopyTo(record, 0);
+        ref CaptureHeader head = ref MemoryMarshal.AsRef<CaptureHeader>(record.AsSpan(call.Length));
+        head.Address = address;
+        head.Length = (uint)data.Length;
+        head.Phase = phase;
+        head.Flags = flags;
+        data.CopyTo(record.AsSpan(call.Length + Unsafe.SizeOf<CaptureHeader>()));
+        MemoryMarshal.AsRef<RecordHeader>(record.AsSpan()).Size = (uint)record.Length;
+        return record;
+    }
+
     public static byte[] Task(uint tid, uint seq, ulong time, string comm, TaskFlags flags = TaskFlags.First, ulong cgroup = 7)
     {
         byte[] record = new byte[Unsafe.SizeOf<TaskRecord>()];
