@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Scry.Bpf;
 
-/// <summary>An attachment. Disposing it detaches the program.</summary>
+/// <summary>An attachment. Disposing it detaches the program, unless it is pinned.</summary>
 public sealed class BpfLink : SafeHandle
 {
     internal BpfLink(nint link)
@@ -15,6 +15,27 @@ public sealed class BpfLink : SafeHandle
     /// <exception cref="NativeException">The link is of no iterator, or the kernel refused.</exception>
     public BpfIterator OpenIterator() =>
         new(NativeException.Check(Libbpf.bpf_iter_create(Libbpf.bpf_link__fd(handle)), "bpf_iter_create"));
+
+    /// <summary>Opens a pinned link. Disposing it then leaves the attachment to the pin.</summary>
+    /// <exception cref="NativeException">There is no link at that path.</exception>
+    public static BpfLink OpenPinned(string path) => new(NativeException.Check(Libbpf.bpf_link__open(path), $"bpf_link__open({path})"));
+
+    /// <summary>The id of the program that is attached.</summary>
+    /// <exception cref="NativeException">The link is none of the kernel's own, as perf events' before 5.15.</exception>
+    public unsafe uint ProgramId
+    {
+        get
+        {
+            Libbpf.bpf_link_info info = default;
+            uint length = (uint)sizeof(Libbpf.bpf_link_info);
+            NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(Libbpf.bpf_link__fd(handle), &info, &length), "bpf_obj_get_info_by_fd(link)");
+            return info.prog_id;
+        }
+    }
+
+    /// <summary>Names the link in a bpf filesystem: the program stays attached when this process ends, until the file is removed.</summary>
+    /// <exception cref="NativeException">The path is in no bpf filesystem, or is taken.</exception>
+    public void Pin(string path) => NativeException.Check(Libbpf.bpf_link__pin(handle, path), $"bpf_link__pin({path})");
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libbpf.bpf_link__destroy(handle) == 0;

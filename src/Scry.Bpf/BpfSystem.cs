@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Scry.Bpf;
 
 /// <summary>What libbpf knows of this machine.</summary>
@@ -9,4 +11,37 @@ public static class BpfSystem
 
     /// <summary>libbpf's version.</summary>
     public static Version LibraryVersion => new((int)Libbpf.libbpf_major_version(), (int)Libbpf.libbpf_minor_version());
+
+    /// <summary>Has the kernel count the runs of all programs and their time, until the result is disposed.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    // BPF_STATS_RUN_TIME
+    public static IDisposable EnableStats() => new StatsHandle(NativeException.Check(Libbpf.bpf_enable_stats(0), "bpf_enable_stats"));
+
+    /// <summary>The ids of all loaded programs.</summary>
+    public static unsafe IReadOnlyList<uint> ProgramIds => Ids(&Libbpf.bpf_prog_get_next_id);
+
+    /// <summary>The ids of all maps.</summary>
+    public static unsafe IReadOnlyList<uint> MapIds => Ids(&Libbpf.bpf_map_get_next_id);
+
+    /// <summary>The ids of all links.</summary>
+    public static unsafe IReadOnlyList<uint> LinkIds => Ids(&Libbpf.bpf_link_get_next_id);
+
+    private static unsafe List<uint> Ids(delegate*<uint, uint*, int> next)
+    {
+        var ids = new List<uint>();
+        // SAFETY: the callee writes one number.
+        for (uint id = 0; next(id, &id) == 0;)
+            ids.Add(id);
+        return ids;
+    }
+
+    private sealed class StatsHandle : SafeHandle
+    {
+        public StatsHandle(int fd)
+            : base(-1, ownsHandle: true) => handle = fd;
+
+        public override bool IsInvalid => handle < 0;
+
+        protected override bool ReleaseHandle() => Libbpf.close((int)handle) == 0;
+    }
 }

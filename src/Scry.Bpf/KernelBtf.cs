@@ -6,6 +6,13 @@ namespace Scry.Bpf;
 /// <summary>A parameter of a kernel function: its name, and its type spelled as in C.</summary>
 public readonly record struct BtfParameter(string Name, string Type);
 
+/// <summary>A member of a structure.</summary>
+/// <param name="Name">Its name; empty for an unnamed structure or union, whose members follow with their own offsets.</param>
+/// <param name="Type">Its type, spelled as in C.</param>
+/// <param name="OffsetBits">Bits from the structure's start.</param>
+/// <param name="SizeBits">Bits of a bit field; 0 for others.</param>
+public readonly record struct BtfMember(string Name, string Type, uint OffsetBits, uint SizeBits);
+
 /// <summary>The running kernel's types (/sys/kernel/btf/vmlinux).</summary>
 public sealed unsafe class KernelBtf : SafeHandle
 {
@@ -37,6 +44,42 @@ public sealed unsafe class KernelBtf : SafeHandle
 
     /// <summary>Whether there is a function of that name: not inlined everywhere.</summary>
     public bool HasFunction(string name) => Find(name, KindFunc) > 0;
+
+    /// <summary>Whether there is a type of that name: a struct, union, enum or typedef.</summary>
+    public bool HasType(string name) =>
+        Find(name, KindStruct) > 0 || Find(name, KindUnion) > 0 || Find(name, KindEnum) > 0 || Find(name, KindEnum64) > 0 || Find(name, KindTypedef) > 0;
+
+    /// <summary>The members of a struct, in order, those of its unnamed parts included.</summary>
+    /// <returns>False when the kernel has no struct of that name.</returns>
+    public bool TryGetMembers(string structure, out BtfMember[] members)
+    {
+        int id = Find(structure, KindStruct);
+        var found = new List<BtfMember>();
+        if (id > 0)
+            AddMembers((uint)id, 0, found, 0);
+        members = [.. found];
+        return id > 0;
+    }
+
+    /// <summary>Bytes of a struct.</summary>
+    /// <returns>False when the kernel has no struct of that name.</returns>
+    public bool TryGetSize(string structure, out uint size)
+    {
+        int id = Find(structure, KindStruct);
+        // SAFETY: the id is of this BTF, which outlives the call.
+        size = id > 0 ? Type((uint)id)->size_or_type : 0;
+        return id > 0;
+    }
+
+    /// <summary>The return type of a function, spelled as in C.</summary>
+    /// <returns>False when the kernel has no function of that name.</returns>
+    public bool TryGetReturnType(string function, out string type)
+    {
+        int id = Find(function, KindFunc);
+        // SAFETY: as TryGetParameters.
+        type = id > 0 ? Spell(Type(Type((uint)id)->size_or_type)->size_or_type, 0) : "";
+        return id > 0;
+    }
 
     /// <summary>The parameters of a function, in order.</summary>
     /// <returns>False when the kernel has no function of that name.</returns>
@@ -72,6 +115,23 @@ public sealed unsafe class KernelBtf : SafeHandle
             return Libbpf.btf__find_by_name_kind(handle, text, kind);
     }
 
+    private void AddMembers(uint id, uint offset, List<BtfMember> found, int depth)
+    {
+        // SAFETY: libbpf checked at load that as many members (name, type, offset: 12 bytes) follow a STRUCT or UNION as its info
+        // says. The top bit of info makes an offset 24 bits of place and 8 of size.
+        Libbpf.btf_type* type = Type(id);
+        bool fields = type->info >> 31 != 0;
+        uint* list = (uint*)(type + 1);
+        for (uint i = 0; i < (type->info & 0xffff); i++, list += 3)
+        {
+            uint place = offset + (fields ? list[2] & 0xffffff : list[2]);
+            string name = Name(list[0]);
+            found.Add(new BtfMember(name, Spell(list[1], 0), place, fields ? list[2] >> 24 : 0));
+            if (name.Length == 0 && depth < DepthMost && Kind(Type(list[1])) is KindStruct or KindUnion)
+                AddMembers(list[1], place, found, depth + 1);
+        }
+    }
+
     private Libbpf.btf_type* Type(uint id) => Libbpf.btf__type_by_id(handle, id);
 
     private string Name(uint offset) => Libbpf.Text(Libbpf.btf__name_by_offset(handle, offset));
@@ -95,7 +155,9 @@ public sealed unsafe class KernelBtf : SafeHandle
             KindStruct => "struct " + name,
             KindUnion => "union " + name,
             KindEnum or KindEnum64 => "enum " + name,
-            KindArray or KindFuncProto => "void",
+            // The element type and length stand behind it: three words.
+            KindArray => $"{Spell(((uint*)(type + 1))[0], depth + 1)}[{((uint*)(type + 1))[2]}]",
+            KindFuncProto => "void",
             KindInt or KindTypedef => name,
             _ => name,
         };

@@ -45,6 +45,60 @@ internal static unsafe partial class Libbpf
         public uint batch_size;
     }
 
+    /// <summary>struct bpf_map_batch_opts.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_map_batch_opts
+    {
+        public nuint sz;
+        public ulong elem_flags;
+        public ulong flags;
+    }
+
+    /// <summary>struct bpf_prog_info, the members that are read.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 232)]
+    public struct bpf_prog_info
+    {
+        [FieldOffset(0)] public uint type;
+        [FieldOffset(4)] public uint id;
+        [FieldOffset(16)] public uint jited_prog_len;
+        [FieldOffset(64)] public fixed byte name[16];
+        [FieldOffset(192)] public ulong run_time_ns;
+        [FieldOffset(200)] public ulong run_cnt;
+        [FieldOffset(216)] public uint verified_insns;
+    }
+
+    /// <summary>struct bpf_map_info, the members that are read.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 88)]
+    public struct bpf_map_info
+    {
+        [FieldOffset(0)] public uint type;
+        [FieldOffset(4)] public uint id;
+        [FieldOffset(8)] public uint key_size;
+        [FieldOffset(12)] public uint value_size;
+        [FieldOffset(16)] public uint max_entries;
+        [FieldOffset(24)] public fixed byte name[16];
+    }
+
+    /// <summary>struct bpf_link_info, the members that are read.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 64)]
+    public struct bpf_link_info
+    {
+        [FieldOffset(0)] public uint type;
+        [FieldOffset(4)] public uint id;
+        [FieldOffset(8)] public uint prog_id;
+    }
+
+    /// <summary>struct perf_event_attr up to config's neighbours (PERF_ATTR_SIZE_VER0).</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 64)]
+    public struct perf_event_attr
+    {
+        [FieldOffset(0)] public uint type;
+        [FieldOffset(4)] public uint size;
+        [FieldOffset(8)] public ulong config;
+        [FieldOffset(16)] public ulong sample_period_or_freq;
+        [FieldOffset(40)] public ulong flags;
+    }
+
     /// <summary>struct btf_type of linux/btf.h; what follows it depends on its kind.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct btf_type
@@ -97,6 +151,27 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Lib)] public static partial int bpf_map_lookup_elem(int fd, byte* key, byte* value);
     [LibraryImport(Lib)] public static partial int bpf_map_delete_elem(int fd, byte* key);
     [LibraryImport(Lib)] public static partial int bpf_map_get_next_key(int fd, byte* key, byte* next);
+    [LibraryImport(Lib)] public static partial int bpf_map_lookup_and_delete_elem(int fd, byte* key, byte* value);
+    [LibraryImport(Lib)] public static partial int bpf_map_lookup_batch(int fd, byte* from, byte* next, byte* keys, byte* values, uint* count, bpf_map_batch_opts* options);
+    [LibraryImport(Lib)] public static partial int bpf_map_update_batch(int fd, byte* keys, byte* values, uint* count, bpf_map_batch_opts* options);
+    [LibraryImport(Lib)] public static partial int bpf_map_delete_batch(int fd, byte* keys, uint* count, bpf_map_batch_opts* options);
+    [LibraryImport(Lib)] public static partial int bpf_map_freeze(int fd);
+    [LibraryImport(Lib)] public static partial int bpf_map__reuse_fd(nint map, int fd);
+    [LibraryImport(Lib)] public static partial int bpf_map__set_inner_map_fd(nint map, int fd);
+    [LibraryImport(Lib, StringMarshalling = StringMarshalling.Utf8)] public static partial int bpf_obj_pin(int fd, string path);
+    [LibraryImport(Lib, StringMarshalling = StringMarshalling.Utf8)] public static partial int bpf_obj_get(string path);
+    [LibraryImport(Lib)] public static partial int bpf_obj_get_info_by_fd(int fd, void* info, uint* length);
+    [LibraryImport(Lib)] public static partial int bpf_enable_stats(int type);
+    [LibraryImport(Lib)] public static partial int bpf_prog_get_next_id(uint id, uint* next);
+    [LibraryImport(Lib)] public static partial int bpf_map_get_next_id(uint id, uint* next);
+    [LibraryImport(Lib)] public static partial int bpf_link_get_next_id(uint id, uint* next);
+    [LibraryImport(Lib)] public static partial int bpf_prog_get_fd_by_id(uint id);
+    [LibraryImport(Lib)] public static partial int bpf_map_get_fd_by_id(uint id);
+    [LibraryImport(Lib, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial nint bpf_link__open(string path);
+    [LibraryImport(Lib, StringMarshalling = StringMarshalling.Utf8)] public static partial int bpf_link__pin(nint link, string path);
+    [LibraryImport(Lib, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial nint bpf_program__attach_tracepoint(nint program, string category, string name);
+    [LibraryImport(Lib, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial nint bpf_program__attach_raw_tracepoint(nint program, string name);
+    [LibraryImport(Lib, SetLastError = true)] public static partial nint bpf_program__attach_perf_event(nint program, int fd);
     [LibraryImport(Lib)] public static partial int bpf_iter_create(int link);
     [LibraryImport(Lib, SetLastError = true)] public static partial nint ring_buffer__new(int fd, delegate* unmanaged<void*, void*, nuint, int> sample, void* context, void* options);
     [LibraryImport(Lib)] public static partial void ring_buffer__free(nint ring);
@@ -107,6 +182,7 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Libc)] public static partial int munmap(void* address, nuint length);
     [LibraryImport(Libc, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint count);
     [LibraryImport(Libc)] public static partial int close(int fd);
+    [LibraryImport(Libc, SetLastError = true)] public static partial nint syscall(nint number, void* a, nint b, nint c, nint d, nint e);
     [LibraryImport(Libc)] public static partial int vsnprintf(byte* buffer, nuint size, byte* format, void* arguments);
 
     /// <summary>A borrowed C string as text.</summary>

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+
+namespace Scry.Bpf;
+
+/// <summary>An event of perf_event_open(2) on one CPU, to attach a program to.</summary>
+public sealed unsafe class PerfEvent : SafeHandle
+{
+    private const nint SyscallNumber = 298; // perf_event_open on x86-64
+    private const uint Software = 1; // PERF_TYPE_SOFTWARE
+    private const ulong UseFrequency = 1 << 10; // attr.freq
+    private const nint CloseOnExec = 8; // PERF_FLAG_FD_CLOEXEC
+
+    private PerfEvent(nint fd)
+        : base(-1, ownsHandle: true) => handle = fd;
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => handle < 0;
+
+    internal int Fd => (int)handle;
+
+    /// <summary>A software event that fires so many times a second on a CPU.</summary>
+    /// <param name="config">Which one: 0 is the CPU's clock (<c>PERF_COUNT_SW_*</c>).</param>
+    /// <param name="cpu">The CPU's number; it must be online.</param>
+    /// <param name="frequency">Times a second, at most what the sysctl kernel.perf_event_max_sample_rate allows.</param>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public static PerfEvent OpenSoftware(ulong config, int cpu, ulong frequency)
+    {
+        var attributes = new Libbpf.perf_event_attr
+        {
+            type = Software,
+            size = (uint)sizeof(Libbpf.perf_event_attr),
+            config = config,
+            sample_period_or_freq = frequency,
+            flags = UseFrequency,
+        };
+        // SAFETY: the kernel reads as many bytes of the attributes as their size says.
+        nint fd = Libbpf.syscall(SyscallNumber, &attributes, -1, cpu, -1, CloseOnExec);
+        return fd >= 0 ? new PerfEvent(fd) : throw new NativeException("perf_event_open", Marshal.GetLastPInvokeError());
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => Libbpf.close((int)handle) == 0;
+}
