@@ -19,11 +19,7 @@ public sealed record Cgroup(CgroupVersion Version, ulong Id, int Level, string P
     /// <exception cref="TargetException">There is no such cgroup, no hierarchy is mounted, or only a part of it is.</exception>
     public static Cgroup Resolve(string path, IReadOnlyList<CgroupMount> mounts)
     {
-        if (mounts.Count == 0)
-        {
-            throw new TargetException("no cgroup hierarchy is mounted that Scry can filter by",
-                "mount -t cgroup2 none /sys/fs/cgroup (or v1's: mount -t cgroup -o perf_event none DIRECTORY)");
-        }
+        RequireHierarchy(mounts);
         if (path.Length == 0)
             throw new TargetException("the cgroup's path is empty", "give / for the hierarchy's root");
         foreach (CgroupMount mount in mounts)
@@ -39,6 +35,21 @@ public sealed record Cgroup(CgroupVersion Version, ulong Id, int Level, string P
         }
         throw NotFound(path, mounts);
     }
+
+    /// <summary>Refuses to go on without a hierarchy.</summary>
+    /// <exception cref="TargetException">There is none.</exception>
+    internal static void RequireHierarchy(IReadOnlyList<CgroupMount> mounts)
+    {
+        if (mounts.Count == 0)
+        {
+            throw new TargetException("no cgroup hierarchy is mounted that Scry can filter by",
+                "mount -t cgroup2 none /sys/fs/cgroup (or v1's: mount -t cgroup -o perf_event none DIRECTORY)");
+        }
+    }
+
+    /// <summary>Where was searched, for a message.</summary>
+    internal static string Places(IReadOnlyList<CgroupMount> mounts) =>
+        string.Join(" and ", mounts.Select(mount => $"{mount.Path} ({Name(mount.Version)})"));
 
     private static Cgroup At(CgroupMount mount, string below)
     {
@@ -57,7 +68,7 @@ public sealed record Cgroup(CgroupVersion Version, ulong Id, int Level, string P
     private static TargetException NotFound(string path, IReadOnlyList<CgroupMount> mounts)
     {
         bool elsewhere = Directory.Exists(path);
-        string searched = string.Join(" and ", mounts.Select(mount => $"{mount.Path} ({Name(mount.Version)})"));
+        string searched = Places(mounts);
         return new TargetException(
             elsewhere ? $"'{path}' is not a cgroup of {searched}" : $"no cgroup '{path}' below {searched}",
             "/proc/PID/cgroup names the cgroups of a process");

@@ -25,6 +25,8 @@ public sealed class CommandLineTests
     [InlineData("trace -t 4194305", "no thread has tid 4194305")]
     [InlineData("trace -u no-such-user", "no user is named 'no-such-user'")]
     [InlineData("trace -G no/such/cgroup", "no cgroup 'no/such/cgroup'")]
+    [InlineData("trace --unit no-such", "no cgroup is named 'no-such.service'")]
+    [InlineData("trace --container no-such", "no container is named 'no-such'")]
     [InlineData("trace --comm 1234567890123456", "is 16 bytes")]
     [InlineData("trace -- no-such-command", "cannot run 'no-such-command': not found in PATH")]
     [InlineData("trace -- /etc/passwd", "cannot run '/etc/passwd': not executable")]

@@ -101,6 +101,19 @@ public sealed class TargetTests
         }
     }
 
+    [Theory]
+    [InlineData("--unit", "scry-test-unit", "scry-test-unit.service")]
+    [InlineData("--unit", "scry-test.scope", "scry-test.scope")]
+    [InlineData("--container", "5c2700", "docker-5c2700aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.scope")]
+    public void UnitsAndContainersAreCgroups(string option, string name, string directory)
+    {
+        using Cgroup cgroup = Cgroup.Unified();
+        using Cgroup below = cgroup.Below(directory);
+        Finished run = Watch([option, name], () => Child.Shell($"cat /mark/none; {below.Enter}; cat /mark/one"));
+        Assert.Contains("\"/mark/one\"", run.Output);
+        Assert.DoesNotContain("/mark/none", run.Output);
+    }
+
     [Fact]
     public void CgroupOfThePerfEventHierarchy()
     {

@@ -70,12 +70,16 @@ internal static class Runner
             $"'scry --help' lists them; to trace a program: scry trace -- {Printable.Escape(words[0])}", ExitCode.Usage);
     }
 
+    /// <summary>Characters shown of a message that lists what a name may mean.</summary>
+    private const int MaxMessage = 2000;
+
     /// <summary>What to tell a person about an exception.</summary>
     public static (string Message, string? Hint, int ExitCode) Describe(Exception error) => error switch
     {
         ToolException tool => (tool.Message, tool.Hint, tool.ExitCode),
         SelectionException selection => (selection.Message, selection.Hint, ExitCode.Usage),
-        TargetException target => (target.Message, target.Hint, ExitCode.Failed),
+        TargetException target => (Printable.Escape(target.Message, MaxMessage),
+            target.Hint is { } hint ? Printable.Escape(hint, MaxMessage) : null, ExitCode.Failed),
         NativeException native => ($"the kernel refused: {native.Message}{LastLine(native.Log)}",
             "'scry doctor' checks what tracing needs", ExitCode.Failed),
         _ => ($"a fault of Scry's own: {error.GetType().Name}: {Printable.Escape(error.Message)}",

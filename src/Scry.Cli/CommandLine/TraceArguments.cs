@@ -13,13 +13,15 @@ internal enum TargetChoice
     Comm,
     User,
     Cgroup,
+    Unit,
+    Container,
 }
 
 /// <summary>What was asked of <c>scry trace</c>, checked as far as the words alone tell.</summary>
 internal sealed record TraceArguments
 {
     public required TargetChoice Target { get; init; }
-    /// <summary>The target's names: pids, tids, a comm, a user, a cgroup, or the command with its arguments.</summary>
+    /// <summary>The target's names: pids, tids, a comm, a user, a cgroup, a unit, a container, or the command with its arguments.</summary>
     public required IReadOnlyList<string> Names { get; init; }
     public bool Follow { get; init; }
 
@@ -104,13 +106,15 @@ internal sealed record TraceArguments
         Consider(TargetChoice.Comm, "--comm", AsList(Single(words, TraceOptions.Comm)));
         Consider(TargetChoice.User, "-u", AsList(Single(words, TraceOptions.User)));
         Consider(TargetChoice.Cgroup, "-G", AsList(Single(words, TraceOptions.Cgroup)));
+        Consider(TargetChoice.Unit, "--unit", AsList(Single(words, TraceOptions.Unit)));
+        Consider(TargetChoice.Container, "--container", AsList(Single(words, TraceOptions.Container)));
         IReadOnlyList<string> command = words.GetValue(TraceOptions.Command) ?? [];
         Consider(TargetChoice.Command, $"the command '{Printable.Escape(command.Count > 0 ? command[0] : "")}'", command);
         return named.Count switch
         {
             1 => (named[0].Choice, named[0].Names),
             0 => throw new ToolException("no target is named",
-                "give -p PID, -t TID, -a, --comm NAME, -u USER, -G CGROUP, or -- COMMAND; see 'scry trace --help'", ExitCode.Usage),
+                "give -p PID, -t TID, -a, --comm NAME, -u USER, -G CGROUP, --unit UNIT, --container NAME, or -- COMMAND; see 'scry trace --help'", ExitCode.Usage),
             _ => throw new ToolException($"{named[0].As} and {named[1].As} are two targets, and a run has one", null, ExitCode.Usage),
         };
     }

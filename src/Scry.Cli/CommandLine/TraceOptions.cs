@@ -12,6 +12,9 @@ internal static class TraceOptions
     public static readonly Option<string[]> User = Many("--user", "USER", "Threads of this user (effective id), by name or number", "-u");
     public static readonly Option<string[]> Cgroup = Many("--cgroup", "PATH",
         "A cgroup with all below it: a directory, or a path below the hierarchy", "-G");
+    public static readonly Option<string[]> Unit = Many("--unit", "UNIT", "A unit of systemd: nginx.service, or nginx for the same");
+    public static readonly Option<string[]> Container = Many("--container", "NAME|ID",
+        "A container of Docker, containerd, CRI-O or Podman");
     public static readonly Option<bool> NoFollow = Flag("--no-follow", "Not the children and new threads of -p, -t or COMMAND");
     public static readonly Option<bool> Follow = Flag("--follow", "Children and new threads too: the default, as strace -f", "-f");
 
@@ -46,7 +49,7 @@ internal static class TraceOptions
     /// <summary>The groups of the help; together all the options.</summary>
     public static IReadOnlyList<HelpGroup> Groups { get; } =
     [
-        new("TARGET, one of them, or a command", [Pid, Tid, All, Comm, User, Cgroup, NoFollow, Follow]),
+        new("TARGET, one of them, or a command", [Pid, Tid, All, Comm, User, Cgroup, Unit, Container, NoFollow, Follow]),
         new("SELECT, decided in the kernel", [Expression, Over, DurationMs, Failed, Errno, NoSignals, MaxEvents, For]),
         new("LINES", [Duration, Time, Relative, StringLimit, Align, NoAbbrev, ShowComm, ShowCgroup, Color]),
         new("OUTPUT", [Output, Json, Quiet, Strict, Buffer]),

@@ -38,15 +38,20 @@ internal sealed record TraceTarget(TargetKind Kind)
             case TargetChoice.User:
                 return new TraceTarget(TargetKind.Uid) { Uid = Users.Resolve(arguments.Names[0]) };
             case TargetChoice.Cgroup:
-                Cgroup cgroup = Cgroup.Resolve(arguments.Names[0]);
-                TargetKind kind = cgroup.Version == CgroupVersion.V2 ? TargetKind.Cgroup : TargetKind.CgroupV1;
-                return new TraceTarget(kind) { Cgroup = cgroup };
+                return Of(Cgroup.Resolve(arguments.Names[0]));
+            case TargetChoice.Unit:
+                return Of(Units.Resolve(arguments.Names[0]));
+            case TargetChoice.Container:
+                return Of(new Containers().Resolve(arguments.Names[0]));
             case TargetChoice.All:
                 return new TraceTarget(TargetKind.All);
             default:
                 return new TraceTarget(TargetKind.Tasks);
         }
     }
+
+    private static TraceTarget Of(Cgroup cgroup) =>
+        new(cgroup.Version == CgroupVersion.V2 ? TargetKind.Cgroup : TargetKind.CgroupV1) { Cgroup = cgroup };
 
     /// <summary>The threads of the named processes, and the named threads, as they are now; those that ended are left out.</summary>
     public IEnumerable<(int Tid, int Tgid)> Threads() => Pids

@@ -39,6 +39,8 @@ public sealed class TraceArgumentsTests
     [InlineData("", "no target is named")]
     [InlineData("-p 1 -a", "-p and -a are two targets, and a run has one")]
     [InlineData("-u root ls", "-u and the command 'ls' are two targets, and a run has one")]
+    [InlineData("--unit nginx --container web", "--unit and --container are two targets, and a run has one")]
+    [InlineData("--container", "--container needs a value")]
     [InlineData("-a --over 5 --duration 5", "--over and --duration say the same thing")]
     [InlineData("-a --over 5x", "--over: '5x' is not a duration")]
     [InlineData("-a --over 0", "--over: '0' is not a duration")]
