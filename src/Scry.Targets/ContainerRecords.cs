@@ -20,11 +20,9 @@ internal sealed class ContainerRecords(ContainerRoots roots)
     /// <summary>The one with this id, which has to be a plain file name; null when there is none.</summary>
     public ContainerRecord? Find(string id) => Read(id).GroupBy(record => record.Id).Select(Merge).FirstOrDefault();
 
-    /// <summary>The one with this id in a namespace of containerd; null when there is none.</summary>
+    /// <summary>The one with this id in a namespace of containerd, both names without a slash; null when there is none.</summary>
     public ContainerRecord? FindInContainerd(string space, string id) =>
-        IsFileName(space) && IsFileName(id) ? ReadBundle(space, id) : null;
-
-    private static bool IsFileName(string name) => name is not ("" or "." or "..") && !name.Contains('/') && !name.Contains('\0');
+        space is "." or ".." || id is "." or ".." ? null : ReadBundle(space, id);
 
     /// <summary>Several runtimes tell of one container: Docker runs on containerd, and CRI-O shares its storage with Podman.</summary>
     private static ContainerRecord Merge(IEnumerable<ContainerRecord> same)
@@ -86,9 +84,7 @@ internal sealed class ContainerRecords(ContainerRoots roots)
             .Select(item => new ContainerRecord("podman", item.Id!, Texts([.. item.Names]), null)),
     ];
 
-    /// <summary>A path with a NUL is none.</summary>
-    private static string? CgroupsPath(JsonElement root) =>
-        root.Member("linux").Member("cgroupsPath").Text() is { } path && !path.Contains('\0') ? path : null;
+    private static string? CgroupsPath(JsonElement root) => root.Member("linux").Member("cgroupsPath").Text();
 
     private static IEnumerable<string> Ids(string directory, string? id) =>
         id is not null ? [id] : CgroupWalk.Below(directory).Select(path => Path.GetFileName(path));

@@ -120,7 +120,9 @@ public sealed class ContainerTests : IDisposable
         Assert.Equal(cache, Find("cache"));
         Assert.Equal(new Container("containerd", "web", "web"), _tree.Containers.Describe("/space/web/below"));
         Assert.Null(_tree.Containers.Describe("/space/other"));
-        Assert.Null(_tree.Containers.Describe("/../web"));
+        File.Copy($"{_tree.Roots.Containerd}/io.containerd.runtime.v2.task/space/web/config.json", $"{_tree.Roots.Containerd}/config.json");
+        Assert.Null(_tree.Containers.Describe("/space/.."));
+        Assert.Null(_tree.Containers.Describe("/../."));
     }
 
     [Fact]
@@ -254,6 +256,17 @@ public sealed class ContainerTests : IDisposable
         Assert.Equal(directory, Find("web"));
         Assert.NotNull(Refused(C));
         Assert.Null(_tree.Containers.Describe($"/docker/{C}")?.Name);
+    }
+
+    [Theory]
+    [InlineData("/../v1/other")]
+    [InlineData("..:../v1/other:x.slice")]
+    [InlineData("/")]
+    public void A_record_cannot_point_out_of_the_hierarchy(string cgroupsPath)
+    {
+        _tree.Containerd("space", "web", $$"""{"linux":{"cgroupsPath":"{{cgroupsPath}}" } }""");
+        Directory.CreateDirectory(_tree.V1 + "/other");
+        Assert.Equal("container 'web' has no cgroup", Refused("web").Message);
     }
 
     [Fact]
