@@ -1,0 +1,108 @@
+using System.Text.Json.Serialization;
+
+namespace Scry.Recording;
+
+/// <summary>One instant on two clocks.</summary>
+/// <param name="Monotonic">Nanoseconds of CLOCK_MONOTONIC, which records carry.</param>
+/// <param name="Realtime">Nanoseconds of CLOCK_REALTIME.</param>
+public readonly record struct ClockAnchor(ulong Monotonic, ulong Realtime);
+
+/// <summary>Where, when and how a recording was made. Read from a file, its texts are hostile.</summary>
+public sealed record RecordingAbout
+{
+    /// <summary>The version of the Scry that recorded.</summary>
+    public required string ScryVersion { get; init; }
+    /// <summary>uname's release.</summary>
+    public required string KernelRelease { get; init; }
+    /// <summary>uname's machine.</summary>
+    public required string Machine { get; init; }
+    /// <summary>The kernel's boot_id.</summary>
+    public required string BootId { get; init; }
+    /// <summary>uname's nodename.</summary>
+    public required string HostName { get; init; }
+    /// <summary>Number of possible CPUs.</summary>
+    public required int Cpus { get; init; }
+    /// <summary>SCRY_WIRE_VERSION of the records.</summary>
+    public required uint WireVersion { get; init; }
+    /// <summary>What tells one state of the facts tables from another.</summary>
+    public required string FactsVersion { get; init; }
+    /// <summary>Instants on both clocks.</summary>
+    public required IReadOnlyList<ClockAnchor> Clocks { get; init; }
+    /// <summary>How Scry was called.</summary>
+    public required IReadOnlyList<string> CommandLine { get; init; }
+    /// <summary>What was traced, as a person would say it.</summary>
+    public required string Target { get; init; }
+    /// <summary>Which syscalls were selected, as a person would say it.</summary>
+    public required string Selection { get; init; }
+    /// <summary>Bytes that a read or written buffer was cut to.</summary>
+    public required uint PayloadLimit { get; init; }
+}
+
+/// <summary>How a recording ended.</summary>
+public sealed record RecordingSummary
+{
+    /// <summary>Records in the file.</summary>
+    public required ulong Records { get; init; }
+    /// <summary>Records that were lost, by reason.</summary>
+    public required IReadOnlyDictionary<string, ulong> Lost { get; init; }
+    /// <summary>Whether nothing was lost.</summary>
+    public required bool Complete { get; init; }
+}
+
+/// <summary>A name that held at <see cref="Time"/>. All its texts are hostile.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "is")]
+[JsonDerivedType(typeof(CgroupName), "cgroup")]
+[JsonDerivedType(typeof(ThreadName), "thread")]
+[JsonDerivedType(typeof(DescriptorName), "fd")]
+public abstract record RecordedName
+{
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC.</summary>
+    public required ulong Time { get; init; }
+}
+
+/// <summary>A cgroup, and the container that it belongs to.</summary>
+public sealed record CgroupName : RecordedName
+{
+    /// <summary>Its id, as TASK records carry it.</summary>
+    public required ulong Id { get; init; }
+    /// <summary>Its path below the hierarchy's root.</summary>
+    public required string Path { get; init; }
+    /// <summary>The container's runtime; null for a cgroup of no container.</summary>
+    public string? Runtime { get; init; }
+    /// <summary>The container's id.</summary>
+    public string? ContainerId { get; init; }
+    /// <summary>The container's name, if it is known.</summary>
+    public string? ContainerName { get; init; }
+}
+
+/// <summary>A thread's comm.</summary>
+public sealed record ThreadName : RecordedName
+{
+    /// <summary>Its process.</summary>
+    public required uint Tgid { get; init; }
+    /// <summary>The thread.</summary>
+    public required uint Tid { get; init; }
+    /// <summary>Its comm.</summary>
+    public required string Comm { get; init; }
+}
+
+/// <summary>What a file descriptor stood for.</summary>
+public sealed record DescriptorName : RecordedName
+{
+    /// <summary>The process that has it.</summary>
+    public required uint Tgid { get; init; }
+    /// <summary>Its number.</summary>
+    public required int Fd { get; init; }
+    /// <summary>As /proc names it: a path, <c>socket:[1]</c>, <c>pipe:[2]</c>.</summary>
+    public required string Path { get; init; }
+}
+
+/// <summary>JSON without reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(RecordingAbout))]
+[JsonSerializable(typeof(RecordingSummary))]
+[JsonSerializable(typeof(RecordedName))]
+internal sealed partial class RecordingJson : JsonSerializerContext;

@@ -1,0 +1,112 @@
+using Scry.Recording;
+using Scry.Tests.Unit.Views;
+using Xunit;
+
+namespace Scry.Tests.Unit.Recording;
+
+/// <summary>What the writer does to the file system and to the collector.</summary>
+public sealed class WriterTests : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private static readonly Dictionary<string, ulong> s_none = [];
+
+    private readonly Samples _samples = new();
+
+    public void Dispose() => _samples.Dispose();
+
+    [Fact]
+    public void OnlyTheOwnerMayReadARecording()
+    {
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(_samples.Write(1)));
+    }
+
+    [Fact]
+    public void AFileThatIsThereIsLeftAlone()
+    {
+        File.WriteAllText(_samples.Path(), "precious");
+        RecordingException e = Assert.Throws<RecordingException>(() => RecordingWriter.Create(_samples.Path(), Samples.About));
+        Assert.Equal($"cannot make the recording {_samples.Path()}: the file exists", e.Message);
+        Assert.NotNull(e.Hint);
+        Assert.Equal("precious", File.ReadAllText(_samples.Path()));
+    }
+
+    [Fact]
+    public void AFileThatMayBeOverwrittenIsReplacedAndClosedToOthers()
+    {
+        File.WriteAllBytes(_samples.Path(), new byte[100_000]);
+        File.SetUnixFileMode(_samples.Path(), OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        using (RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About, overwrite: true))
+        {
+            writer.Write(Samples.Record(0));
+            writer.Finish(s_none, complete: true);
+            Assert.Equal(new FileInfo(_samples.Path()).Length, writer.Bytes);
+        }
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(_samples.Path()));
+        Assert.Equal((1, 0, null), Samples.Read(_samples.Path()));
+    }
+
+    [Fact]
+    public void AFullDiskIsToldInOneSentence()
+    {
+        UnixFileMode mode = File.GetUnixFileMode("/dev/full");
+        RecordingException e = Assert.Throws<RecordingException>(() => RecordingWriter.Create("/dev/full", Samples.About, overwrite: true));
+        Assert.Equal("cannot write the recording /dev/full: the disk is full", e.Message);
+        Assert.Equal(mode, File.GetUnixFileMode("/dev/full"));
+    }
+
+    [Fact]
+    public void ADeviceKeepsItsMode()
+    {
+        UnixFileMode mode = File.GetUnixFileMode("/dev/null");
+        using (RecordingWriter writer = RecordingWriter.Create("/dev/null", Samples.About, overwrite: true))
+            writer.Finish(s_none, complete: true);
+        Assert.Equal(mode, File.GetUnixFileMode("/dev/null"));
+    }
+
+    [Fact]
+    public void ADirectoryThatIsNotThereIsToldInOneSentence()
+    {
+        string path = _samples.Path("no/a.scry");
+        RecordingException e = Assert.Throws<RecordingException>(() => RecordingWriter.Create(path, Samples.About));
+        Assert.Equal($"cannot make the recording {path}: no such file or directory", e.Message);
+        e = Assert.Throws<RecordingException>(() => RecordingWriter.Create("", Samples.About));
+        Assert.Equal("cannot make the recording : not the name of a file", e.Message);
+        e = Assert.Throws<RecordingException>(() => RecordingReader.Open(path));
+        Assert.Equal($"cannot read the recording {path}: no such file or directory", e.Message);
+    }
+
+    [Fact]
+    public void WhatIsNoRecordIsRefused()
+    {
+        using RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About);
+        byte[] record = Samples.Record(0);
+        Assert.Throws<ArgumentException>(() => writer.Write([]));
+        Assert.Throws<ArgumentException>(() => writer.Write(record.AsSpan(0, 24)));
+        Assert.Throws<ArgumentException>(() => writer.Write(record.AsSpan(0, 40)));
+        Assert.Throws<ArgumentException>(() => writer.Write([.. record, .. record]));
+        Assert.Equal(0UL, writer.Records);
+    }
+
+    [Fact]
+    public void AMillionRecordsAllocateNothing()
+    {
+        using RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About);
+        byte[][] records = [.. Enumerable.Range(0, 100).Select(Samples.Record)];
+        Write(writer, records, 1000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Write(writer, records, 10_000);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(1_100_000UL, writer.Records);
+    }
+
+    private static void Write(RecordingWriter writer, byte[][] records, int rounds)
+    {
+        for (int i = 0; i < rounds; i++)
+        {
+            foreach (byte[] record in records)
+                writer.Write(record);
+        }
+        writer.Flush();
+    }
+}
