@@ -10,7 +10,7 @@ public sealed class NativeException : Exception
     /// <param name="errno">The error, positive.</param>
     /// <param name="log">What the verifier or libbpf said, if anything.</param>
     public NativeException(string call, int errno, string log = "")
-        : base($"{call}: {Marshal.GetPInvokeErrorMessage(errno)}")
+        : base($"{call}: {Marshal.GetPInvokeErrorMessage(errno)}{Reason(log)}")
     {
         Call = call;
         Errno = errno;
@@ -25,6 +25,28 @@ public sealed class NativeException : Exception
 
     /// <summary>What the verifier or libbpf said; may have many lines, may be empty.</summary>
     public string Log { get; }
+
+    // One line of the log: the verifier's last before its statistics, since it stops at what it refuses; else libbpf's first
+    // complaint, since the others follow from it.
+    private static string Reason(string log)
+    {
+        const string prefix = "libbpf: ", begin = "-- BEGIN PROG LOAD LOG --", end = "-- END PROG LOAD LOG --";
+        string? complaint = null, program = null, verdict = null;
+        foreach (string line in log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            string text = line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..] : line;
+            if (text.EndsWith(begin, StringComparison.Ordinal))
+                program = text[..^begin.Length];
+            else if (program is null)
+                complaint ??= text;
+            else if (text.StartsWith("processed ", StringComparison.Ordinal) || text.EndsWith(end, StringComparison.Ordinal))
+                break;
+            else
+                verdict = text;
+        }
+        string? reason = verdict is null ? complaint : program + verdict;
+        return reason is null ? "" : $": {reason}";
+    }
 
     /// <summary>Throws when <paramref name="result"/> is a negative errno, as libbpf returns it.</summary>
     internal static int Check(int result, string call) => result >= 0 ? result : throw new NativeException(call, -result);

@@ -80,16 +80,9 @@ internal static class Runner
         SelectionException selection => (selection.Message, selection.Hint, ExitCode.Usage),
         TargetException target => (Printable.Escape(target.Message, MaxMessage),
             target.Hint is { } hint ? Printable.Escape(hint, MaxMessage) : null, ExitCode.Failed),
-        NativeException native => ($"the kernel refused: {native.Message}{LastLine(native.Log)}",
+        NativeException native => ($"the kernel refused: {Printable.Escape(native.Message, MaxMessage)}",
             "'scry doctor' checks what tracing needs", ExitCode.Failed),
         _ => ($"a fault of Scry's own: {error.GetType().Name}: {Printable.Escape(error.Message)}",
             "please report it with the command line", ExitCode.Failed),
     };
-
-    /// <summary>The verifier's last word; what comes before it is for who writes the programs.</summary>
-    private static string LastLine(string log)
-    {
-        string? line = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
-        return line is null ? "" : $" ({Printable.Escape(line)})";
-    }
 }
