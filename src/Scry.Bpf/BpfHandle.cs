@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Scry.Bpf;
 
-/// <summary>A map or program that was loaded elsewhere, by its pin or its id. Disposing it closes the descriptor alone.</summary>
+/// <summary>A map, program or link that was loaded elsewhere, by its pin or its id. Disposing it closes the descriptor alone.</summary>
 public sealed class BpfHandle : SafeHandle
 {
     private BpfHandle(int fd)
@@ -23,12 +23,24 @@ public sealed class BpfHandle : SafeHandle
     /// <exception cref="NativeException">There is none.</exception>
     public static BpfHandle OpenMap(uint id) => new(NativeException.Check(Libbpf.bpf_map_get_fd_by_id(id), $"bpf_map_get_fd_by_id({id})"));
 
+    /// <summary>Opens a link by its id, to ask for its program or to detach it; disposing this leaves it attached.</summary>
+    /// <exception cref="NativeException">There is none.</exception>
+    public static BpfHandle OpenLink(uint id) => new(NativeException.Check(Libbpf.bpf_link_get_fd_by_id(id), $"bpf_link_get_fd_by_id({id})"));
+
     /// <summary>The map; valid until this is disposed.</summary>
     /// <exception cref="NativeException">It is no map.</exception>
     public BpfMap Map => new((int)handle);
 
     /// <summary>The program; valid until this is disposed.</summary>
     public BpfProgram Program => new((int)handle);
+
+    /// <summary>What the kernel knows of the link.</summary>
+    /// <exception cref="NativeException">It is no link.</exception>
+    public BpfLinkInfo LinkInfo => BpfLinkInfo.Of((int)handle);
+
+    /// <summary>As <see cref="BpfLink.Detach"/>.</summary>
+    /// <exception cref="NativeException">It is no link, or of a kind that cannot (EOPNOTSUPP).</exception>
+    public void DetachLink() => NativeException.Check(Libbpf.bpf_link_detach((int)handle), "bpf_link_detach");
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libbpf.close((int)handle) == 0;

@@ -14,8 +14,9 @@ public enum MapUpdate : ulong
 }
 
 /// <summary>
-/// A map, borrowed: of a <see cref="BpfObject"/>, valid as long as that, or of a <see cref="BpfHandle"/>. Entries can be used
-/// from several threads at once, as the kernel allows.
+/// A map, borrowed: of a <see cref="BpfObject"/>, valid as long as that, or of a <see cref="BpfHandle"/>; what is done before load
+/// throws <see cref="InvalidOperationException"/> on the latter. Entries can be used from several threads at once, as the
+/// kernel allows.
 /// </summary>
 public readonly unsafe struct BpfMap
 {
@@ -32,11 +33,24 @@ public readonly unsafe struct BpfMap
     internal BpfMap(int fd)
     {
         _fd = fd;
-        Libbpf.bpf_map_info info;
-        uint length = (uint)sizeof(Libbpf.bpf_map_info);
-        NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(fd, &info, &length), "bpf_obj_get_info_by_fd(map)");
-        _info = info;
+        _info = Ask(fd);
     }
+
+    private static Libbpf.bpf_map_info Ask(int fd)
+    {
+        Libbpf.bpf_map_info info = default;
+        uint length = (uint)sizeof(Libbpf.bpf_map_info);
+        // SAFETY: the kernel writes at most length bytes.
+        NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(fd, &info, &length), "bpf_obj_get_info_by_fd(map)");
+        return info;
+    }
+
+    // libbpf's functions take no null: a map that was made elsewhere has a descriptor alone.
+    private nint Own => _map != 0 ? _map : throw new InvalidOperationException("the map is not of an object that is open here");
+
+    /// <summary>Its id, unique until reboot; after load. A lookup in a map of maps gives the inner map's.</summary>
+    /// <exception cref="NativeException">It is not loaded.</exception>
+    public uint Id => _map != 0 ? Ask(Fd).id : _info.id;
 
     /// <summary>The map's name; of a data section: object name and section. The kernel keeps 15 bytes of it.</summary>
     public string Name
@@ -65,7 +79,7 @@ public readonly unsafe struct BpfMap
     public uint ValueSize
     {
         get => _map != 0 ? Libbpf.bpf_map__value_size(_map) : _info.value_size;
-        set => NativeException.Check(Libbpf.bpf_map__set_value_size(_map, value), $"bpf_map__set_value_size({Name})");
+        set => NativeException.Check(Libbpf.bpf_map__set_value_size(Own, value), $"bpf_map__set_value_size({Name})");
     }
 
     /// <summary>Most entries. Set before load only.</summary>
@@ -73,7 +87,7 @@ public readonly unsafe struct BpfMap
     public uint MaxEntries
     {
         get => _map != 0 ? Libbpf.bpf_map__max_entries(_map) : _info.max_entries;
-        set => NativeException.Check(Libbpf.bpf_map__set_max_entries(_map, value), $"bpf_map__set_max_entries({Name})");
+        set => NativeException.Check(Libbpf.bpf_map__set_max_entries(Own, value), $"bpf_map__set_max_entries({Name})");
     }
 
     /// <summary>Bytes that a lookup gives: of a per-CPU map, a value rounded up to 8 bytes for each possible CPU.</summary>
@@ -87,7 +101,7 @@ public readonly unsafe struct BpfMap
         get
         {
             nuint size;
-            byte* value = Libbpf.bpf_map__initial_value(_map, &size);
+            byte* value = Libbpf.bpf_map__initial_value(Own, &size);
             if (value == null)
                 throw new InvalidOperationException($"map '{Name}' has no initial value");
             // SAFETY: libbpf keeps size bytes there until the object is closed.
@@ -97,11 +111,11 @@ public readonly unsafe struct BpfMap
 
     /// <summary>Makes the object use a map that there is already; before load.</summary>
     /// <exception cref="NativeException">It is of another kind or size.</exception>
-    public void Reuse(BpfMap other) => NativeException.Check(Libbpf.bpf_map__reuse_fd(_map, other.Fd), $"bpf_map__reuse_fd({Name})");
+    public void Reuse(BpfMap other) => NativeException.Check(Libbpf.bpf_map__reuse_fd(Own, other.Fd), $"bpf_map__reuse_fd({Name})");
 
     /// <summary>Sets the pattern of a map of maps; before load.</summary>
     /// <exception cref="NativeException">The map holds no maps.</exception>
-    public void SetInner(BpfMap pattern) => NativeException.Check(Libbpf.bpf_map__set_inner_map_fd(_map, pattern.Fd), $"bpf_map__set_inner_map_fd({Name})");
+    public void SetInner(BpfMap pattern) => NativeException.Check(Libbpf.bpf_map__set_inner_map_fd(Own, pattern.Fd), $"bpf_map__set_inner_map_fd({Name})");
 
     /// <summary>Sets the value of a key.</summary>
     /// <exception cref="NativeException">The map is full, the key is not as <paramref name="which"/> demands, or the kernel refused.</exception>

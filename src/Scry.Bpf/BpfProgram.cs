@@ -9,7 +9,10 @@ namespace Scry.Bpf;
 /// <param name="RunCount">Its runs while statistics were on.</param>
 public readonly record struct BpfProgramInfo(uint Id, string Name, uint JitedBytes, uint VerifiedInstructions, ulong RunTimeNs, ulong RunCount);
 
-/// <summary>A program, borrowed: of a <see cref="BpfObject"/>, valid as long as that, or of a <see cref="BpfHandle"/>.</summary>
+/// <summary>
+/// A program, borrowed: of a <see cref="BpfObject"/>, valid as long as that, or of a <see cref="BpfHandle"/>; the latter can be run,
+/// pinned and asked for, and throws <see cref="InvalidOperationException"/> at the rest.
+/// </summary>
 public readonly unsafe struct BpfProgram
 {
     private readonly nint _program;
@@ -26,23 +29,26 @@ public readonly unsafe struct BpfProgram
     /// <exception cref="NativeException">The object is loaded already.</exception>
     public bool AutoLoad
     {
-        get => Libbpf.bpf_program__autoload(_program) != 0;
-        set => NativeException.Check(Libbpf.bpf_program__set_autoload(_program, value ? (byte)1 : (byte)0), $"bpf_program__set_autoload({Name})");
+        get => Libbpf.bpf_program__autoload(Own) != 0;
+        set => NativeException.Check(Libbpf.bpf_program__set_autoload(Own, value ? (byte)1 : (byte)0), $"bpf_program__set_autoload({Name})");
     }
 
     /// <summary>The descriptor of the loaded program, owned by the object or handle; negative before load.</summary>
     public int Fd => _program != 0 ? Libbpf.bpf_program__fd(_program) : _fd;
 
+    // libbpf's functions take no null: a program that was loaded elsewhere has a descriptor alone.
+    private nint Own => _program != 0 ? _program : throw new InvalidOperationException("the program is not of an object that is open here");
+
     /// <summary>Attaches to what the program's section names.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>
     public BpfLink Attach() =>
-        new(NativeException.Check(Libbpf.bpf_program__attach(_program), $"bpf_program__attach({Name})"));
+        new(NativeException.Check(Libbpf.bpf_program__attach(Own), $"bpf_program__attach({Name})"));
 
     /// <summary>Attaches an iterator program, to be opened and read.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>
     // SAFETY: the only pointer is null: no options.
     public BpfLink AttachIterator() =>
-        new(NativeException.Check(Libbpf.bpf_program__attach_iter(_program, null), $"bpf_program__attach_iter({Name})"));
+        new(NativeException.Check(Libbpf.bpf_program__attach_iter(Own, null), $"bpf_program__attach_iter({Name})"));
 
     /// <summary>What the kernel knows of it; after load.</summary>
     /// <exception cref="NativeException">It is not loaded.</exception>
@@ -61,20 +67,21 @@ public readonly unsafe struct BpfProgram
     /// <summary>Attaches to a classic tracepoint, as <c>sched</c>, <c>sched_switch</c>. Needs tracefs.</summary>
     /// <exception cref="NativeException">There is none of that name, tracefs is not mounted, or the kernel refused.</exception>
     public BpfLink AttachTracepoint(string category, string name) =>
-        new(NativeException.Check(Libbpf.bpf_program__attach_tracepoint(_program, category, name), $"bpf_program__attach_tracepoint({category}:{name})"));
+        new(NativeException.Check(Libbpf.bpf_program__attach_tracepoint(Own, category, name), $"bpf_program__attach_tracepoint({category}:{name})"));
 
     /// <summary>Attaches to a raw tracepoint.</summary>
     /// <exception cref="NativeException">There is none of that name, or the kernel refused.</exception>
     public BpfLink AttachRawTracepoint(string name) =>
-        new(NativeException.Check(Libbpf.bpf_program__attach_raw_tracepoint(_program, name), $"bpf_program__attach_raw_tracepoint({name})"));
+        new(NativeException.Check(Libbpf.bpf_program__attach_raw_tracepoint(Own, name), $"bpf_program__attach_raw_tracepoint({name})"));
 
     /// <summary>Attaches to an event; the link owns it from here on.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>
     public BpfLink AttachPerfEvent(PerfEvent source)
     {
-        nint link = NativeException.Check(Libbpf.bpf_program__attach_perf_event(_program, source.Fd), "bpf_program__attach_perf_event");
+        nint link = NativeException.Check(Libbpf.bpf_program__attach_perf_event(Own, source.Fd), "bpf_program__attach_perf_event");
+        var result = new BpfLink(link, source.Fd);
         source.SetHandleAsInvalid();
-        return new BpfLink(link);
+        return result;
     }
 
     /// <summary>Names the program in a bpf filesystem: it stays loaded when this process ends, until the file is removed.</summary>

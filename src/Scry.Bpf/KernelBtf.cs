@@ -61,6 +61,11 @@ public sealed unsafe class KernelBtf : SafeHandle
         return id > 0;
     }
 
+    /// <summary>Whether a struct has a member of that name, in its unnamed parts too.</summary>
+    /// <returns>False also when the kernel has no struct of that name.</returns>
+    public bool HasMember(string structure, string member) =>
+        TryGetMembers(structure, out BtfMember[] members) && Array.Exists(members, one => one.Name == member);
+
     /// <summary>Bytes of a struct.</summary>
     /// <returns>False when the kernel has no struct of that name.</returns>
     public bool TryGetSize(string structure, out uint size)
@@ -75,10 +80,16 @@ public sealed unsafe class KernelBtf : SafeHandle
     /// <returns>False when the kernel has no function of that name.</returns>
     public bool TryGetReturnType(string function, out string type)
     {
+        type = "";
         int id = Find(function, KindFunc);
+        if (id <= 0)
+            return false;
         // SAFETY: as TryGetParameters.
-        type = id > 0 ? Spell(Type(Type((uint)id)->size_or_type)->size_or_type, 0) : "";
-        return id > 0;
+        Libbpf.btf_type* prototype = Type(Type((uint)id)->size_or_type);
+        if (Kind(prototype) != KindFuncProto)
+            return false;
+        type = Spell(prototype->size_or_type, 0);
+        return true;
     }
 
     /// <summary>The parameters of a function, in order.</summary>

@@ -172,6 +172,9 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Lib, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial nint bpf_program__attach_tracepoint(nint program, string category, string name);
     [LibraryImport(Lib, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial nint bpf_program__attach_raw_tracepoint(nint program, string name);
     [LibraryImport(Lib, SetLastError = true)] public static partial nint bpf_program__attach_perf_event(nint program, int fd);
+    [LibraryImport(Lib)] public static partial void bpf_link__disconnect(nint link);
+    [LibraryImport(Lib)] public static partial int bpf_link_detach(int fd);
+    [LibraryImport(Lib)] public static partial int bpf_link_get_fd_by_id(uint id);
     [LibraryImport(Lib)] public static partial int bpf_iter_create(int link);
     [LibraryImport(Lib, SetLastError = true)] public static partial nint ring_buffer__new(int fd, delegate* unmanaged<void*, void*, nuint, int> sample, void* context, void* options);
     [LibraryImport(Lib)] public static partial void ring_buffer__free(nint ring);

@@ -23,15 +23,24 @@ public sealed unsafe class PerfEvent : SafeHandle
     /// <param name="cpu">The CPU's number; it must be online.</param>
     /// <param name="frequency">Times a second, at most what the sysctl kernel.perf_event_max_sample_rate allows.</param>
     /// <exception cref="NativeException">The kernel refused.</exception>
-    public static PerfEvent OpenSoftware(ulong config, int cpu, ulong frequency)
+    public static PerfEvent OpenSoftware(ulong config, int cpu, ulong frequency) => Open(config, cpu, frequency, UseFrequency);
+
+    /// <summary>A software event that fires each time so much was counted on a CPU.</summary>
+    /// <param name="config">As for <see cref="OpenSoftware"/>.</param>
+    /// <param name="cpu">As for <see cref="OpenSoftware"/>.</param>
+    /// <param name="period">How much: nanoseconds for the CPU's clock, occurrences for events that count them.</param>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public static PerfEvent OpenSoftwarePeriod(ulong config, int cpu, ulong period) => Open(config, cpu, period, 0);
+
+    private static PerfEvent Open(ulong config, int cpu, ulong amount, ulong flags)
     {
         var attributes = new Libbpf.perf_event_attr
         {
             type = Software,
             size = (uint)sizeof(Libbpf.perf_event_attr),
             config = config,
-            sample_period_or_freq = frequency,
-            flags = UseFrequency,
+            sample_period_or_freq = amount,
+            flags = flags,
         };
         // SAFETY: the kernel reads as many bytes of the attributes as their size says.
         nint fd = Libbpf.syscall(SyscallNumber, &attributes, -1, cpu, -1, CloseOnExec);

@@ -6,7 +6,7 @@ using Xunit;
 namespace Scry.Tests.Kernel;
 
 /// <summary>Scry.Bpf on the running kernel. Needs root and clang.</summary>
-public sealed class BpfTests
+public sealed partial class BpfTests
 {
     private static readonly Lazy<byte[]> s_maps = new(() => Compile("maps"));
 
@@ -197,6 +197,15 @@ public sealed class BpfTests
         Assert.Equal(2, Assert.Throws<NativeException>(() => programs.FindProgram("on_raw").AttachRawTracepoint("no_such_tracepoint")).Errno);
         using (programs.FindProgram("on_tick").AttachPerfEvent(PerfEvent.OpenSoftware(0, 0, 1000)))
             Wait.Until(() => Global(programs, 8) > 0, "the clock to tick");
+        ulong before = Global(programs, 8);
+        using (programs.FindProgram("on_tick").AttachPerfEvent(PerfEvent.OpenSoftwarePeriod(0, 0, 1_000_000)))
+            Wait.Until(() => Global(programs, 8) > before, "a period to end");
+        using (new Tracefs())
+        {
+            using (programs.FindProgram("on_switch").AttachTracepoint("sched", "sched_switch"))
+                Wait.Until(() => Global(programs, 16) > 0, "a switch of tasks");
+            Assert.Equal(2, Assert.Throws<NativeException>(() => programs.FindProgram("on_switch").AttachTracepoint("sched", "no_such_tracepoint")).Errno);
+        }
     }
 
     [Fact]
@@ -234,6 +243,7 @@ public sealed class BpfTests
         using BpfObject programs = BpfObject.Open(Compile("refused"), "refused");
         NativeException error = Assert.Throws<NativeException>(programs.Load);
         Assert.Contains("invalid mem access", error.Log);
+        Assert.EndsWith("prog 'wild': R0 invalid mem access 'scalar'", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
 
@@ -249,6 +259,11 @@ public sealed class BpfTests
         Assert.True(types.TryGetMembers("task_struct", out BtfMember[] members));
         Assert.Equal(("char[16]", 0u), (members.Single(member => member.Name == "comm").Type, members.Single(member => member.Name == "comm").SizeBits));
         Assert.Equal(1u, members.Single(member => member.Name == "in_execve").SizeBits);
+        Assert.True(types.HasMember("task_struct", "pid"));
+        // It stands in a structure without a name, in a union without a name.
+        Assert.True(types.HasMember("sock_common", "skc_daddr"));
+        Assert.False(types.HasMember("task_struct", "no_such_member"));
+        Assert.False(types.HasMember("no_such_struct", "pid"));
         // The second source: the kernel's own answer to a relocation.
         using BpfObject programs = Load();
         uint[] question = [0, 0];

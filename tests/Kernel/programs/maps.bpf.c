@@ -23,12 +23,22 @@ struct {
 } counts SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 128);
+	__type(key, __u32);
+	__type(value, __u64);
+} recent SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
 } notes SEC(".maps");
 
 const volatile __u32 wanted_tgid;
-__u64 calls, ticks;
+/* One variable, since the compiler chooses the order of several. */
+struct {
+	__u64 calls, ticks, switches;
+} seen;
 
 static void count(void)
 {
@@ -43,7 +53,7 @@ int on_call(void *context)
 {
 	if (bpf_get_current_pid_tgid() >> 32 != wanted_tgid)
 		return 0;
-	__sync_fetch_and_add(&calls, 1);
+	__sync_fetch_and_add(&seen.calls, 1);
 	count();
 	return 0;
 }
@@ -54,10 +64,17 @@ int on_raw(void *context)
 	return 0;
 }
 
+SEC("tracepoint")
+int on_switch(void *context)
+{
+	__sync_fetch_and_add(&seen.switches, 1);
+	return 0;
+}
+
 SEC("perf_event")
 int on_tick(void *context)
 {
-	__sync_fetch_and_add(&ticks, 1);
+	__sync_fetch_and_add(&seen.ticks, 1);
 	return 0;
 }
 
