@@ -27,7 +27,7 @@ public sealed class NativeException : Exception
     public string Log { get; }
 
     // One line of the log: the verifier's last before its statistics, since it stops at what it refuses; else libbpf's first
-    // complaint, since the others follow from it.
+    // complaint, since the others follow from it; not that about memory limits, which it makes before it tries, whatever comes.
     private static string Reason(string log)
     {
         const string prefix = "libbpf: ", begin = "-- BEGIN PROG LOAD LOG --", end = "-- END PROG LOAD LOG --";
@@ -38,7 +38,7 @@ public sealed class NativeException : Exception
             if (text.EndsWith(begin, StringComparison.Ordinal))
                 program = text[..^begin.Length];
             else if (program is null)
-                complaint ??= text;
+                complaint ??= text.StartsWith("Failed to bump RLIMIT_MEMLOCK", StringComparison.Ordinal) ? null : text;
             else if (text.StartsWith("processed ", StringComparison.Ordinal) || text.EndsWith(end, StringComparison.Ordinal))
                 break;
             else

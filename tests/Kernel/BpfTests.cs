@@ -247,6 +247,18 @@ public sealed partial class BpfTests
         Assert.DoesNotContain('\n', error.Message);
     }
 
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("libbpf: first\nlibbpf: second\n", ": first")]
+    [InlineData("libbpf: Failed to bump RLIMIT_MEMLOCK (err = -1)\nlibbpf: the cause\n", ": the cause")]
+    [InlineData("libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n0: (95) exit\nR0 !read_ok\nprocessed 1 insns\nmore\n-- END PROG LOAD LOG --\n", ": prog 'p': R0 !read_ok")]
+    [InlineData("libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\nno statistics\n-- END PROG LOAD LOG --\nlibbpf: after\n", ": prog 'p': no statistics")]
+    public void AnErrorsOneLineHasTheReason(string log, string reason)
+    {
+        string plain = new NativeException("call", 1).Message;
+        Assert.Equal(plain + reason, new NativeException("call", 1, log).Message);
+    }
+
     [Fact]
     public void TypesOfTheKernelAreFound()
     {
