@@ -35,6 +35,16 @@ public static class BpfSystem
         return ids;
     }
 
+    /// <summary>Mounts a bpf filesystem: what is pinned lives there.</summary>
+    /// <param name="path">A directory.</param>
+    /// <exception cref="NativeException">The kernel refused: no right, no such directory.</exception>
+    public static unsafe void MountFileSystem(string path)
+    {
+        // SAFETY: the only pointer is null: no options.
+        if (Libbpf.mount("bpf", path, "bpf", 0, null) != 0)
+            throw new NativeException($"mount(bpf, {path})", Marshal.GetLastPInvokeError());
+    }
+
     private sealed class StatsHandle : SafeHandle
     {
         public StatsHandle(int fd)

@@ -185,6 +185,9 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Libc)] public static partial int munmap(void* address, nuint length);
     [LibraryImport(Libc, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint count);
     [LibraryImport(Libc)] public static partial int close(int fd);
+
+    [LibraryImport(Libc, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int mount(string source, string target, string type, ulong flags, void* data);
     [LibraryImport(Libc, SetLastError = true)] public static partial nint syscall(nint number, void* a, nint b, nint c, nint d, nint e);
     [LibraryImport(Libc)] public static partial int vsnprintf(byte* buffer, nuint size, byte* format, void* arguments);
 

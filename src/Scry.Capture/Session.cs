@@ -17,7 +17,6 @@ public sealed class Session : IDisposable
     private const long LargestRing = 1 << 30;
     private const long DefaultRing = 8 << 20;
     private const long DefaultRings = 32 << 20; // of all CPUs together
-    private const int PathMax = 4096; // <linux/limits.h>
     private const int NapMs = 5;
     private const int NapsBeforeSleep = 20;
 
@@ -91,7 +90,9 @@ public sealed class Session : IDisposable
             programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.Variants.Count);
             programs.FindProgram("trace_signal").AutoLoad = options.Signals;
             programs.FindProgram("trace_signal_sent").AutoLoad = options.Signals;
-            Specialize(programs.FindMap(".rodata").InitialValue, options, sizes);
+            TraceConfig config = Configuration.Of(options, sizes.Threads, sizes.Probes);
+            config.RingSize = (ulong)sizes.Ring;
+            Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.Plans);
             programs.Load();
             BpfMap variants = programs.FindMap("variants");
             foreach ((VariantKey key, CapturePlan plan) in options.Variants)
@@ -219,53 +220,7 @@ public sealed class Session : IDisposable
         if (ring == 0)
             ring = Math.Min(DefaultRing, DefaultRings / cpus);
         ring = (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(ring, SmallestRing, LargestRing));
-        // Slots for four times the threads that there are: colliding ids are rare then.
-        int threads = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(4 * ThreadsNow(), 8192, 131072));
-        bool probes = threads < PidMax();
+        (int threads, bool probes) = Configuration.Threads(131072);
         return new Sizes(cpus, ring, Layout.RingHeader + ring + Layout.MaxRecord, threads, probes);
-    }
-
-    // proc_loadavg(5): the fourth field is runnable/existing scheduling entities.
-    private static int ThreadsNow() =>
-        int.TryParse(File.ReadAllText("/proc/loadavg").Split(' ', '/').ElementAtOrDefault(4), out int threads) ? threads : 8192;
-
-    private static int PidMax() =>
-        int.TryParse(File.ReadAllText("/proc/sys/kernel/pid_max"), out int most) ? most : int.MaxValue;
-
-    private static void Specialize(Span<byte> rodata, SessionOptions options, Sizes sizes)
-    {
-        int plans = Layout.AbiCount * Layout.MaxNr;
-        if (options.Plans.Length != plans || rodata.Length != Unsafe.SizeOf<TraceConfig>() + plans * Unsafe.SizeOf<CapturePlan>())
-            throw new InvalidOperationException("the programs' configuration has another size than this binary's");
-        var config = new TraceConfig
-        {
-            RingSize = (ulong)sizes.Ring,
-            CgroupId = options.CgroupId,
-            MinDuration = options.MinDurationNs,
-            Target = options.Target,
-            SelfTgid = (uint)Environment.ProcessId,
-            Uid = options.Uid,
-            CgroupLevel = (uint)options.CgroupLevel,
-            DataMax = (uint)Math.Clamp(options.DataMax, 0, 65536),
-            PathMax = PathMax,
-            ThreadMask = (uint)sizes.Threads - 1,
-            ThreadProbes = sizes.Probes ? (byte)1 : (byte)0,
-            FailedOnly = options.FailedOnly ? (byte)1 : (byte)0,
-            ErrnoFilter = options.Errnos.Count > 0 ? (byte)1 : (byte)0,
-            Follow = options.Follow ? (byte)1 : (byte)0,
-            Durations = options.Durations || options.MinDurationNs > 0 ? (byte)1 : (byte)0,
-        };
-        // The whole field: 16 bytes with their NULs, of which a name has at most 15.
-        Span<byte> comm = stackalloc byte[16], mask = stackalloc byte[16];
-        comm.Clear();
-        options.Comm.AsSpan(0, Math.Min(15, options.Comm.Length)).CopyTo(comm);
-        mask.Clear();
-        mask[..(Math.Min(15, options.Comm.Length) + 1)].Fill(0xff);
-        MemoryMarshal.Cast<byte, ulong>(comm).CopyTo(config.Comm);
-        MemoryMarshal.Cast<byte, ulong>(mask).CopyTo(config.CommMask);
-        foreach (int errno in options.Errnos)
-            config.Errnos[errno / 64] |= 1UL << (errno % 64);
-        MemoryMarshal.Write(rodata, in config);
-        MemoryMarshal.AsBytes(options.Plans.AsSpan()).CopyTo(rodata[Unsafe.SizeOf<TraceConfig>()..]);
     }
 }

@@ -17,4 +17,16 @@ public static class Layout
     public const int LostReasons = 4;
     /// <summary>SCRY_RECORD_KINDS.</summary>
     public const int RecordKinds = 8;
+    /// <summary>SCRY_SEGMENT_SIZE: bytes of a segment of the flight recorder.</summary>
+    public const int SegmentSize = 16384;
+    /// <summary>SCRY_SEGMENT_PAD: bytes behind the last segment.</summary>
+    public const int SegmentPad = 32768;
+    /// <summary>SCRY_GROUP_PATH: bytes kept of a cgroup's path.</summary>
+    public const int GroupPath = 512;
+    /// <summary>SCRY_LANES: lanes of a group at most.</summary>
+    public const int Lanes = 32;
+    /// <summary>SCRY_PATTERNS: path patterns that can be triggers.</summary>
+    public const int Patterns = 4;
+    /// <summary>SCRY_PATTERN_TEXT: bytes of either end of a pattern, its NUL included.</summary>
+    public const int PatternText = 64;
 }

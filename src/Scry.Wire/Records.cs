@@ -41,6 +41,8 @@ public enum CallFlags : byte
     Truncated = 0x04,
     /// <summary>Synthesized at the end of a run: the thread is still in the call.</summary>
     InFlight = 0x08,
+    /// <summary>The duration is off by up to a tick of the kernel (1 to 10 ms).</summary>
+    Coarse = 0x10,
 }
 
 /// <summary>Why a TASK record was written (<c>SCRY_TASK_*</c>).</summary>
@@ -57,6 +59,8 @@ public enum TaskFlags : byte
     Exec = 0x04,
     /// <summary>Its comm changed.</summary>
     Rename = 0x08,
+    /// <summary>Told again, since what told it before may have been overwritten.</summary>
+    Again = 0x10,
 }
 
 /// <summary>What every record begins with (<c>struct scry_record</c>).</summary>

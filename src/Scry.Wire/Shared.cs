@@ -60,14 +60,58 @@ public struct TraceConfig
     public byte Follow;
     /// <summary>1: a clock is read at the entry of calls too.</summary>
     public byte Durations;
+    /// <summary>Flight recorder, 1: a process that the OOM killer ends is an incident.</summary>
+    public byte OnOom;
+    /// <summary>1: the removal of a cgroup is an incident.</summary>
+    public byte OnRemoval;
+    /// <summary>How many of <see cref="Patterns"/> count.</summary>
+    public byte PatternCount;
+    /// <summary>1: some trigger looks at calls.</summary>
+    public byte OnCalls;
+    /// <summary>1: some trigger looks at ends of processes.</summary>
+    public byte OnEnds;
     /// <summary>Padding.</summary>
     public PadBytes Pad;
+    /// <summary>Bit n: the end of a process by signal n is an incident.</summary>
+    public ulong OnSignals;
+    /// <summary>Bit n: the exit of a process with code n is an incident.</summary>
+    public Words4 OnExitCodes;
+    /// <summary>Bit n: a call that fails with errno n is an incident.</summary>
+    public Words16 OnErrnos;
+    /// <summary>Nanoseconds of a call from which on it is an incident; 0: none is.</summary>
+    public ulong OnSlow;
+    /// <summary>Nanoseconds between two incidents of a cgroup.</summary>
+    public ulong Cooldown;
+    /// <summary>Incidents that are kept at a time.</summary>
+    public uint IncidentsMax;
+    /// <summary>Id of the cgroup hierarchy; 0: v2.</summary>
+    public uint Hierarchy;
+    /// <summary>Segments of the flight recorder's memory.</summary>
+    public uint Segments;
+    /// <summary>Cgroups that can have a past at a time.</summary>
+    public uint Groups;
+    /// <summary>Paths that are incidents.</summary>
+    public PatternArray Patterns;
 
-    /// <summary>7 bytes.</summary>
-    [InlineArray(7)]
+    /// <summary>2 bytes.</summary>
+    [InlineArray(2)]
     public struct PadBytes
     {
         private byte _first;
+    }
+
+    /// <summary>Four words.</summary>
+    [InlineArray(4)]
+    public struct Words4
+    {
+        private ulong _first;
+    }
+
+    /// <summary>Four patterns.</summary>
+    [InlineArray(Layout.Patterns)]
+    public struct PatternArray
+    {
+        private PathPattern _first;
     }
 
     /// <summary>Two words.</summary>
@@ -141,6 +185,12 @@ public struct ThreadSlot
     public int SiCode;
     /// <summary>Fields of that signal's siginfo.</summary>
     public SignalRecord.FieldWords SiFields;
+    /// <summary>Flight recorder: the cgroup whose group its records go to.</summary>
+    public ulong CgroupId;
+    /// <summary>Index of that group.</summary>
+    public uint Group;
+    /// <summary>Low bits of the number of the segment that has its names.</summary>
+    public uint Segment;
 
     /// <summary>Six arguments.</summary>
     [InlineArray(6)]

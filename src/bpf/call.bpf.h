@@ -76,7 +76,7 @@ static __always_inline void call__stage(struct scry_thread *thread)
 	struct work *work;
 	struct writer w;
 
-	if (!ring__begin(&w)) {
+	if (!ring__claim(&w)) {
 		thread->retry = 0xff;
 		return;
 	}
@@ -95,7 +95,7 @@ static __always_inline void call__stage(struct scry_thread *thread)
 		}
 	}
 	thread->staged = work->pos;
-	ring__end(&w);
+	ring__release(&w);
 }
 
 /* The same for the most frequent plan, one short string, without the engine. */
@@ -175,13 +175,23 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 					const struct scry_plan *plan, __u64 now, __s64 result,
 					bool readable)
 {
-	struct scry_call *call = (void *)w->base;
+	bool reads = readable &&
+		     (thread->retry || (plan->flags & (SCRY_PLAN_EXIT | SCRY_PLAN_VARIANTS)));
+	struct scry_call *call;
 	__u32 nargs = plan->nargs > SCRY_MAX_ARGS ? SCRY_MAX_ARGS : plan->nargs;
-	__u64 *args = (__u64 *)(call + 1);
-	__u64 size = sizeof(*call) + nargs * sizeof(__u64);
+	__u64 size = sizeof(*call) + nargs * sizeof(__u64), fixed = size;
+	__u64 *args;
 
-	if (!ring__room(w, sizeof(*call) + SCRY_MAX_ARGS * sizeof(__u64)))
+	if (!ring__room(w, sizeof(*call) + SCRY_MAX_ARGS * sizeof(__u64) +
+				   (RING_MARGIN ? thread->staged + 128 : 0) + (reads ? RING_MARGIN : 0)))
 		return;
+	if (ring__forgot(w, thread)) {
+		task__record(w, bpf_get_current_task_btf(), thread, NULL, now, SCRY_TASK_AGAIN);
+		thread->seq++;
+		ring__advance(w, sizeof(struct scry_task));
+	}
+	call = (void *)w->base;
+	args = (__u64 *)(call + 1);
 		/* All six: without a branch for each; what follows is written over those that do
 		 * not count. */
 #pragma unroll
@@ -189,13 +199,16 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 		args[i] = thread->args[i];
 	if (thread->staged)
 		size = call__unstage(w, thread, size);
-	if (size && readable &&
-	    (thread->retry || (plan->flags & (SCRY_PLAN_EXIT | SCRY_PLAN_VARIANTS)))) {
+	if (!size && RING_CUTS) {
+		size = fixed;
+		thread->flags |= SCRY_CALL_TRUNCATED;
+	}
+	if (size && reads) {
 		struct work *work = work__start(w->ring, thread, size, w->room, result, 1);
 
 		capture__all();
-		size = work->full ? 0 : work->pos;
-		if (work->cut)
+		size = work->full && !RING_CUTS ? 0 : work->pos;
+		if (work->cut || work->full)
 			thread->flags |= SCRY_CALL_TRUNCATED;
 	}
 	if (!size || size > SCRY_RECORD_MAX) {
@@ -205,6 +218,8 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	record__head(w, thread, now, size, thread->nr, SCRY_RECORD_CALL, thread->flags);
 	call->record.abi = thread->abi;
 	call->record.nargs = nargs;
+	if (!cfg.durations && RING_CUTS)
+		call->record.flags |= SCRY_CALL_COARSE;
 	call->duration = thread->start ? now - thread->start : 0;
 	call->result = result;
 	ring__publish(w, size, SCRY_RECORD_CALL);
@@ -230,6 +245,7 @@ static __noinline int call__late(struct task_struct *task, struct pt_regs *regs,
 		thread = thread__first(task);
 	if (!thread || (thread->state & SCRY_THREAD_HUSH))
 		return 0;
+	ring__place(task, thread);
 	if (!(thread->state & SCRY_THREAD_ANNOUNCED))
 		task__write(task, thread, NULL, SCRY_TASK_FIRST);
 	thread->nr = nr;
@@ -264,7 +280,7 @@ static __noinline int call__unfinished(struct scry_thread *thread, __u8 flags)
 {
 	struct writer w;
 
-	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL) || !ring__begin(&w))
+	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL) || !ring__begin(&w, thread))
 		return 0;
 	thread->flags |= flags;
 	if (!cfg.failed_only && !cfg.errno_filter) {

@@ -18,9 +18,14 @@
 /* A depot serves any thread whose call does not fit its stage, for the duration of that call. */
 #define DEPOT_LIMIT 12288
 #define DEPOT_CAP   4096
-#define DEPOTS	    256 /* a power of two */
+#ifndef DEPOTS
+#define DEPOTS 256 /* a power of two */
+#endif
 
-#define RECORD_LIMIT (SCRY_RECORD_MAX - SCRY_CAPTURE_MAX - 64)
+#ifndef RECORD_LIMIT
+#define RECORD_CAP   SCRY_CAPTURE_MAX
+#define RECORD_LIMIT (SCRY_RECORD_MAX - RECORD_CAP - 64)
+#endif
 
 struct stage {
 	__u8 data[STAGE_LIMIT + sizeof(struct scry_capture) + STAGE_CAP + 8];
@@ -33,7 +38,8 @@ struct depot {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* set before load: as many as threads */
+	__uint(map_flags, BPF_F_MMAPABLE); /* for those who look at calls in flight */
+	__uint(max_entries, 1);		   /* set before load: as many as threads */
 	__type(key, __u32);
 	__type(value, struct stage);
 } stages SEC(".maps");
@@ -88,8 +94,10 @@ static __always_inline struct work *work__this_cpu(void)
 	__u64 limit = 0, cap = 0;                                                     \
 	if (w->to_record) {                                                           \
 		dst = ring__at_head(container_of((void *)w, struct scry_ring, work)); \
+		if (!dst)                                                             \
+			return 0;                                                     \
 		limit = RECORD_LIMIT;                                                 \
-		cap = SCRY_CAPTURE_MAX;                                               \
+		cap = RECORD_CAP;                                                     \
 	} else if (w->depot) {                                                        \
 		__u32 index = w->depot - 1;                                           \
 		struct depot *depot = bpf_map_lookup_elem(&depots, &index);           \
@@ -195,7 +203,7 @@ __noinline int capture__string(void)
 	}
 	/* The helper ends what it cuts with a NUL, which is not the string's. */
 	if (got && got == length) {
-		if (length < w->length && length != SCRY_CAPTURE_MAX) {
+		if (length < w->length && length != RECORD_CAP) {
 			w->full = 1;
 			return 0;
 		}

@@ -45,8 +45,12 @@ static __always_inline void ring__lose(struct scry_ring *ring, __u32 reason)
 	ring->lost[reason]++;
 }
 
-/* Claims this CPU's ring, or counts a loss. What succeeds must end with ring__end. */
-static __always_inline bool ring__begin(struct writer *w)
+/* How a record that is too large for its room ends: it is lost. */
+#define RING_CUTS   0
+#define RING_MARGIN 0
+
+/* Claims this CPU's scratch and ring, or counts a loss. What succeeds must end with ring__release. */
+static __always_inline bool ring__claim(struct writer *w)
 {
 	struct scry_ring *ring = ring__this_cpu();
 
@@ -58,8 +62,43 @@ static __always_inline bool ring__begin(struct writer *w)
 	}
 	*(volatile __u32 *)&ring->busy = 1;
 	w->ring = ring;
-	w->base = ring__at_head(ring);
 	return 1;
+}
+
+static __always_inline void ring__release(struct writer *w)
+{
+	barrier();
+	*(volatile __u32 *)&w->ring->busy = 0;
+}
+
+/* The same for a record of `thread`; must end with ring__end. */
+static __always_inline bool ring__begin(struct writer *w, struct scry_thread *thread)
+{
+	if (!ring__claim(w))
+		return 0;
+	w->base = ring__at_head(w->ring);
+	return 1;
+}
+
+/* Where the thread's records go: this CPU's ring, whatever it is. */
+static __always_inline void ring__place(struct task_struct *task, struct scry_thread *thread) {}
+
+/* Whether the thread's names must be told again, since what follows may outlive what came before. */
+static __always_inline bool ring__forgot(struct writer *w, struct scry_thread *thread)
+{
+	return 0;
+}
+
+static __always_inline void ring__told(struct writer *w, struct scry_thread *thread) {}
+static __always_inline void ring__advance(struct writer *w, __u32 size) {}
+
+/* What a call may set off: nothing. */
+static __always_inline void ring__after_call(struct scry_thread *thread, __u64 now, __s64 result) {}
+static __always_inline void ring__after_end(struct task_struct *task, struct scry_thread *thread) {}
+
+static __always_inline __u64 ring__entry_time(void)
+{
+	return cfg.durations ? bpf_ktime_get_ns() : 0;
 }
 
 /* Room for a record of at least `least` bytes; counts the loss when there is none. */
@@ -91,8 +130,7 @@ static __always_inline void ring__publish(struct writer *w, __u32 size, __u32 ki
 
 static __always_inline void ring__end(struct writer *w)
 {
-	barrier();
-	*(volatile __u32 *)&w->ring->busy = 0;
+	ring__release(w);
 }
 
 #endif

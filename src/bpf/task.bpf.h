@@ -15,30 +15,10 @@ static __always_inline __u32 task__abi(struct task_struct *task, __u32 nr)
 	return task__is_x32(nr) ? SCRY_ABI_X32 : SCRY_ABI_X86_64;
 }
 
-/* The cgroup of the perf_event controller: an index that differs between kernels, so one load for
- * each. */
-static __always_inline struct cgroup *task__perf_event_cgroup(struct task_struct *task)
-{
-	struct css_set *set = task->cgroups;
-
-#define CASE(n) \
-	case n: \
-		return set->subsys[n]->cgroup;
-	switch (bpf_core_enum_value(enum cgroup_subsys_id, perf_event_cgrp_id)) {
-		CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
-	}
-#undef CASE
-	return NULL;
-}
-
 static __always_inline bool task__in_cgroup(struct task_struct *task)
 {
-	struct cgroup *group;
+	struct cgroup *group = task__cgroup(task);
 
-	if (cfg.target == SCRY_TARGET_CGROUP)
-		group = task->cgroups->dfl_cgrp;
-	else
-		group = task__perf_event_cgroup(task);
 	if (!group)
 		return 0;
 	if (group->kn->id == cfg.cgroup_id)
@@ -101,30 +81,40 @@ static __always_inline void record__head(struct writer *w, struct scry_thread *t
 	record->nargs = 0;
 }
 
-/* A TASK record of `task`, by its names as they are now; `comm` where it is about to change. */
+/* A TASK record of `task`, by its names as they are now; `comm` where it is about to change. The
+ * caller has made room. */
+static __always_inline void task__record(struct writer *w, struct task_struct *task,
+					 struct scry_thread *thread, const char *comm, __u64 now,
+					 __u8 why)
+{
+	struct scry_task *record = (void *)w->base;
+
+	record__head(w, thread, now, sizeof(*record), 0, SCRY_RECORD_TASK, why);
+	/* Each step by pointer types would cost a search of the kernel's BTF at load. */
+	record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	record->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	record->uid = BPF_CORE_READ(task, cred, euid.val);
+	if (comm)
+		bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), comm);
+	else
+		__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
+	ring__publish(w, sizeof(*record), SCRY_RECORD_TASK);
+	thread->state |= SCRY_THREAD_ANNOUNCED;
+	ring__told(w, thread);
+}
+
 static __noinline int task__write(struct task_struct *task, struct scry_thread *thread,
 				  const char *comm, __u8 why)
 {
 	struct writer w;
 
-	if (!thread || !ring__begin(&w))
+	if (!thread)
 		return 0;
-	if (ring__room(&w, sizeof(struct scry_task))) {
-		struct scry_task *record = (void *)w.base;
-
-		record__head(&w, thread, bpf_ktime_get_ns(), sizeof(*record), 0, SCRY_RECORD_TASK,
-			     why);
-		/* Each step by pointer types would cost a search of the kernel's BTF at load. */
-		record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-		record->ppid = BPF_CORE_READ(task, real_parent, tgid);
-		record->uid = BPF_CORE_READ(task, cred, euid.val);
-		if (comm)
-			bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), comm);
-		else
-			__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
-		ring__publish(&w, sizeof(*record), SCRY_RECORD_TASK);
-		thread->state |= SCRY_THREAD_ANNOUNCED;
-	}
+	ring__place(task, thread);
+	if (!ring__begin(&w, thread))
+		return 0;
+	if (ring__room(&w, sizeof(struct scry_task)))
+		task__record(&w, task, thread, comm, bpf_ktime_get_ns(), why);
 	thread->seq++;
 	ring__end(&w);
 	return 0;
@@ -184,7 +174,7 @@ static __noinline int signal__write(struct scry_thread *thread)
 {
 	struct writer w;
 
-	if (!thread || !ring__begin(&w))
+	if (!thread || !ring__begin(&w, thread))
 		return 0;
 	if (ring__room(&w, sizeof(struct scry_signal))) {
 		struct scry_signal *record = (void *)w.base;

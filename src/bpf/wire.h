@@ -31,12 +31,14 @@
 #define SCRY_CALL_NO_ENTRY   0x02 /* entry not seen: attached later, or seccomp refused it */
 #define SCRY_CALL_TRUNCATED  0x04 /* captured memory did not all fit */
 #define SCRY_CALL_IN_FLIGHT  0x08 /* synthesized at the end of a run: still in the call */
+#define SCRY_CALL_COARSE     0x10 /* the duration is off by up to a tick of the kernel */
 
 /* scry_record.flags of a TASK: why it was written. */
 #define SCRY_TASK_FIRST	 0x01
 #define SCRY_TASK_FORK	 0x02
 #define SCRY_TASK_EXEC	 0x04
 #define SCRY_TASK_RENAME 0x08
+#define SCRY_TASK_AGAIN	 0x10 /* told again: what told it before may be gone */
 
 /* scry_record.flags of an EXIT. */
 #define SCRY_EXIT_GROUP_DEAD 0x01 /* it was the last thread of its process */
@@ -196,6 +198,23 @@ struct scry_thread {
 	__s32 si_errno;
 	__s32 si_code;
 	__u64 si_fields[4]; /* as in scry_signal */
+	/* The flight recorder's: */
+	__u64 cgroup_id; /* of the group */
+	__u32 group;	 /* index of its cgroup's group */
+	__u32 segment;	 /* low bits of the number of the segment that has its names */
+};
+
+/* A path for a trigger: `prefix*suffix`, or with `exact` the prefix alone. */
+#define SCRY_PATTERNS	  4
+#define SCRY_PATTERN_TEXT 64
+
+struct scry_pattern {
+	__u8 prefix_length;
+	__u8 suffix_length;
+	__u8 exact;
+	__u8 pad[5];
+	char prefix[SCRY_PATTERN_TEXT]; /* NUL-ended */
+	char suffix[SCRY_PATTERN_TEXT];
 };
 
 struct scry_config {
@@ -217,7 +236,22 @@ struct scry_config {
 	__u8 errno_filter;
 	__u8 follow;	/* children and new threads too */
 	__u8 durations; /* a clock is read at entry too */
-	__u8 pad[7];
+	__u8 on_oom;	/* triggers of the flight recorder, from here on */
+	__u8 on_removal;
+	__u8 pattern_count;
+	__u8 on_calls; /* some trigger looks at calls */
+	__u8 on_ends;  /* some trigger looks at ends of processes */
+	__u8 pad[2];
+	__u64 on_signals;	/* bit n: a process that signal n ends */
+	__u64 on_exit_codes[4]; /* bit n: a process that exits with n */
+	__u64 on_errnos[16];	/* bit n: a call that fails with errno n */
+	__u64 on_slow;		/* ns of a call; 0: none */
+	__u64 cooldown;		/* ns between two incidents of a cgroup */
+	__u32 incidents_max;	/* frozen groups at a time */
+	__u32 hierarchy;	/* id of the cgroup hierarchy; 0: v2 */
+	__u32 segments;		/* of the flight recorder's memory */
+	__u32 groups;		/* cgroups that can have a past at a time */
+	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
 };
@@ -252,6 +286,91 @@ struct scry_ring {
 	__u8 fill2[4096 / 2 - 16];
 };
 
+/*
+ * The flight recorder's memory: segments of one size, handed out to the groups, one group for each
+ * cgroup. A group's newest segments are its lanes' (a lane serves one or more CPUs); its oldest one is
+ * the first to be used again. Records never cross from one segment into the next. A reader takes
+ * `number` before and after its copy of a segment: when it changed, the segment was given to another
+ * use meanwhile and the copy is void.
+ */
+#define SCRY_SEGMENT_SIZE 16384
+#define SCRY_SEGMENT_PAD  32768 /* behind the last segment */
+#define SCRY_LANES	  32
+#define SCRY_GROUP_PATH	  512
+
+struct scry_segment {
+	__u64 number; /* of its use, from 1; 0: not used yet */
+	__u64 first;  /* ns, of its first record */
+	__u64 last;   /* ns, of its newest record */
+	__u32 serial; /* of the group that it belongs to */
+	__u32 used;   /* bytes of whole records */
+	__u32 records;
+	__u32 busy;  /* CPU + 1 of the writer */
+	__u32 lane;  /* lane + 1 whose newest it is; 0: none's */
+	__u32 newer; /* index + 1 of the next in its group's queue */
+	__u64 pad[2];
+};
+
+#define SCRY_GROUP_FREE	  0
+#define SCRY_GROUP_LIVE	  1
+#define SCRY_GROUP_GONE	  2 /* its cgroup was removed, or its incident was saved: first to give way */
+#define SCRY_GROUP_FROZEN 3 /* an incident: its cgroup goes on in another group */
+
+/* Why a group was frozen. */
+#define SCRY_WHY_SIGNAL	 1 /* detail: the signal that ended the process */
+#define SCRY_WHY_OOM	 2
+#define SCRY_WHY_EXIT	 3 /* detail: the exit code */
+#define SCRY_WHY_ERRNO	 4 /* detail: the errno */
+#define SCRY_WHY_SLOW	 5 /* detail: the duration, ns */
+#define SCRY_WHY_REMOVAL 6
+#define SCRY_WHY_PATH	 7
+#define SCRY_WHY_ASKED	 8
+
+struct scry_group {
+	__u64 cgroup_id; /* 0: the group of cgroups that found no room of their own */
+	__u64 created;	 /* ns */
+	__u64 ended;	 /* ns: removed, frozen or saved */
+	__u64 records;	 /* ever written */
+	__u64 overwritten; /* of them */
+	__u64 horizon;	   /* ns: the newest record that was overwritten; 0: none was */
+	__u64 detail;
+	__u32 state;
+	__u32 serial; /* of its use; unique */
+	__u32 segments;
+	__u32 oldest; /* segment's index + 1 */
+	__u32 newest;
+	__u32 lane_mask;
+	__u32 why;
+	__u32 tgid;
+	__u32 tid;
+	__u32 nr; /* of the call that fired; with ERRNO, SLOW, PATH */
+	char comm[SCRY_COMM_LEN];
+	__u32 current[SCRY_LANES]; /* segment's index + 1 */
+	__u64 pad[2];
+};
+
+/* One for the recorder. */
+struct scry_flight {
+	__u64 numbers; /* segments given out */
+	__u64 incidents;
+	__u64 suppressed_cooldown; /* triggers that fired too soon after another */
+	__u64 suppressed_full;	   /* triggers that found incidents_max frozen */
+	__u32 lock;
+	__u32 fresh;	   /* segments that were ever used */
+	__u32 free_oldest; /* queue of segments that belong to no group */
+	__u32 free_newest;
+	__u32 groups_used;
+	__u32 serials;
+	__u8 fill[4096 - 4 * 8 - 6 * 4];
+};
+
+/* What the control program is asked: to freeze. */
+struct scry_control {
+	__u64 cgroup_id;
+	__u32 frozen; /* answer: whether it was */
+	__u32 pad;
+};
+
 /* What peek.bpf.c is asked and answers. */
 #define SCRY_PEEK_SIZE 16384
 
@@ -268,7 +387,11 @@ SCRY_ASSERT(capture, sizeof(struct scry_capture) == 16);
 SCRY_ASSERT(task, sizeof(struct scry_task) == 64);
 SCRY_ASSERT(signal, sizeof(struct scry_signal) == 72);
 SCRY_ASSERT(op, sizeof(struct scry_op) == 8);
-SCRY_ASSERT(thread, sizeof(struct scry_thread) == 128);
+SCRY_ASSERT(thread, sizeof(struct scry_thread) == 144);
+SCRY_ASSERT(segment, sizeof(struct scry_segment) == 64);
+SCRY_ASSERT(group, sizeof(struct scry_group) == 256);
+SCRY_ASSERT(pattern, sizeof(struct scry_pattern) == 136);
+SCRY_ASSERT(flight, sizeof(struct scry_flight) == 4096);
 SCRY_ASSERT(plan, sizeof(struct scry_plan) == 72);
 SCRY_ASSERT(ring, sizeof(struct scry_ring) == SCRY_RING_HEADER);
 #endif

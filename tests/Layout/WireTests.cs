@@ -20,6 +20,8 @@ public sealed partial class WireTests
         ("scry_task", typeof(TaskRecord)), ("scry_signal", typeof(SignalRecord)), ("scry_op", typeof(CaptureOp)),
         ("scry_plan", typeof(CapturePlan)), ("scry_variant_key", typeof(VariantKey)), ("scry_config", typeof(TraceConfig)),
         ("scry_thread", typeof(ThreadSlot)), ("scry_ring", typeof(RingHeader)),
+        ("scry_pattern", typeof(PathPattern)), ("scry_segment", typeof(SegmentHeader)), ("scry_group", typeof(GroupHeader)),
+        ("scry_flight", typeof(FlightState)), ("scry_control", typeof(FlightControl)),
     ];
 
     private static readonly (string Prefix, Type Mirror)[] s_numbers =
@@ -27,6 +29,7 @@ public sealed partial class WireTests
         ("SCRY_ABI_", typeof(Abi)), ("SCRY_RECORD_", typeof(RecordKind)), ("SCRY_CALL_", typeof(CallFlags)), ("SCRY_TASK_", typeof(TaskFlags)),
         ("SCRY_PHASE_", typeof(CapturePhase)), ("SCRY_OP_", typeof(OpKind)), ("SCRY_OP_", typeof(OpFlags)), ("SCRY_PLAN_", typeof(PlanFlags)),
         ("SCRY_TARGET_", typeof(TargetKind)), ("SCRY_THREAD_", typeof(ThreadState)), ("SCRY_IDLE_", typeof(BellMode)), ("SCRY_LOST_", typeof(LossReason)),
+        ("SCRY_GROUP_", typeof(GroupState)), ("SCRY_WHY_", typeof(IncidentCause)),
     ];
 
     // The mirror's word for the header's, where they are not the same.
@@ -40,6 +43,8 @@ public sealed partial class WireTests
         ("SCRY_WIRE_VERSION", Wire.Layout.Version), ("SCRY_NR_MAX", Wire.Layout.MaxNr), ("SCRY_ABI_COUNT", Wire.Layout.AbiCount),
         ("SCRY_RING_HEADER", Wire.Layout.RingHeader), ("SCRY_RECORD_MAX", Wire.Layout.MaxRecord), ("SCRY_LOST_REASONS", Wire.Layout.LostReasons),
         ("SCRY_RECORD_KINDS", Wire.Layout.RecordKinds), ("SCRY_MAX_OPS", 8), ("SCRY_MAX_ARGS", 6), ("SCRY_COMM_LEN", 16),
+        ("SCRY_SEGMENT_SIZE", Wire.Layout.SegmentSize), ("SCRY_SEGMENT_PAD", Wire.Layout.SegmentPad), ("SCRY_GROUP_PATH", Wire.Layout.GroupPath),
+        ("SCRY_LANES", Wire.Layout.Lanes), ("SCRY_PATTERNS", Wire.Layout.Patterns), ("SCRY_PATTERN_TEXT", Wire.Layout.PatternText),
     ];
 
     [Fact]
@@ -54,7 +59,7 @@ public sealed partial class WireTests
             List<(string Name, long Offset)> mirrored = Offsets(mirror, out long size);
             // A mirror of chosen fields says where they lie.
             if (mirror.IsExplicitLayout)
-                fields = [.. mirrored.Select(place => place.Name.ToLowerInvariant())];
+                fields = [.. mirrored.Select(place => Regex.Replace(place.Name, "(?<=[a-z])[A-Z]", "_$0").ToLowerInvariant())];
             Assert.Equal($"{c}: {fields.Length} fields", $"{c}: {mirrored.Count} fields");
             wanted.AddRange(fields.Zip(mirrored, (field, place) => ($"offsetof(struct {c}, {field})", place.Offset)));
             wanted.Add(c == "scry_config" ? ("offsetof(struct scry_config, plans)", size) : ($"sizeof(struct {c})", size));

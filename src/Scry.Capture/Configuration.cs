@@ -1,0 +1,70 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Scry.Wire;
+
+namespace Scry.Capture;
+
+/// <summary>The programs' read-only configuration, as options ask for it.</summary>
+internal static class Configuration
+{
+    private const int PathMax = 4096; // <linux/limits.h>
+
+    /// <summary>Slots for four times the threads that there are, since colliding ids are rare then; at most so many.</summary>
+    /// <returns>A power of two, and whether there are fewer slots than thread ids.</returns>
+    public static (int Slots, bool Probes) Threads(int most)
+    {
+        int slots = Math.Min(most, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(4 * ThreadsNow(), 8192, 131072)));
+        return (slots, slots < PidMax());
+    }
+
+    // proc_loadavg(5): the fourth field is runnable/existing scheduling entities.
+    private static int ThreadsNow() =>
+        int.TryParse(File.ReadAllText("/proc/loadavg").Split(' ', '/').ElementAtOrDefault(4), out int threads) ? threads : 8192;
+
+    private static int PidMax() =>
+        int.TryParse(File.ReadAllText("/proc/sys/kernel/pid_max"), out int most) ? most : int.MaxValue;
+
+    /// <summary>What a session and a flight recorder have in common.</summary>
+    public static TraceConfig Of(SessionOptions options, int threads, bool probes)
+    {
+        var config = new TraceConfig
+        {
+            CgroupId = options.CgroupId,
+            MinDuration = options.MinDurationNs,
+            Target = options.Target,
+            SelfTgid = (uint)Environment.ProcessId,
+            Uid = options.Uid,
+            CgroupLevel = (uint)options.CgroupLevel,
+            DataMax = (uint)Math.Clamp(options.DataMax, 0, 65536),
+            PathMax = PathMax,
+            ThreadMask = (uint)threads - 1,
+            ThreadProbes = probes ? (byte)1 : (byte)0,
+            FailedOnly = options.FailedOnly ? (byte)1 : (byte)0,
+            ErrnoFilter = options.Errnos.Count > 0 ? (byte)1 : (byte)0,
+            Follow = options.Follow ? (byte)1 : (byte)0,
+            Durations = options.Durations || options.MinDurationNs > 0 ? (byte)1 : (byte)0,
+        };
+        // The whole field: 16 bytes with their NULs, of which a name has at most 15.
+        Span<byte> comm = stackalloc byte[16], mask = stackalloc byte[16];
+        comm.Clear();
+        options.Comm.AsSpan(0, Math.Min(15, options.Comm.Length)).CopyTo(comm);
+        mask.Clear();
+        mask[..(Math.Min(15, options.Comm.Length) + 1)].Fill(0xff);
+        MemoryMarshal.Cast<byte, ulong>(comm).CopyTo(config.Comm);
+        MemoryMarshal.Cast<byte, ulong>(mask).CopyTo(config.CommMask);
+        foreach (int errno in options.Errnos)
+            config.Errnos[errno / 64] |= 1UL << (errno % 64);
+        return config;
+    }
+
+    /// <summary>Writes it where the programs will read it, the plans behind it.</summary>
+    public static void Write(Span<byte> rodata, in TraceConfig config, CapturePlan[] plans)
+    {
+        int count = Layout.AbiCount * Layout.MaxNr;
+        if (plans.Length != count || rodata.Length != Unsafe.SizeOf<TraceConfig>() + count * Unsafe.SizeOf<CapturePlan>())
+            throw new InvalidOperationException("the programs' configuration has another size than this binary's");
+        MemoryMarshal.Write(rodata, in config);
+        MemoryMarshal.AsBytes(plans.AsSpan()).CopyTo(rodata[Unsafe.SizeOf<TraceConfig>()..]);
+    }
+}

@@ -1,0 +1,332 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Scry.Bpf;
+using Scry.Wire;
+using ThreadState = Scry.Wire.ThreadState;
+
+namespace Scry.Capture;
+
+/// <summary>
+/// A flight recorder: programs, links and maps that live in the kernel by their pins alone, and a window to their
+/// memory. Disposing this closes the window; recording goes on until <see cref="Remove"/>.
+/// </summary>
+public sealed class FlightRecorder : IDisposable
+{
+    private const int DepotBytes = 16688, Depots = 32; // capture.bpf.h, flight.bpf.h
+    private const int StageBytes = 632; // capture.bpf.h
+    private const int BytesPerGroup = 256 + Layout.GroupPath + 96; // and its place in the hash
+    private const int AboutSize = 16384;
+    private const string LinkPrefix = "link_", ControlName = "loop_control";
+    // Those that a reader or a stop needs; the others live by the programs that use them.
+    private static readonly string[] s_maps = ["rings", "arena", "segments", "groups", "group_paths", "flight", "threads", "stages", "about"];
+
+    private readonly Dictionary<string, MappedMap> _mapped = [];
+    private readonly List<IDisposable> _owned = [];
+    private readonly Dictionary<string, BpfMap> _maps = [];
+    private BpfProgram _control;
+
+    private FlightRecorder()
+    {
+    }
+
+    /// <summary>Bytes of its maps: what the kernel holds for it.</summary>
+    public long Memory => _maps.Values.Sum(map => (long)map.MaxEntries * map.ValueSize);
+
+    /// <summary>What its starter left to be known; empty when that is not readable.</summary>
+    public ReadOnlySpan<byte> About
+    {
+        get
+        {
+            ReadOnlySpan<byte> text = Mapped("about").Span[..AboutSize];
+            int end = text.IndexOf((byte)0);
+            return end < 0 ? text : text[..end];
+        }
+    }
+
+    /// <summary>Records written so far, of any kind.</summary>
+    public ulong Written => Sum(static ring => { ulong sum = 0; foreach (ulong count in ring.Records) sum += count; return sum; });
+
+    /// <summary>Counters of the recorder.</summary>
+    public FlightState State => MemoryMarshal.Read<FlightState>(Mapped("flight").Span);
+
+    /// <summary>Records that were lost, for a reason.</summary>
+    public ulong Lost(LossReason reason) => Sum(ring => ring.Lost[(int)reason]);
+
+    /// <summary>Loads, pins in <paramref name="directory"/>, which is there and empty, and attaches. After a failure nothing is left but the directory.</summary>
+    /// <param name="options">What to record.</param>
+    /// <param name="directory">A directory of a bpf filesystem; null: pinned nowhere, recording ends with the result.</param>
+    /// <param name="threads">Asked for the threads of <see cref="TargetKind.Tasks"/>, before and after attaching.</param>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public static FlightRecorder Start(FlightOptions options, string? directory, Func<IEnumerable<(int Tid, int Tgid)>> threads)
+    {
+        BpfObject programs = BpfObject.Open(Programs.Read("loop.bpf.o"), "scry_loop");
+        var result = new FlightRecorder();
+        result._owned.Add(programs);
+        try
+        {
+            (int slots, bool probes) = Size(programs, options, out TraceConfig config);
+            Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.What.Plans);
+            programs.FindProgram("trace_signal").AutoLoad = options.What.Signals;
+            programs.FindProgram("trace_signal_sent").AutoLoad = options.What.Signals;
+            programs.Load();
+            BpfMap variants = programs.FindMap("variants");
+            foreach ((VariantKey key, CapturePlan plan) in options.What.Variants)
+                variants.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<CapturePlan>(in plan)));
+            foreach (string name in s_maps)
+                result._maps[name] = programs.FindMap(name);
+            result._control = programs.FindProgram(ControlName);
+            result.Begin(options);
+            if (directory is not null)
+                result.PinMaps(directory);
+            // The mapping of .bss lasts as long as the recorder is open here; the count itself lives with the programs.
+            MappedMap globals = programs.FindMap(".bss").Mmap(0, Environment.SystemPageSize);
+            result._owned.Add(globals);
+            var table = new ThreadTable(result.Mapped("threads"), globals, (uint)slots - 1, probes);
+            Seed(table, threads());
+            result.Attach(programs, directory);
+            Seed(table, threads());
+            return result;
+        }
+        catch
+        {
+            result.Dispose();
+            if (directory is not null)
+                Unpin(directory);
+            throw;
+        }
+    }
+
+    /// <summary>Opens the window to a recorder that is pinned.</summary>
+    /// <exception cref="NativeException">There is none, or it was not started to the end.</exception>
+    public static FlightRecorder Open(string directory)
+    {
+        var result = new FlightRecorder();
+        try
+        {
+            foreach (string name in s_maps)
+            {
+                BpfHandle handle = BpfHandle.OpenPinned(Path.Combine(directory, name));
+                result._owned.Add(handle);
+                result._maps[name] = handle.Map;
+            }
+            BpfHandle control = BpfHandle.OpenPinned(Path.Combine(directory, ControlName));
+            result._owned.Add(control);
+            result._control = control.Program;
+            return result;
+        }
+        catch
+        {
+            result.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Removes a recorder: its links first, so that nothing is recorded any more, then all else. Its memory goes when the last window closes.</summary>
+    /// <exception cref="IOException">The directory cannot be removed.</exception>
+    public static void Remove(string directory)
+    {
+        Unpin(directory);
+        Directory.Delete(directory);
+    }
+
+    /// <summary>Programs that are attached by pins: each with the time spent in it while the kernel counts.</summary>
+    public static IReadOnlyList<BpfProgramInfo> ProgramsOf(string directory)
+    {
+        var programs = new List<BpfProgramInfo>();
+        foreach (string path in Directory.GetFiles(directory, LinkPrefix + "*"))
+        {
+            using BpfHandle link = BpfHandle.OpenPinned(path);
+            using BpfHandle program = BpfHandle.OpenProgram(link.LinkInfo.ProgramId);
+            programs.Add(program.Program.Info);
+        }
+        return programs;
+    }
+
+    /// <summary>Freezes a cgroup's past as it is now; its calls go on in a fresh one.</summary>
+    /// <returns>False when it has none.</returns>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public bool Freeze(ulong cgroupId)
+    {
+        var control = new FlightControl { CgroupId = cgroupId };
+        _control.Run(MemoryMarshal.AsBytes(new Span<FlightControl>(ref control)));
+        return control.Frozen != 0;
+    }
+
+    /// <summary>Gives an incident up: what it holds stays readable until its room is needed.</summary>
+    public void Release(FlightGroup incident)
+    {
+        ref GroupHeader group = ref MemoryMarshal.Cast<byte, GroupHeader>(Mapped("groups").Span)[incident.Index];
+        if (group.Serial == incident.Serial)
+            Interlocked.CompareExchange(ref Unsafe.As<GroupState, uint>(ref group.State), (uint)GroupState.Gone, (uint)GroupState.Frozen);
+    }
+
+    /// <summary>The cgroups that have a past, and incidents.</summary>
+    public IReadOnlyList<FlightGroup> Groups()
+    {
+        ReadOnlySpan<GroupHeader> groups = MemoryMarshal.Cast<byte, GroupHeader>(Mapped("groups").Span);
+        var result = new List<FlightGroup>();
+        for (int index = 0; index < _maps["groups"].MaxEntries; index++)
+        {
+            GroupHeader header = groups[index];
+            if (header.State == GroupState.Free || (header.Segments == 0 && header.State != GroupState.Frozen))
+                continue;
+            ReadOnlySpan<byte> path = Mapped("group_paths").Span.Slice(index * Layout.GroupPath, Layout.GroupPath);
+            int end = path.IndexOf((byte)0);
+            result.Add(new FlightGroup(index, header, Encoding.UTF8.GetString(end < 0 ? path : path[..end])));
+        }
+        return result;
+    }
+
+    /// <summary>A copy of the records of some groups, while recording goes on.</summary>
+    /// <param name="groups">Whose.</param>
+    /// <param name="from">Nanoseconds of CLOCK_MONOTONIC before which nothing is wanted.</param>
+    public FlightSnapshot Snapshot(IReadOnlyCollection<FlightGroup> groups, ulong from = 0) =>
+        FlightSnapshot.Take(Mapped("arena"), Mapped("segments"), (int)State.Fresh, groups, from);
+
+    /// <summary>The calls that threads are in now, as records of their own, not in the order of anything.</summary>
+    /// <param name="argumentCount">How many arguments a syscall has.</param>
+    /// <param name="handler">Is lent each record.</param>
+    public void InFlight(Func<Abi, uint, int> argumentCount, RecordHandler handler) =>
+        FlightThreads.ForEach(Mapped("threads"), Mapped("stages"), (int)_maps["threads"].MaxEntries, (int)_maps["stages"].ValueSize, argumentCount, handler);
+
+    /// <summary>Closes the window.</summary>
+    public void Dispose()
+    {
+        foreach (MappedMap mapping in _mapped.Values)
+            mapping.Dispose();
+        for (int i = _owned.Count - 1; i >= 0; i--)
+            _owned[i].Dispose();
+        _owned.Clear();
+    }
+
+    private MappedMap Mapped(string name)
+    {
+        if (!_mapped.TryGetValue(name, out MappedMap? mapping))
+        {
+            BpfMap map = _maps[name];
+            // The kernel rounds values up to 8 bytes and the whole up to pages.
+            long length = ((long)map.MaxEntries * ((map.ValueSize + 7) & ~7u) + 4095) & ~4095L;
+            _mapped[name] = mapping = map.Mmap(0, length, writable: name is "groups" or "threads" or "about");
+        }
+        return mapping;
+    }
+
+    private ulong Sum(Func<RingHeader, ulong> of)
+    {
+        ReadOnlySpan<RingHeader> rings = MemoryMarshal.Cast<byte, RingHeader>(Mapped("rings").Span);
+        ulong sum = 0;
+        for (int cpu = 0; cpu < _maps["rings"].MaxEntries; cpu++)
+            sum += of(rings[cpu]);
+        return sum;
+    }
+
+    // One budget: threads take a fifth at most, cgroups their part, segments all the rest.
+    private static (int Slots, bool Probes) Size(BpfObject programs, FlightOptions options, out TraceConfig config)
+    {
+        long memory = Math.Clamp(options.Memory, FlightOptions.LeastMemory, FlightOptions.MostMemory);
+        int perThread = Unsafe.SizeOf<ThreadSlot>() + StageBytes;
+        (int slots, bool probes) = Configuration.Threads(1 << BitOperations.Log2((uint)(memory / 5 / perThread)));
+        int cpus = BpfSystem.PossibleCpus;
+        int groups = (int)Math.Clamp(memory / Layout.SegmentSize / 2, 64, 16384);
+        long rest = memory - (long)slots * perThread - Depots * DepotBytes - (long)groups * BytesPerGroup
+            - (long)cpus * Layout.RingHeader - Layout.SegmentPad - AboutSize - 2 * 4096;
+        int segments = (int)(rest / (Layout.SegmentSize + Unsafe.SizeOf<SegmentHeader>()));
+        programs.FindMap("rings").MaxEntries = (uint)cpus;
+        programs.FindMap("threads").MaxEntries = (uint)slots;
+        programs.FindMap("stages").MaxEntries = (uint)slots;
+        programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.What.Variants.Count);
+        programs.FindMap("groups").MaxEntries = (uint)groups;
+        programs.FindMap("group_paths").MaxEntries = (uint)groups;
+        programs.FindMap("group_of").MaxEntries = (uint)groups;
+        programs.FindMap("segments").MaxEntries = (uint)segments;
+        BpfMap arena = programs.FindMap("arena");
+        arena.ValueSize = (uint)((long)segments * Layout.SegmentSize + Layout.SegmentPad);
+        config = Configuration.Of(options.What, slots, probes);
+        config.RingSize = (ulong)segments * Layout.SegmentSize;
+        config.Segments = (uint)segments;
+        config.Groups = (uint)groups;
+        config.Hierarchy = options.Hierarchy;
+        config.SelfTgid = 0; // Scry is gone soon, and its number another's.
+        Arm(ref config, options.Triggers);
+        return (slots, probes);
+    }
+
+    private static void Arm(ref TraceConfig config, FlightTriggers triggers)
+    {
+        foreach (int signal in triggers.Signals)
+            config.OnSignals |= 1UL << signal;
+        foreach (int code in triggers.ExitCodes)
+            config.OnExitCodes[code / 64] |= 1UL << (code % 64);
+        foreach (int errno in triggers.Errnos)
+            config.OnErrnos[errno / 64] |= 1UL << (errno % 64);
+        config.OnSlow = triggers.SlowNs;
+        config.OnOom = triggers.Oom ? (byte)1 : (byte)0;
+        config.OnRemoval = triggers.Removal ? (byte)1 : (byte)0;
+        config.PatternCount = (byte)triggers.Paths.Count;
+        for (int i = 0; i < triggers.Paths.Count; i++)
+            config.Patterns[i] = Pattern(triggers.Paths[i]);
+        config.OnCalls = triggers.Errnos.Count + triggers.Paths.Count > 0 || triggers.SlowNs > 0 ? (byte)1 : (byte)0;
+        config.OnEnds = triggers.Signals.Count + triggers.ExitCodes.Count > 0 || triggers.Oom ? (byte)1 : (byte)0;
+        config.Cooldown = triggers.CooldownNs;
+        config.IncidentsMax = (uint)triggers.MostIncidents;
+        // A tick's error is too much for a limit of a few milliseconds.
+        if (triggers.SlowNs is > 0 and < 100_000_000)
+            config.Durations = 1;
+    }
+
+    private static PathPattern Pattern(byte[] text)
+    {
+        int star = Array.IndexOf(text, (byte)'*');
+        ReadOnlySpan<byte> prefix = star < 0 ? text : text.AsSpan(0, star), suffix = star < 0 ? [] : text.AsSpan(star + 1);
+        var pattern = new PathPattern { PrefixLength = (byte)prefix.Length, SuffixLength = (byte)suffix.Length, Exact = star < 0 ? (byte)1 : (byte)0 };
+        prefix.CopyTo(pattern.Prefix);
+        suffix.CopyTo(pattern.Suffix);
+        return pattern;
+    }
+
+    // Group 0 serves cgroups that find no group of their own.
+    private void Begin(FlightOptions options)
+    {
+        ref GroupHeader rest = ref MemoryMarshal.Cast<byte, GroupHeader>(Mapped("groups").Span)[0];
+        rest.State = GroupState.Live;
+        rest.Serial = uint.MaxValue;
+        options.About.AsSpan(0, Math.Min(options.About.Length, AboutSize - 1)).CopyTo(Mapped("about").Span);
+    }
+
+    private void PinMaps(string directory)
+    {
+        foreach ((string name, BpfMap map) in _maps)
+            map.Pin(Path.Combine(directory, name));
+        _control.Pin(Path.Combine(directory, ControlName));
+    }
+
+    private void Attach(BpfObject programs, string? directory)
+    {
+        foreach (BpfProgram program in programs.Programs)
+        {
+            if (!program.AutoLoad || program.Name == ControlName)
+                continue;
+            BpfLink link = program.Attach();
+            _owned.Add(link);
+            if (directory is not null)
+                link.Pin(Path.Combine(directory, LinkPrefix + program.Name));
+        }
+    }
+
+    private static void Seed(ThreadTable table, IEnumerable<(int Tid, int Tgid)> threads)
+    {
+        foreach ((int tid, int tgid) in threads)
+        {
+            if (table.Add((uint)tid, (uint)tgid, ThreadState.None) && !Directory.Exists($"/proc/{tid}"))
+                table.Remove((uint)tid);
+        }
+    }
+
+    private static void Unpin(string directory)
+    {
+        foreach (string path in Directory.GetFiles(directory).OrderBy(path => !Path.GetFileName(path).StartsWith(LinkPrefix, StringComparison.Ordinal)))
+            File.Delete(path);
+    }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_PLAN_BPF_H
+#define SCRY_PLAN_BPF_H
+/* What a run is for: read-only data, set before load, and the plan of each syscall in it. */
+
+const volatile struct scry_config cfg;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct scry_variant_key);
+	__type(value, struct scry_plan);
+} variants SEC(".maps");
+
+static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
+{
+	__u32 index = nr < SCRY_NR_MAX ? nr : SCRY_NR_MAX - 1;
+
+	if (abi == SCRY_ABI_IA32)
+		index += SCRY_NR_MAX;
+	/* The compiler knows that the mask does nothing, the verifier does not. */
+	barrier_var(index);
+	return (const struct scry_plan *)&cfg.plans[index & (SCRY_ABI_COUNT * SCRY_NR_MAX - 1)];
+}
+
+#endif

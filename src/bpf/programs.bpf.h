@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_PROGRAMS_BPF_H
+#define SCRY_PROGRAMS_BPF_H
+/*
+ * The programs that follow threads and write their records, into whatever ring was included before.
+ *
+ * All run in the context of a task. Those on sys_enter and sys_exit have preemption off up to Linux
+ * 6.18; where they do not, scry_ring.busy turns an overlap into a counted loss.
+ */
+
+/*
+ * The two hot programs turn neighbours away and leave the rest to a function, so that a neighbour
+ * does not pay for saving the registers which only targets need.
+ */
+static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs, __u32 nr,
+				  struct scry_thread *thread)
+{
+	__u32 abi = task__abi(task, nr);
+	const struct scry_plan *plan;
+
+	if (abi == SCRY_ABI_X32)
+		nr &= ~X32_SYSCALL_BIT;
+	plan = plan__of(abi, nr);
+	if (cfg.target != SCRY_TARGET_TASKS)
+		thread = thread__find(task->pid);
+	if (thread && (thread->state & SCRY_THREAD_HUSH)) {
+		if (!(plan->flags & SCRY_PLAN_EXECS))
+			return 0;
+		thread->state &= ~SCRY_THREAD_HUSH;
+	}
+	if (!(plan->flags & SCRY_PLAN_SELECTED)) {
+		/* The slot may still hold a call whose exit was not seen. */
+		if (thread)
+			call__over(thread);
+		return 0;
+	}
+	if (!thread)
+		thread = thread__first(task);
+	if (!thread)
+		return 0;
+	ring__place(task, thread);
+	if (!(thread->state & SCRY_THREAD_ANNOUNCED))
+		task__write(task, thread, NULL, SCRY_TASK_FIRST);
+	thread->nr = nr;
+	thread->abi = abi;
+	thread->staged = 0;
+	thread->retry = 0;
+	thread->flags = 0;
+	thread__take_args(thread, regs);
+	if (plan->flags & SCRY_PLAN_STACK)
+		thread->args[0] = regs->sp;
+	if ((plan->flags & (SCRY_PLAN_ENTRY | SCRY_PLAN_VARIANTS)) &&
+	    !(plan->only_string && !(plan->flags & SCRY_PLAN_VARIANTS) &&
+	      call__stage_string(thread, plan->only_string - 1)))
+		call__stage(thread);
+	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
+	thread->start = ring__entry_time();
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scry_thread *thread = NULL;
+
+	if (cfg.target == SCRY_TARGET_TASKS) {
+		thread = thread__find(task->pid);
+		if (!thread)
+			return 0;
+	} else if (!task__wanted(task)) {
+		return 0;
+	}
+	return call__enter(task, regs, id, thread);
+}
+
+static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs, __s64 result,
+				 struct scry_thread *thread)
+{
+	struct writer w;
+	__u64 now;
+
+	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL)) {
+		if (!call__late(task, regs, result))
+			return 0;
+		thread = thread__find(task->pid);
+		if (!thread)
+			return 0;
+	}
+	if (!ring__begin(&w, thread)) {
+		thread->seq++;
+		call__over(thread);
+		return 0;
+	}
+	now = bpf_ktime_get_ns();
+	if (call__passes(thread, now, result)) {
+		call__write(&w, thread, plan__of(thread->abi, thread->nr), now, result,
+			    !(thread->state & SCRY_THREAD_EXECED));
+		thread->seq++;
+	}
+	call__over(thread);
+	ring__end(&w);
+	ring__after_call(thread, now, result);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scry_thread *thread = thread__find(task->pid);
+
+	/* What began as a target's call ends as one: a call can change what its thread is. */
+	if (!thread && (cfg.target == SCRY_TARGET_TASKS || !task__wanted(task)))
+		return 0;
+	return call__exit(task, regs, result, thread);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(trace_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct scry_thread *thread;
+
+	/* The other targets are known by what the child is, at its first call. */
+	if (cfg.target != SCRY_TARGET_TASKS || !cfg.follow)
+		return 0;
+	thread = thread__find(parent->pid);
+	if (!thread || (thread->state & SCRY_THREAD_HUSH))
+		return 0;
+	thread = thread__claim(child->pid, child->tgid);
+	if (thread) {
+		task__write(child, thread, NULL, SCRY_TASK_FORK);
+	} else {
+		struct scry_ring *ring = ring__this_cpu();
+
+		if (ring)
+			__sync_fetch_and_add(&ring->lost[SCRY_LOST_STATE], 1);
+	}
+	return 0;
+}
+
+static __always_inline void stage__move(struct scry_thread *to, struct scry_thread *from)
+{
+	struct stage *new = bpf_map_lookup_elem(&stages, &to->slot);
+	struct stage *old = bpf_map_lookup_elem(&stages, &from->slot);
+
+	if (new &&old)
+		bpf_probe_read_kernel(new->data, sizeof(new->data), old->data);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(trace_exec, struct task_struct *task, int old_tid, struct linux_binprm *binary)
+{
+	struct scry_thread *thread = thread__find(task->pid);
+
+	if (old_tid != task->pid) {
+		/* Another thread than the leader executed: it goes on under the leader's tid. */
+		struct scry_thread *old = thread__find(old_tid);
+
+		if (old && !thread)
+			thread = thread__claim(task->pid, task->tgid);
+		if (old && thread) {
+			thread->start = old->start;
+			thread->nr = old->nr;
+			thread->abi = old->abi;
+			thread->depot = old->depot;
+			old->depot = 0;
+			thread->staged = old->staged;
+			stage__move(thread, old);
+			thread->retry = old->retry;
+			thread->flags = old->flags;
+			thread->state = old->state;
+			__builtin_memcpy(thread->args, old->args, sizeof(thread->args));
+		}
+		if (old)
+			thread__release(old);
+	}
+	if (!thread)
+		return 0;
+	thread->state |= SCRY_THREAD_EXECED;
+	task__write(task, thread, NULL, SCRY_TASK_EXEC);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(trace_rename, struct task_struct *task, const char *comm)
+{
+	struct scry_thread *thread = thread__find(task->pid);
+
+	/* At an execve the EXEC record tells. */
+	if (thread && (thread->state & SCRY_THREAD_ANNOUNCED))
+		task__write(task, thread, comm, SCRY_TASK_RENAME);
+	return 0;
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(trace_signal, int number, struct kernel_siginfo *info)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scry_thread *thread = thread__find(task->pid);
+
+	/* SIGKILL has no handler and no siginfo: the EXIT record tells. */
+	if (!thread || number == SIGKILL || (thread->state & SCRY_THREAD_HUSH))
+		return 0;
+	signal__keep(thread, number, &ctx[1]);
+	signal__write(thread);
+	return 0;
+}
+
+/*
+ * A signal that ends a process without a core is never delivered: the kernel turns it into a
+ * SIGKILL for each thread. So what was sent last is kept for the end. The sender holds the target's
+ * lock.
+ */
+SEC("tp_btf/signal_generate")
+int BPF_PROG(trace_signal_sent, int number, struct kernel_siginfo *info, struct task_struct *task)
+{
+	struct scry_thread *thread = thread__find(task->pid);
+
+	if (thread && number != SIGKILL)
+		signal__keep(thread, number, &ctx[1]);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(trace_end, struct task_struct *task)
+{
+	struct scry_thread *thread = thread__find(task->pid);
+	struct writer w;
+
+	if (!thread)
+		return 0;
+	call__unfinished(thread, SCRY_CALL_UNFINISHED);
+	if (thread->signal && thread->signal == (task->exit_code & 0x7f))
+		signal__write(thread);
+	if (!(thread->state & SCRY_THREAD_HUSH) && ring__begin(&w, thread)) {
+		if (ring__room(&w, sizeof(struct scry_record))) {
+			__u8 last = BPF_CORE_READ(task, signal, live.counter) == 0
+					    ? SCRY_EXIT_GROUP_DEAD
+					    : 0;
+
+			record__head(&w, thread, bpf_ktime_get_ns(), sizeof(struct scry_record),
+				     task->exit_code, SCRY_RECORD_EXIT, last);
+			ring__publish(&w, sizeof(struct scry_record), SCRY_RECORD_EXIT);
+		}
+		ring__end(&w);
+	}
+	ring__after_end(task, thread);
+	thread__release(thread);
+	return 0;
+}
+
+#endif
