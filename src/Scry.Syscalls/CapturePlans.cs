@@ -12,7 +12,12 @@ public static class CapturePlans
     /// The plans of all syscalls, by abi * <see cref="Layout.MaxNr"/> + nr; those that are selected are marked. The
     /// last of each ABI serves the numbers that the facts do not know.
     /// </summary>
-    public static CapturePlan[] Of(SyscallSelector selector)
+    /// <param name="selector">The selected syscalls.</param>
+    /// <param name="payload">
+    /// Whether to copy what programs read, write, send and receive, and the like of it (keys, values of extended attributes).
+    /// Without it their buffers are addresses; paths, strings and structures are copied all the same.
+    /// </param>
+    public static CapturePlan[] Of(SyscallSelector selector, bool payload = true)
     {
         var plans = new CapturePlan[Abis * Layout.MaxNr];
         for (int abi = 0; abi < Abis; abi++)
@@ -22,7 +27,7 @@ public static class CapturePlans
                 ref CapturePlan plan = ref plans[abi * Layout.MaxNr + nr];
                 int row = SyscallRow.Find(abi, (uint)nr);
                 if (row >= 0)
-                    plan = Plan(new SyscallRow(row), abi == 1);
+                    plan = Plan(new SyscallRow(row), abi == 1, payload);
                 else
                     plan.ArgCount = 6;
                 if (row >= 0 ? selector.Includes(abi, row) : selector.IncludesUnknown)
@@ -33,7 +38,9 @@ public static class CapturePlans
     }
 
     /// <summary>The plans that an argument's value chooses, of the selected syscalls.</summary>
-    public static IReadOnlyList<(VariantKey Key, CapturePlan Plan)> VariantsOf(SyscallSelector selector)
+    /// <param name="selector">The selected syscalls.</param>
+    /// <param name="payload">As of <see cref="Of"/>.</param>
+    public static IReadOnlyList<(VariantKey Key, CapturePlan Plan)> VariantsOf(SyscallSelector selector, bool payload = true)
     {
         var variants = new List<(VariantKey, CapturePlan)>();
         for (int abi = 0; abi < Abis; abi++)
@@ -42,13 +49,13 @@ public static class CapturePlans
             {
                 var row = new SyscallRow(id);
                 if (row.VariantCount > 0 && row.Number(abi) >= 0 && selector.Includes(abi, id))
-                    AddVariants(variants, row, abi);
+                    AddVariants(variants, row, abi, payload);
             }
         }
         return variants;
     }
 
-    private static void AddVariants(List<(VariantKey, CapturePlan)> variants, SyscallRow row, int abi)
+    private static void AddVariants(List<(VariantKey, CapturePlan)> variants, SyscallRow row, int abi, bool payload)
     {
         int selecting = SelectingRegister(row);
         if (selecting < 0)
@@ -68,7 +75,8 @@ public static class CapturePlans
                     if (variant.Override(o)[0] == i)
                         type = variant.Override(o)[1];
                 }
-                Add(ref plan, new TypeNode(type), argument.Register, abi == 1);
+                if (payload || !IsPayload(row, type))
+                    Add(ref plan, new TypeNode(type), argument.Register, abi == 1);
             }
             // One key is one plan: what chooses by two arguments is read as the general plan says.
             variants.Add((new VariantKey((uint)row.Number(abi), (uint)abi, variant.Key), plan));
@@ -99,13 +107,14 @@ public static class CapturePlans
         return plan;
     }
 
-    private static CapturePlan Plan(SyscallRow row, bool ia32)
+    private static CapturePlan Plan(SyscallRow row, bool ia32, bool payload)
     {
         CapturePlan plan = Base(row);
         for (int i = 0; i < row.ArgumentCount; i++)
         {
             ArgumentRow argument = row.Argument(i);
-            Add(ref plan, new TypeNode(argument.Type), argument.Register, ia32);
+            if (payload || !IsPayload(row, argument.Type))
+                Add(ref plan, new TypeNode(argument.Type), argument.Register, ia32);
         }
         int selecting = SelectingRegister(row);
         if (selecting >= 0)
@@ -123,6 +132,11 @@ public static class CapturePlans
         }
         return plan;
     }
+
+    // The buffer of readlink is a path, and tells no more than other paths do.
+    private static bool IsPayload(SyscallRow row, int type) =>
+        new TypeNode(type).Kind is TypeKind.Buf or TypeKind.Iovec or TypeKind.Msghdr or TypeKind.Mmsghdr
+        && !row.Is("readlink"u8) && !row.Is("readlinkat"u8);
 
     private static OpFlags When(Direction way) => way switch
     {

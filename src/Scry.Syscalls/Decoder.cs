@@ -54,6 +54,10 @@ public sealed class Decoder(DecoderOptions? chosen = null)
             decoding.Result();
     }
 
+    /// <summary>Writes a call's name alone.</summary>
+    public void WriteName(in CallRecord call, Utf8Buffer to) =>
+        new CallDecoding<TextWriter>(this, call, new TextWriter(to)).Name();
+
     /// <summary>Writes the members of a call's JSON object, from <c>"name"</c> to its result; no braces.</summary>
     public void WriteCallJson(in CallRecord call, Utf8Buffer to)
     {

@@ -12,6 +12,21 @@ public static class Errno
     }
 }
 
+/// <summary>The facts tables as a whole.</summary>
+public static class Facts
+{
+    /// <summary>What tells one state of the tables from another: the number of syscalls, and a hash of all names.</summary>
+    public static string Version { get; } = Describe();
+
+    private static string Describe()
+    {
+        ulong hash = 0xcbf29ce484222325; // FNV-1a
+        foreach (byte value in TextTable.Bytes)
+            hash = (hash ^ value) * 0x100000001b3;
+        return $"{SyscallRow.Count}-{hash:x16}";
+    }
+}
+
 /// <summary>Errors by name.</summary>
 public static class ErrnoNames
 {

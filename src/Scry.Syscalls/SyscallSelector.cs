@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Scry.Wire;
 
 namespace Scry.Syscalls;
 
@@ -23,6 +24,14 @@ public sealed class SyscallSelector
 
     /// <summary>Whether numbers that the facts do not know are selected.</summary>
     public bool IncludesUnknown { get; private set; }
+
+    /// <summary>Whether calls of this number are selected; x32's are those of the 64-bit table.</summary>
+    public bool Includes(Abi abi, uint nr)
+    {
+        int table = abi == Abi.Ia32 ? 1 : 0;
+        int row = SyscallRow.Find(table, nr);
+        return row >= 0 ? _chosen[table, row] : IncludesUnknown;
+    }
 
     internal bool Includes(int abi, int row) => _chosen[abi, row];
 

@@ -29,11 +29,7 @@ public sealed class JsonView(
         ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
         ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
         if (gap > 0)
-        {
-            Begin("gap"u8, in header, in task, header.Time);
-            Number(",\"lost\":"u8, gap);
-            End();
-        }
+            WriteGap(in header, in task, gap);
         switch (header.Kind)
         {
             case RecordKind.Call when record.Length >= Unsafe.SizeOf<CallFixed>():
@@ -53,11 +49,24 @@ public sealed class JsonView(
     }
 
     /// <inheritdoc/>
+    public void Skip(ReadOnlySpan<byte> record, bool gaps)
+    {
+        if (record.Length < Unsafe.SizeOf<RecordHeader>())
+            return;
+        ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
+        ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
+        if (gaps && gap > 0)
+            WriteGap(in header, in task, gap);
+        if (header.Kind == RecordKind.Exit)
+            _tasks.Remove(header.Tid);
+    }
+
+    /// <inheritdoc/>
     public void Finish(in RunSummary summary)
     {
         _to.Append("{\"type\":\"summary\",\"calls\":"u8);
         _to.AppendDecimal(summary.Calls);
-        _to.Append(summary.TotalLost == 0 ? ",\"complete\":true"u8 : ",\"complete\":false"u8);
+        _to.Append(summary.Complete ? ",\"complete\":true"u8 : ",\"complete\":false"u8);
         _to.Append(",\"lost\":"u8);
         _to.AppendDecimal(summary.TotalLost);
         _to.Append(",\"reasons\":{"u8);
@@ -145,6 +154,13 @@ public sealed class JsonView(
     {
         Number(",\"si_int\":"u8, info.Int);
         Address(",\"si_ptr\":\""u8, info.Pointer);
+    }
+
+    private void WriteGap(in RecordHeader header, in TaskState task, uint missing)
+    {
+        Begin("gap"u8, in header, in task, header.Time);
+        Number(",\"lost\":"u8, missing);
+        End();
     }
 
     private void WriteExit(in RecordHeader header, in TaskState task)

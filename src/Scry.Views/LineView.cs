@@ -44,6 +44,19 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     }
 
     /// <inheritdoc/>
+    public void Skip(ReadOnlySpan<byte> record, bool gaps)
+    {
+        if (record.Length < Unsafe.SizeOf<RecordHeader>())
+            return;
+        ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
+        ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
+        if (gaps && gap > 0)
+            WriteGap(in header, in task, gap);
+        if (header.Kind == RecordKind.Exit)
+            _tasks.Remove(header.Tid);
+    }
+
+    /// <inheritdoc/>
     public void Finish(in RunSummary summary) => output.Flush();
 
     private void WriteCall(in CallRecord call, in TaskState task)

@@ -54,7 +54,8 @@ internal sealed class TimeText(long realtimeOffset)
     {
         long delta = _lineBefore == 0 ? 0 : (long)(time - _lineBefore);
         _lineBefore = time;
-        ulong size = (ulong)Math.Abs(delta);
+        // Times of a recording are hostile: the smallest number has no absolute value.
+        ulong size = delta < 0 ? 0 - (ulong)delta : (ulong)delta;
         ulong seconds = size / Second;
         int width = 6 - (delta < 0 ? 1 : 0);
         for (ulong bound = 10; width > 1; width--, bound *= 10)
