@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Scry.Bpf;
+using Scry.Capture;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Launch;
+using Scry.Cli.Loops;
+using Scry.Cli.Tracing;
+using Scry.Wire;
+
+namespace Scry.Cli.Commands;
+
+/// <summary><c>scry loop list</c>: the recorders, what they cover and what they cost.</summary>
+internal static class LoopListCommand
+{
+    private const int SampleMs = 200;
+    private const int MostCgroups = 20;
+
+    /// <summary>The command with its options and help.</summary>
+    public static Command Create() => LoopCommand.Subcommand("list", "The flight recorders, their incidents and their cost", Help, Run);
+
+    private static int Run(ParseResult words)
+    {
+        Privileges.Require();
+        IReadOnlyList<string> names = LoopOptions.Single(words, LoopOptions.Name) is { } one ? [Path.GetFileName(LoopStore.Find(one))] : LoopStore.Names();
+        bool json = words.GetValue(LoopOptions.Json);
+        if (names.Count == 0 && !json)
+            Runner.Say("no flight recorder is running; start one with 'scry loop start -a'");
+        foreach (string name in names)
+        {
+            try
+            {
+                Show(name, json, full: names.Count == 1);
+            }
+            catch (ToolException error)
+            {
+                // One that is not whole hides no other.
+                Runner.Say(error.Hint is null ? error.Message : $"{error.Message}; {error.Hint}");
+            }
+        }
+        return ExitCode.Ok;
+    }
+
+    private static void Show(string name, bool json, bool full)
+    {
+        string directory = LoopStore.Find(name);
+        using FlightRecorder recorder = LoopStore.Open(directory, out LoopAbout about);
+        IReadOnlyList<FlightGroup> groups = recorder.Groups();
+        ulong lost = 0;
+        for (int reason = 0; reason < Layout.LostReasons; reason++)
+            lost += recorder.Lost((LossReason)reason);
+        double cpu = Sample(directory);
+        ulong oldest = recorder.Snapshot([.. groups.Where(group => group.State != GroupState.Frozen)]).Oldest;
+        double age = oldest == 0 ? 0 : ((ulong)Clock.Monotonic() - oldest) / 1e9;
+        if (json)
+        {
+            WriteJson(name, about, recorder, groups, lost, cpu, age);
+            return;
+        }
+        TextWriter to = Standard.Output;
+        to.WriteLine($"{name}: {Printable.Escape(about.Target)}, calls: {Printable.Escape(about.Selection)}, since {DateTime.UnixEpoch.AddTicks((long)about.Started / 100).ToLocalTime():yyyy-MM-dd HH:mm:ss}");
+        if (about.Triggers.Count > 0)
+            to.WriteLine($"  triggers: {Printable.Escape(string.Join(", ", about.Triggers))}");
+        to.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  memory {recorder.Memory / 1e6:F1} MB, {recorder.Written} records, {lost} lost, the oldest {age:F1} s old, {groups.Count(g => g.State == GroupState.Live && g.CgroupId != 0)} cgroups, {cpu:F2} % of a CPU now"));
+        FlightState state = recorder.State;
+        if (state.Incidents + state.SuppressedCooldown + state.SuppressedFull > 0)
+            to.WriteLine($"  {state.Incidents} incidents; not kept: {state.SuppressedCooldown} too soon after another, {state.SuppressedFull} with no room for more");
+        foreach (FlightGroup incident in groups.Where(group => group.State == GroupState.Frozen))
+            to.WriteLine($"  incident {incident.Serial}: {Local(incident.Ended):yyyy-MM-dd HH:mm:ss} {IncidentText.Why(incident)}, {Printable.Escape(incident.Path)}, {incident.Bytes >> 10} KB");
+        if (!full)
+            return;
+        FlightGroup[] others = [.. groups.Where(group => group.State != GroupState.Frozen).OrderByDescending(group => group.Bytes)];
+        foreach (FlightGroup group in others.Take(MostCgroups))
+            to.WriteLine($"  {(group.State == GroupState.Gone ? "gone  " : "cgroup")} {(group.CgroupId == 0 ? "(others)" : Printable.Escape(group.Path))}: {group.Bytes >> 10} KB, {group.Overwritten} records overwritten");
+        if (others.Length > MostCgroups)
+            to.WriteLine($"  and {others.Length - MostCgroups} more cgroups");
+    }
+
+    private static DateTime Local(ulong monotonic) =>
+        DateTime.UnixEpoch.AddTicks(((long)monotonic + Clock.RealtimeOffset()) / 100).ToLocalTime();
+
+    // The kernel counts the time of programs only while it is asked to, since that costs time too.
+    private static double Sample(string directory)
+    {
+        using IDisposable counting = BpfSystem.EnableStats();
+        ulong before = Time(directory);
+        long started = System.Diagnostics.Stopwatch.GetTimestamp();
+        Thread.Sleep(SampleMs);
+        return 100.0 * (Time(directory) - before) / System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalNanoseconds;
+    }
+
+    private static ulong Time(string directory) => FlightRecorder.ProgramsOf(directory).Aggregate(0UL, (sum, program) => sum + program.RunTimeNs);
+
+    private static void WriteJson(string name, LoopAbout about, FlightRecorder recorder, IReadOnlyList<FlightGroup> groups, ulong lost, double cpu, double age)
+    {
+        using var stream = new DescriptorStream(1);
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", name);
+            writer.WriteString("target", about.Target);
+            writer.WriteString("selection", about.Selection);
+            writer.WriteNumber("memory", recorder.Memory);
+            writer.WriteNumber("records", recorder.Written);
+            writer.WriteNumber("lost", lost);
+            writer.WriteNumber("oldest_seconds", Math.Round(age, 3));
+            writer.WriteNumber("cpu_percent", Math.Round(cpu, 3));
+            writer.WriteNumber("incidents", recorder.State.Incidents);
+            writer.WriteNumber("suppressed", recorder.State.SuppressedCooldown + recorder.State.SuppressedFull);
+            writer.WriteStartArray("groups");
+            foreach (FlightGroup group in groups)
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("number", group.Serial);
+                writer.WriteString("state", group.State.ToString().ToLowerInvariant());
+                writer.WriteNumber("cgroup_id", group.CgroupId);
+                writer.WriteString("cgroup", group.Path);
+                writer.WriteNumber("bytes", group.Bytes);
+                writer.WriteNumber("overwritten", group.Overwritten);
+                if (group.Why != IncidentCause.None)
+                    writer.WriteString("why", IncidentText.Why(group));
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+        stream.Write("\n"u8);
+    }
+
+    internal static readonly HelpPage Help = new(
+        "loop list [NAME] [--json]",
+        "Shows the recorders, what they cover, their memory, records and incidents, and the time that they cost now.",
+        [new("RECORDER", [LoopOptions.Name, LoopOptions.Json])],
+        [("scry loop list", "all of them"), ("scry loop list web --json", "one, as a JSON object")],
+        ["The cost is measured for 0.2 s, in which the kernel counts the time of all BPF programs."]);
+}

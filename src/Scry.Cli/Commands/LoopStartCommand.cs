@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Scry.Capture;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Loops;
+
+namespace Scry.Cli.Commands;
+
+/// <summary><c>scry loop start</c>: begins to record, and returns.</summary>
+internal static class LoopStartCommand
+{
+    /// <summary>What a recorder can cover and select; shared with <c>scry loop run</c>.</summary>
+    public static IReadOnlyList<HelpGroup> Groups { get; } =
+    [
+        new("TARGET, one of them",
+        [
+            TraceOptions.Cgroup, TraceOptions.Container, TraceOptions.Unit, TraceOptions.Pid, TraceOptions.Comm, TraceOptions.User,
+            TraceOptions.All, TraceOptions.NoFollow,
+        ]),
+        new("SELECT, decided in the kernel",
+        [
+            TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.NoSignals,
+        ]),
+        new("RECORDER", [LoopOptions.Name, LoopOptions.Memory, LoopOptions.Payload, TraceOptions.Duration]),
+        new("TRIGGERS", [LoopOptions.On, LoopOptions.Cooldown, LoopOptions.Incidents]),
+    ];
+
+    /// <summary>The command with its options and help.</summary>
+    public static Command Create() => LoopCommand.Subcommand("start", "Start a flight recorder; it goes on by itself", Help, Run);
+
+    private static int Run(ParseResult words)
+    {
+        Privileges.Require();
+        string name = LoopOptions.Single(words, LoopOptions.Name) ?? LoopStore.DefaultName;
+        // What makes no sense is said before anything is made.
+        LoopOptions.ReadTriggers(words);
+        TraceArguments.Read(words);
+        string directory = LoopStore.Create(name);
+        try
+        {
+            using FlightRecorder recorder = LoopStarter.Start(words, directory);
+            Runner.Say($"recording as '{name}' in {recorder.Memory / 1e6:F1} MB; 'scry loop dump {name}' shows the past, 'scry loop stop {name}' ends it");
+            return ExitCode.Ok;
+        }
+        catch
+        {
+            Directory.Delete(directory);
+            throw;
+        }
+    }
+
+    internal static readonly HelpPage Help = new(
+        "loop start [NAME] TARGET [SELECT] [--memory SIZE] [--payload N] [--on TRIGGER]…",
+        "Records system calls in the kernel, in memory that overwrites itself, each cgroup's past on its own, and returns.",
+        Groups,
+        [
+            ("scry loop start -a", "the whole machine, grouped by cgroup"),
+            ("scry loop start web --container web --on fatal --on exit", "a container; its past is kept when it crashes"),
+            ("scry loop start db --unit postgresql --on slow=2s --on errno=EIO", "a unit; its past is kept when the disk fails"),
+        ],
+        [
+            "Recording needs no process: it goes on when Scry is killed or upgraded, until 'scry loop stop' or a reboot. What is",
+            "read and written is not kept unless --payload says so; paths and addresses are. Without -T, times of calls are those",
+            "of the kernel's ticks (1 to 10 ms), which costs less.",
+        ]);
+}

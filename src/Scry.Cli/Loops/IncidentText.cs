@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Text;
+using Scry.Capture;
+using Scry.Cli.CommandLine;
+using Scry.Syscalls;
+using Scry.Wire;
+
+namespace Scry.Cli.Loops;
+
+/// <summary>Incidents in words.</summary>
+internal static class IncidentText
+{
+    /// <summary>What fired it: <c>SIGSEGV in nginx[123]</c>.</summary>
+    public static string Why(FlightGroup incident)
+    {
+        string who = $"{Printable.Escape(incident.Comm)}[{incident.Tgid}]";
+        return incident.Why switch
+        {
+            IncidentCause.Signal => $"{LoopOptions.SignalName((int)incident.Detail)} in {who}",
+            IncidentCause.Oom => $"OOM kill of {who}",
+            IncidentCause.Exit => $"exit code {incident.Detail} of {who}",
+            IncidentCause.Errno => $"{Encoding.UTF8.GetString(Errno.Name((int)incident.Detail))} in {who}",
+            IncidentCause.Slow => string.Create(CultureInfo.InvariantCulture, $"a call of {incident.Detail / 1e9:F3} s in {who}"),
+            IncidentCause.Removal => "the cgroup was removed",
+            IncidentCause.Path => $"a path in {who}",
+            IncidentCause.Asked => "asked for",
+            _ => "unknown",
+        };
+    }
+
+    /// <summary>A word for a file's name.</summary>
+    public static string Word(FlightGroup incident) => incident.Why switch
+    {
+        IncidentCause.Signal => LoopOptions.SignalName((int)incident.Detail).ToLowerInvariant().Replace(' ', '-'),
+        _ => incident.Why.ToString().ToLowerInvariant(),
+    };
+}

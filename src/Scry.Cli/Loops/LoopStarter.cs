@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Scry.Capture;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Tracing;
+using Scry.Syscalls;
+using Scry.Targets;
+using Scry.Wire;
+
+namespace Scry.Cli.Loops;
+
+/// <summary>Makes a flight recorder of what was asked.</summary>
+internal static class LoopStarter
+{
+    private const long DefaultMemory = 64L << 20;
+    private const int ShortStrings = 32; // of execve's arguments and the like, without payload
+
+    /// <summary>Starts one; pinned in <paramref name="directory"/>, or with null only as long as the result is open.</summary>
+    /// <exception cref="ToolException">What was asked makes no sense.</exception>
+    /// <exception cref="TargetException">The target is not there.</exception>
+    public static FlightRecorder Start(ParseResult words, string? directory)
+    {
+        TraceArguments asked = TraceArguments.Read(words);
+        TraceTarget target = TraceTarget.Resolve(asked);
+        SyscallSelector selector = SyscallSelector.Parse(asked.Expressions);
+        int payload = LoopOptions.Single(words, LoopOptions.Payload) is { } bytes ? (int)Quantity.Count("--payload", bytes, 0, 4096) : 0;
+        long memory = LoopOptions.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : DefaultMemory;
+        if (memory is < FlightOptions.LeastMemory or > FlightOptions.MostMemory)
+            throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
+        SessionOptions what = TraceRun.OptionsOf(asked, target) with
+        {
+            Plans = CapturePlans.Of(selector, payload > 0),
+            Variants = CapturePlans.VariantsOf(selector, payload > 0),
+            DataMax = payload > 0 ? payload : ShortStrings,
+            Durations = asked.Durations,
+        };
+        var about = new LoopAbout
+        {
+            ScryVersion = typeof(LoopStarter).Assembly.GetName().Version?.ToString(3) ?? "",
+            WireVersion = Layout.Version,
+            Started = (ulong)((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick),
+            Target = asked.Target == TargetChoice.All ? "all" : $"{asked.Target.ToString().ToLowerInvariant()} {string.Join(',', asked.Names)}",
+            Selection = asked.Expressions.Count > 0 ? string.Join(' ', asked.Expressions) : "all",
+            Payload = payload,
+            Triggers = words.GetValue(LoopOptions.On) ?? [],
+        };
+        return FlightRecorder.Start(new FlightOptions
+        {
+            What = what,
+            Memory = memory,
+            Hierarchy = target.Kind == TargetKind.CgroupV1 ? CgroupMounts.PerfEventHierarchy() : 0,
+            Triggers = LoopOptions.ReadTriggers(words),
+            About = about.ToBytes(),
+        }, directory, target.Threads);
+    }
+}
