@@ -5,6 +5,8 @@ using Scry.Cli.Commands;
 var root = new RootCommand("Traces the system calls of a live host at the cost of eBPF")
 {
     TraceCommand.Create(),
+    RecordCommand.Create(),
+    ReportCommand.Create(),
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);

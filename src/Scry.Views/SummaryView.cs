@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using Scry.Syscalls;
 using Scry.Wire;
+using Encoding = System.Text.Encoding;
 
 namespace Scry.Views;
 

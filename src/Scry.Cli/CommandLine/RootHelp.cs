@@ -30,6 +30,8 @@ internal static class RootHelp
               scry doctor                          # can this machine do it?
               scry trace -- ls -l /                # trace a command
               scry trace -p "$(pidof nginx)" -T    # trace running processes
+              scry record -a -o all.scry           # record now,
+              scry report all.scry --failed        # and look later
 
             """);
         return text.ToString();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Scry.Bpf;
+using Scry.Recording;
 using Scry.Syscalls;
 using Scry.Targets;
 
@@ -80,6 +81,7 @@ internal static class Runner
         SelectionException selection => (selection.Message, selection.Hint, ExitCode.Usage),
         TargetException target => (Printable.Escape(target.Message, MaxMessage),
             target.Hint is { } hint ? Printable.Escape(hint, MaxMessage) : null, ExitCode.Failed),
+        RecordingException recording => (Printable.Escape(recording.Message, MaxMessage), recording.Hint, ExitCode.Failed),
         NativeException native => ($"the kernel refused: {Printable.Escape(native.Message, MaxMessage)}",
             "'scry doctor' checks what tracing needs", ExitCode.Failed),
         _ => ($"a fault of Scry's own: {error.GetType().Name}: {Printable.Escape(error.Message)}",

@@ -41,6 +41,8 @@ internal sealed record TraceArguments
     public TimeStyle Time { get; init; }
     /// <summary>Bytes shown of a string or buffer, as far as a record holds them.</summary>
     public int StringLimit { get; init; }
+    /// <summary>Whether buffers that are read, written, sent and received are captured.</summary>
+    public bool Payload { get; init; } = true;
     /// <summary>Column of the results.</summary>
     public int Align { get; init; }
     public bool NoAbbrev { get; init; }
@@ -64,6 +66,13 @@ internal sealed record TraceArguments
     public static TraceArguments Read(ParseResult words)
     {
         (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words);
+        return ReadOptions(words, target, names);
+    }
+
+    /// <summary>Reads all but the target; options that the command does not have are not given.</summary>
+    /// <exception cref="ToolException">They make no sense.</exception>
+    public static TraceArguments ReadOptions(ParseResult words, TargetChoice target, IReadOnlyList<string> names)
+    {
         return new TraceArguments
         {
             Target = target,
@@ -114,7 +123,7 @@ internal sealed record TraceArguments
         {
             1 => (named[0].Choice, named[0].Names),
             0 => throw new ToolException("no target is named",
-                "give -p PID, -t TID, -a, --comm NAME, -u USER, -G CGROUP, --unit UNIT, --container NAME, or -- COMMAND; see 'scry trace --help'", ExitCode.Usage),
+                "give -p PID, -t TID, -a, --comm NAME, -u USER, -G CGROUP, --unit UNIT, --container NAME, or -- COMMAND; see 'scry " + words.CommandResult.Command.Name + " --help'", ExitCode.Usage),
             _ => throw new ToolException($"{named[0].As} and {named[1].As} are two targets, and a run has one", null, ExitCode.Usage),
         };
     }
@@ -158,11 +167,11 @@ internal sealed record TraceArguments
     private static ToolException Unknown(string option, string value, string known) =>
         new($"{option}: '{Printable.Escape(value)}' is not one of {known}", null, ExitCode.Usage);
 
-    private static IReadOnlyList<string> List(ParseResult words, Option<string[]> option) => words.GetValue(option) ?? [];
+    internal static IReadOnlyList<string> List(ParseResult words, Option<string[]> option) => words.GetValue(option) ?? [];
 
     private static string[] AsList(string? name) => name is null ? [] : [name];
 
-    private static string? Single(ParseResult words, Option<string[]> option) => List(words, option) switch
+    internal static string? Single(ParseResult words, Option<string[]> option) => List(words, option) switch
     {
         [] => null,
         [string value] => value,

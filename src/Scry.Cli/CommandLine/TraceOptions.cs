@@ -58,10 +58,13 @@ internal static class TraceOptions
     /// <summary>Whether a command has -t for times.</summary>
     public static bool HasTimes(Command command) => command.Options.Contains(Time);
 
-    private static Option<bool> Flag(string name, string description, params string[] aliases) =>
+    /// <summary>Whether a command has -t for threads.</summary>
+    public static bool HasThreads(Command command) => command.Options.Contains(Tid);
+
+    internal static Option<bool> Flag(string name, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, Arity = ArgumentArity.Zero };
 
     /// <summary>All options with values may be repeated as far as the parser goes: what a repetition means is said in words.</summary>
-    private static Option<string[]> Many(string name, string value, string description, params string[] aliases) =>
+    internal static Option<string[]> Many(string name, string value, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = value, Arity = ArgumentArity.OneOrMore };
 }

@@ -17,7 +17,14 @@ internal static class Words
         for (int i = 0; i < words.Count; i++)
         {
             string word = words[i];
-            if (word == "--" || word == "-" || !word.StartsWith('-'))
+            bool operand = word == "-" || !word.StartsWith('-');
+            if (operand && !command.Arguments.Contains(TraceOptions.Command))
+            {
+                // A file's name, which options may follow.
+                result.Add(word);
+                continue;
+            }
+            if (word == "--" || operand)
             {
                 // The traced command: nothing in it is an option of Scry's.
                 if (word != "--")
@@ -55,7 +62,7 @@ internal static class Words
     {
         for (int i = 1; i < word.Length; i++)
         {
-            if (word[i] == 't' && TraceOptions.HasTimes(command))
+            if (word[i] == 't' && TraceOptions.HasThreads(command))
             {
                 int end = i;
                 while (end < word.Length && word[end] == 't')
@@ -67,6 +74,8 @@ internal static class Words
                     Add(result, "--tid", attached ? rest : next);
                     return !attached;
                 }
+                if (!TraceOptions.HasTimes(command))
+                    throw new ToolException("-t needs the number of a thread", $"'scry {command.Name} --help' lists the options", ExitCode.Usage);
                 Add(result, "--time", (end - i) switch
                 {
                     1 => "time",

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Scry.Bpf;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
@@ -10,55 +9,135 @@ using Scry.Wire;
 
 namespace Scry.Cli.Tracing;
 
-/// <summary>Where a run's lines go, and the view that writes them.</summary>
-internal sealed class TraceOutput : IDisposable
+/// <summary>What the records come from, as far as a view has to know.</summary>
+internal sealed record ViewContext
+{
+    /// <summary>Without a file, lines go to standard error.</summary>
+    public bool ToError { get; init; }
+    public ThreadColumn Thread { get; init; }
+    /// <summary>Nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME.</summary>
+    public long RealtimeOffset { get; init; }
+    public required Func<ulong, string?> CgroupPath { get; init; }
+    /// <summary>Whether the running kernel can name the syscalls that the facts do not know.</summary>
+    public bool AskKernel { get; init; }
+    /// <summary>A table instead of lines.</summary>
+    public bool Summary { get; init; }
+}
+
+/// <summary>Where lines go, and the view that writes them.</summary>
+internal sealed class TraceOutput : IRecordSink
 {
     private readonly OutputWriter _writer;
+    private readonly IRecordView _view;
+    private readonly string? _file;
     private readonly Lazy<KernelSyscalls?> _kernel = new(ReadKernel);
 
-    private TraceOutput(TraceArguments arguments, OutputWriter writer, bool terminal)
+    private TraceOutput(TraceArguments arguments, ViewContext context, OutputWriter writer, bool terminal)
     {
         _writer = writer;
-        Func<ulong, string?>? cgroups = arguments.ShowCgroup ? new CgroupNames().Find : null;
+        _file = arguments.OutputFile;
+        Func<ulong, string?>? cgroups = arguments.ShowCgroup ? context.CgroupPath : null;
         var decoder = new Decoder(new DecoderOptions
         {
             StringLimit = arguments.StringLimit,
             Abbreviate = !arguments.NoAbbrev,
             ResultColumn = arguments.Align,
-            Unknown = Describe,
+            Unknown = context.AskKernel ? Describe : null,
         });
-        View = arguments.Json
-            ? new JsonView(decoder, writer, RealtimeOffset(), cgroups)
+        _view = context.Summary ? new SummaryView(decoder, writer)
+            : arguments.Json ? new JsonView(decoder, writer, context.RealtimeOffset, cgroups)
             : new LineView(decoder, writer, new LineOptions
             {
                 Time = arguments.Time,
-                Thread = Column(arguments),
+                Thread = arguments.OutputFile is null ? context.Thread : ThreadColumn.Plain,
                 Duration = arguments.Durations,
                 Comm = arguments.ShowComm,
                 Cgroup = arguments.ShowCgroup,
                 Color = arguments.Color ?? terminal,
-                RealtimeOffset = RealtimeOffset(),
+                RealtimeOffset = context.RealtimeOffset,
                 CgroupPath = cgroups,
             });
     }
 
-    /// <summary>The view.</summary>
-    public IRecordView View { get; }
-
-    /// <summary>Opens the output.</summary>
+    /// <summary>Opens the output of a live run.</summary>
     /// <exception cref="ToolException">The file cannot be written.</exception>
-    public static TraceOutput Open(TraceArguments arguments)
+    public static TraceOutput Open(TraceArguments arguments) => Open(arguments, new ViewContext
     {
         // strace's place when a command is started: its own output keeps standard output for itself.
-        bool toError = arguments.OutputFile is null && arguments.Target == TargetChoice.Command;
-        bool terminal = arguments.OutputFile is null && !(toError ? Console.IsErrorRedirected : Console.IsOutputRedirected);
-        OutputWriter writer = arguments.OutputFile is { } file ? Create(file) : OutputWriter.To(new DescriptorStream(toError ? 2 : 1), terminal);
-        return new TraceOutput(arguments, writer, terminal);
+        ToError = arguments.Target == TargetChoice.Command,
+        Thread = arguments.Target is TargetChoice.Command or TargetChoice.Processes or TargetChoice.Threads
+            ? ThreadColumn.WhenSeveral
+            : ThreadColumn.Bracketed,
+        RealtimeOffset = Clock.RealtimeOffset(),
+        CgroupPath = new CgroupNames().Find,
+        AskKernel = true,
+    });
+
+    /// <summary>Opens the output for records of any source.</summary>
+    /// <exception cref="ToolException">The file cannot be written.</exception>
+    public static TraceOutput Open(TraceArguments arguments, ViewContext context)
+    {
+        bool terminal = arguments.OutputFile is null && !(context.ToError ? Console.IsErrorRedirected : Console.IsOutputRedirected);
+        OutputWriter writer = arguments.OutputFile is { } file
+            ? Create(file)
+            : OutputWriter.To(new DescriptorStream(context.ToError ? 2 : 1), terminal);
+        return new TraceOutput(arguments, context, writer, terminal);
     }
 
-    /// <summary>Writes what is buffered.</summary>
-    /// <exception cref="OutputException">The output cannot be written.</exception>
-    public void Flush() => _writer.Flush();
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            _view.Write(record);
+        }
+        catch (OutputException error)
+        {
+            throw Failed(error);
+        }
+    }
+
+    /// <summary>Takes note of a record that is not shown, as <see cref="IRecordView.Skip"/>.</summary>
+    /// <exception cref="SinkException">A gap before it could not be written.</exception>
+    public void Skip(ReadOnlySpan<byte> record, bool gaps)
+    {
+        try
+        {
+            _view.Skip(record, gaps);
+        }
+        catch (OutputException error)
+        {
+            throw Failed(error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Pause(bool idle)
+    {
+        try
+        {
+            // Nothing comes: who reads the pipe gets what there is.
+            if (idle)
+                _writer.Flush();
+        }
+        catch (OutputException error)
+        {
+            throw Failed(error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Finish(in RunSummary summary)
+    {
+        try
+        {
+            _view.Finish(in summary);
+        }
+        catch (OutputException error)
+        {
+            throw Failed(error);
+        }
+    }
 
     /// <summary>Closes the file.</summary>
     public void Dispose()
@@ -66,6 +145,15 @@ internal sealed class TraceOutput : IDisposable
         _writer.Dispose();
         if (_kernel.IsValueCreated)
             _kernel.Value?.Dispose();
+    }
+
+    private SinkException Failed(OutputException error)
+    {
+        // Who closed the pipe has seen enough, and is not told.
+        if (error.IsClosedPipe && _file is null)
+            return new SinkException(null, error);
+        string output = _file is not null ? $"'{Printable.Escape(_file)}'" : "the output";
+        return new SinkException($"cannot write {output}: {ErrnoText.Describe(error.InnerException!)}", error);
     }
 
     private (string Name, string[] Parameters)? Describe(Abi abi, uint nr) =>
@@ -84,15 +172,6 @@ internal sealed class TraceOutput : IDisposable
         }
     }
 
-    private static ThreadColumn Column(TraceArguments arguments)
-    {
-        if (arguments.OutputFile is not null)
-            return ThreadColumn.Plain;
-        return arguments.Target is TargetChoice.Command or TargetChoice.Processes or TargetChoice.Threads
-            ? ThreadColumn.WhenSeveral
-            : ThreadColumn.Bracketed;
-    }
-
     private static OutputWriter Create(string file)
     {
         try
@@ -103,13 +182,5 @@ internal sealed class TraceOutput : IDisposable
         {
             throw new ToolException($"cannot write '{Printable.Escape(file)}': {ErrnoText.Describe(error)}");
         }
-    }
-
-    /// <summary>Nanoseconds from CLOCK_MONOTONIC, which Stopwatch reads on Linux, to CLOCK_REALTIME.</summary>
-    private static long RealtimeOffset()
-    {
-        long monotonic = Stopwatch.GetTimestamp();
-        long realtime = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
-        return realtime - monotonic;
     }
 }

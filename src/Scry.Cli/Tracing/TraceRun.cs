@@ -1,27 +1,25 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
 using Scry.Syscalls;
+using Scry.Targets;
 using Scry.Views;
 using Scry.Wire;
 
 namespace Scry.Cli.Tracing;
 
-/// <summary>One run of <c>scry trace</c>, from the look-up of its target to its last line.</summary>
+/// <summary>One run of <c>scry trace</c> or <c>scry record</c>, from the look-up of its target to its last line.</summary>
 internal sealed class TraceRun : IDisposable
 {
     private const int WaitMs = 10;
     private const int LongWaitMs = 100;
-    /// <summary>The last that scry_config.errnos has a bit for; 512 to 530 are the kernel's own (ERESTARTSYS).</summary>
-    private const int MaxErrno = 575;
     /// <summary>Signals after which a run ends though its command runs on.</summary>
     private const int SignalsToAbandon = 2;
 
     private readonly TraceArguments _arguments;
-    private readonly TraceOutput _output;
+    private readonly IRecordSink _sink;
     private readonly TraceTarget _target;
     private readonly SessionOptions _options;
     private readonly RecordHandler _handler;
@@ -29,21 +27,31 @@ internal sealed class TraceRun : IDisposable
     private ulong _shown;
     private int _signals;
     private int _lastSignal;
-    private OutputException? _outputError;
+    private SinkException? _sinkError;
 
     /// <summary>Looks everything up and makes the command's process; nothing is attached yet.</summary>
+    /// <param name="arguments">What was asked.</param>
+    /// <param name="open">Opens what the records go to: not before the target is known to be there.</param>
     /// <exception cref="ToolException">Something that was asked for cannot be had.</exception>
-    /// <exception cref="Scry.Targets.TargetException">The target is not there.</exception>
-    public TraceRun(TraceArguments arguments)
+    /// <exception cref="TargetException">The target is not there.</exception>
+    public TraceRun(TraceArguments arguments, Func<IRecordSink> open)
     {
         _arguments = arguments;
         _handler = Show;
         _target = TraceTarget.Resolve(arguments);
         _options = Options(arguments, _target);
-        _output = TraceOutput.Open(arguments);
-        NativeMethods.CatchSignals();
-        if (arguments.Target == TargetChoice.Command)
-            _command = TracedCommand.Start(arguments.Names);
+        _sink = open();
+        try
+        {
+            NativeMethods.CatchSignals();
+            if (arguments.Target == TargetChoice.Command)
+                _command = TracedCommand.Start(arguments.Names);
+        }
+        catch
+        {
+            _sink.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Traces until the target, a limit, a signal or the output ends it.</summary>
@@ -61,7 +69,7 @@ internal sealed class TraceRun : IDisposable
     public void Dispose()
     {
         _command?.Dispose();
-        _output.Dispose();
+        _sink.Dispose();
     }
 
     private int Trace()
@@ -75,7 +83,7 @@ internal sealed class TraceRun : IDisposable
         AddThreads(session);
         _command?.Go();
         Loop(session);
-        if (_outputError is null)
+        if (_sinkError is null)
             session.DrainFinal(_handler);
         return End(session);
     }
@@ -100,9 +108,10 @@ internal sealed class TraceRun : IDisposable
     private void Loop(Session session)
     {
         long started = Stopwatch.GetTimestamp();
-        while (_outputError is null && _shown < (ulong)_arguments.MaxEvents)
+        while (_sinkError is null && _shown < (ulong)_arguments.MaxEvents)
         {
             int records = session.Drain(_handler);
+            Pause(idle: records == 0);
             CountSignals();
             if (_signals >= (_command is null ? 1 : SignalsToAbandon))
                 break;
@@ -114,13 +123,8 @@ internal sealed class TraceRun : IDisposable
                     break;
                 wait = (int)Math.Min(wait, Math.Ceiling(left));
             }
-            if (records == 0)
-            {
-                // Nothing comes: who reads the pipe gets what there is.
-                FlushWhenIdle();
-                if (TargetEnded(session))
-                    break;
-            }
+            if (records == 0 && TargetEnded(session))
+                break;
             session.Wait(wait);
         }
     }
@@ -131,30 +135,30 @@ internal sealed class TraceRun : IDisposable
 
     private void Show(ReadOnlySpan<byte> record)
     {
-        if (_outputError is not null || _shown >= (ulong)_arguments.MaxEvents)
+        if (_sinkError is not null || _shown >= (ulong)_arguments.MaxEvents)
             return;
         try
         {
-            _output.View.Write(record);
+            _sink.Write(record);
             if (MemoryMarshal.AsRef<RecordHeader>(record).Kind == RecordKind.Call)
                 _shown++;
         }
-        catch (OutputException error)
+        catch (SinkException error)
         {
-            _outputError = error;
+            _sinkError = error;
         }
     }
 
-    private void FlushWhenIdle()
+    private void Pause(bool idle)
     {
         try
         {
-            if (_outputError is null)
-                _output.Flush();
+            if (_sinkError is null)
+                _sink.Pause(idle);
         }
-        catch (OutputException error)
+        catch (SinkException error)
         {
-            _outputError = error;
+            _sinkError = error;
         }
     }
 
@@ -166,29 +170,24 @@ internal sealed class TraceRun : IDisposable
         var summary = new RunSummary(_shown, lost);
         try
         {
-            if (_outputError is null)
-                _output.View.Finish(in summary);
+            if (_sinkError is null)
+                _sink.Finish(in summary);
         }
-        catch (OutputException error)
+        catch (SinkException error)
         {
-            _outputError = error;
+            _sinkError = error;
         }
-        if (_outputError is { } failed)
-            return OutputFailed(failed);
+        if (_sinkError is { } failed)
+        {
+            if (failed.IsSilent)
+                return ExitCode.Ok;
+            Runner.Say($"tracing ended: {failed.Message}");
+            return ExitCode.Failed;
+        }
         _command?.ThrowIfNotExecuted();
         if (summary.TotalLost > 0 || !_arguments.Quiet)
             Runner.Say(SummaryText.Of(in summary, session.Written));
         return _arguments.Strict && summary.TotalLost > 0 ? ExitCode.LostRecords : ExitCode.Ok;
-    }
-
-    private int OutputFailed(OutputException error)
-    {
-        // Who closed the pipe has seen enough, and is not told.
-        if (error.IsClosedPipe && _arguments.OutputFile is null)
-            return ExitCode.Ok;
-        string output = _arguments.OutputFile is { } file ? $"'{Printable.Escape(file)}'" : "the output";
-        Runner.Say($"tracing ended: cannot write {output}: {ErrnoText.Describe(error.InnerException!)}");
-        return ExitCode.Failed;
     }
 
     /// <summary>A limit or a full disk ends the tracing, not the command; a second signal ends the waiting for it.</summary>
@@ -224,23 +223,13 @@ internal sealed class TraceRun : IDisposable
             Follow = arguments.Follow,
             MinDurationNs = arguments.MinDuration,
             FailedOnly = arguments.FailedOnly,
-            Errnos = [.. arguments.Errnos.Select(ErrnoNumber)],
-            Plans = CapturePlans.Of(selector),
-            Variants = CapturePlans.VariantsOf(selector),
+            Errnos = [.. arguments.Errnos.Select(ErrnoText.Number)],
+            Plans = CapturePlans.Of(selector, arguments.Payload),
+            Variants = CapturePlans.VariantsOf(selector, arguments.Payload),
             DataMax = arguments.StringLimit,
             BufferPerCpu = arguments.Buffer ?? 0,
             Signals = arguments.Signals,
             Durations = arguments.Durations || arguments.Json || arguments.Time != TimeStyle.None,
         };
-    }
-
-    private static int ErrnoNumber(string name)
-    {
-        if (ErrnoNames.TryNumber(name, out int number)
-            || (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number is > 0 and <= MaxErrno))
-        {
-            return number;
-        }
-        throw new ToolException($"--errno: there is no error '{Printable.Escape(name)}'", "errno(3) lists them: ENOENT, EACCES", ExitCode.Usage);
     }
 }

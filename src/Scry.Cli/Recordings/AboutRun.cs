@@ -1,0 +1,80 @@
+using Scry.Bpf;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Tracing;
+using Scry.Recording;
+using Scry.Syscalls;
+using Scry.Wire;
+
+namespace Scry.Cli.Recordings;
+
+/// <summary>What a recording's first block tells of the machine and the run.</summary>
+internal static class AboutRun
+{
+    /// <summary>What <see cref="RecordingAbout.Target"/> of a started command begins with.</summary>
+    public const string CommandTarget = "command ";
+
+    private const string Unknown = "unknown";
+
+    /// <summary>The kernel that runs here.</summary>
+    public static string KernelRelease => Read("/proc/sys/kernel/osrelease");
+
+    /// <summary>Describes this machine and what was asked.</summary>
+    public static RecordingAbout Describe(RecordArguments arguments)
+    {
+        ulong monotonic = (ulong)Clock.Monotonic();
+        return new RecordingAbout
+        {
+            ScryVersion = typeof(AboutRun).Assembly.GetName().Version?.ToString(3) ?? Unknown,
+            KernelRelease = KernelRelease,
+            // The only one that the programs for the kernel are made for.
+            Machine = "x86_64",
+            BootId = Read("/proc/sys/kernel/random/boot_id"),
+            HostName = Read("/proc/sys/kernel/hostname"),
+            Cpus = BpfSystem.PossibleCpus,
+            WireVersion = Layout.Version,
+            FactsVersion = Facts.Version,
+            Clocks = [new ClockAnchor(monotonic, monotonic + (ulong)Clock.RealtimeOffset())],
+            CommandLine = Environment.GetCommandLineArgs(),
+            Target = Target(arguments.Trace),
+            Selection = Selection(arguments.Trace),
+            PayloadLimit = (uint)arguments.Payload,
+        };
+    }
+
+    private static string Target(TraceArguments asked) => asked.Target switch
+    {
+        TargetChoice.Command => CommandTarget + string.Join(' ', asked.Names),
+        TargetChoice.Processes => "process " + string.Join(',', asked.Names),
+        TargetChoice.Threads => "thread " + string.Join(',', asked.Names),
+        TargetChoice.All => "all",
+        TargetChoice.Comm => "comm " + asked.Names[0],
+        TargetChoice.User => "user " + asked.Names[0],
+        TargetChoice.Cgroup => "cgroup " + asked.Names[0],
+        TargetChoice.Unit => "unit " + asked.Names[0],
+        _ => "container " + asked.Names[0],
+    };
+
+    private static string Selection(TraceArguments asked)
+    {
+        string text = asked.Expressions.Count == 0 ? "all" : string.Join(' ', asked.Expressions);
+        if (asked.MinDuration > 0)
+            text += $", {asked.MinDuration} ns or more";
+        if (asked.FailedOnly)
+            text += ", failed";
+        if (asked.Errnos.Count > 0)
+            text += ", " + string.Join(',', asked.Errnos);
+        return text;
+    }
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file).Trim();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Unknown;
+        }
+    }
+}

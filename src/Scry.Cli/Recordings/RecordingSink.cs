@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Tracing;
+using Scry.Recording;
+using Scry.Targets;
+using Scry.Views;
+using Scry.Wire;
+
+namespace Scry.Cli.Recordings;
+
+/// <summary>Writes the records of a run, and the names of the cgroups in them, into a recording.</summary>
+internal sealed class RecordingSink : IRecordSink
+{
+    /// <summary>What waits in memory is younger than this: a sudden end costs no more.</summary>
+    private const long FlushMs = 500;
+    /// <summary>Cgroups that are named; of more, records have the ids.</summary>
+    private const int MaxCgroups = 65536;
+
+    private readonly RecordingWriter _writer;
+    private readonly string? _created;
+    private readonly CgroupNames _cgroups = new();
+    private readonly Containers _containers = new();
+    private readonly HashSet<ulong> _seen = [];
+    private readonly Dictionary<ulong, ulong> _nameless = [];
+    private readonly List<RecordedName> _names = [];
+    private long _flushedAt = Environment.TickCount64;
+    private bool _finished;
+
+    private RecordingSink(RecordingWriter writer, string? created) => (_writer, _created) = (writer, created);
+
+    /// <summary>Makes the file.</summary>
+    /// <exception cref="ToolException">There is one already.</exception>
+    /// <exception cref="RecordingException">It cannot be made.</exception>
+    public static RecordingSink Open(RecordArguments arguments)
+    {
+        string file = arguments.Trace.OutputFile!;
+        if (!arguments.Overwrite && File.Exists(file))
+            throw new ToolException($"'{Printable.Escape(file)}' is there already", "name another file, or give --overwrite");
+        RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(arguments), arguments.Overwrite);
+        return new RecordingSink(writer, arguments.Overwrite ? null : file);
+    }
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            _writer.Write(record);
+        }
+        catch (RecordingException error)
+        {
+            throw Failed(error);
+        }
+        if (MemoryMarshal.AsRef<RecordHeader>(record).Kind == RecordKind.Task && record.Length >= Unsafe.SizeOf<TaskRecord>())
+            Note(in MemoryMarshal.AsRef<TaskRecord>(record));
+    }
+
+    /// <inheritdoc/>
+    public void Pause(bool idle)
+    {
+        long now = Environment.TickCount64;
+        if (now - _flushedAt < FlushMs)
+            return;
+        _flushedAt = now;
+        try
+        {
+            WriteNames();
+        }
+        catch (RecordingException error)
+        {
+            throw Failed(error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Finish(in RunSummary summary)
+    {
+        try
+        {
+            WriteNames();
+            _writer.Finish(LossNames.ByName(summary.Lost), summary.Complete);
+            _finished = true;
+        }
+        catch (RecordingException error)
+        {
+            throw Failed(error);
+        }
+    }
+
+    /// <summary>Closes the file; one that was made for a run that never began is taken away again.</summary>
+    public void Dispose()
+    {
+        _writer.Dispose();
+        if (_finished || _writer.Records > 0 || _created is null)
+            return;
+        try
+        {
+            File.Delete(_created);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Why the run did not begin is told; a small file that stays is no second thing to tell.
+        }
+    }
+
+    // At once: a short-lived cgroup has no name later on.
+    private void Note(in TaskRecord task)
+    {
+        if (_seen.Count < MaxCgroups && _seen.Add(task.CgroupId) && !TryName(task.CgroupId, task.Header.Time))
+            _nameless[task.CgroupId] = task.Header.Time;
+    }
+
+    private bool TryName(ulong id, ulong time)
+    {
+        if (_cgroups.Find(id) is not { } path)
+            return false;
+        Container? container = _containers.Describe(path);
+        _names.Add(new CgroupName
+        {
+            Time = time,
+            Id = id,
+            Path = path,
+            Runtime = container?.Runtime,
+            ContainerId = container?.Id,
+            ContainerName = container?.Name,
+        });
+        return true;
+    }
+
+    private void WriteNames()
+    {
+        foreach ((ulong id, ulong time) in _nameless)
+        {
+            if (TryName(id, time))
+                _nameless.Remove(id);
+        }
+        // Flushes the records that wait, also when there is no name.
+        _writer.WriteNames(_names);
+        _names.Clear();
+    }
+
+    private static SinkException Failed(RecordingException error) => new(Printable.Escape(error.Message), error);
+}

@@ -1,0 +1,172 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Tracing;
+using Scry.Recording;
+using Scry.Syscalls;
+using Scry.Targets;
+using Scry.Views;
+using Scry.Wire;
+
+namespace Scry.Cli.Recordings;
+
+/// <summary>One run of <c>scry report</c>: a recording through a filter into a view.</summary>
+internal sealed class ReportRun : IDisposable
+{
+    private readonly ReportArguments _arguments;
+    private readonly RecordingReader _reader;
+    private readonly RecordingAbout _about;
+    private readonly RecordedCgroups _cgroups = new();
+    private readonly RecordFilter _filter;
+    private readonly TraceOutput _output;
+    private RecordingDamage? _damage;
+    private RecordingSummary? _summary;
+    private ulong _shown;
+
+    /// <summary>Opens the recording and reads its names.</summary>
+    /// <exception cref="RecordingException">The file cannot be read.</exception>
+    /// <exception cref="ToolException">It is no recording, or something that was asked for is not in it.</exception>
+    /// <exception cref="TargetException">There is no such user or number.</exception>
+    public ReportRun(ReportArguments arguments)
+    {
+        _arguments = arguments;
+        // A mistake in the words is told before a large file is read.
+        SyscallSelector selector = SyscallSelector.Parse(arguments.Shown.Expressions);
+        _reader = RecordingReader.Open(arguments.File);
+        try
+        {
+            _about = _reader.About ?? throw new ToolException(Describe(_reader.Damage!));
+            ulong end = ReadEnd();
+            _reader.ForEachName(_cgroups.Add);
+            _damage = _reader.Damage ?? _damage;
+            _filter = new RecordFilter(Options(selector, end));
+            _output = TraceOutput.Open(arguments.Shown, Context());
+        }
+        catch
+        {
+            _reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Shows the records.</summary>
+    /// <returns>The exit status.</returns>
+    public int Run()
+    {
+        try
+        {
+            _reader.ForEachRecord(Show);
+            // Names that cannot be read are damage too, though all records can.
+            _damage = _reader.Damage ?? _damage;
+            _summary = _reader.Summary ?? _summary;
+            var summary = new RunSummary(_shown, LossNames.ByNumber(_summary), whole: _damage is null);
+            _output.Finish(in summary);
+            if (_damage is not null)
+            {
+                Runner.Say($"{Describe(_damage)}; all that comes before it is shown");
+                return ExitCode.Failed;
+            }
+            if (summary.TotalLost > 0 || !_arguments.Shown.Quiet)
+                Runner.Say(SummaryText.Of(in summary, _summary?.Records ?? 0));
+            return ExitCode.Ok;
+        }
+        catch (SinkException error)
+        {
+            if (error.IsSilent)
+                return ExitCode.Ok;
+            throw new ToolException(error.Message);
+        }
+    }
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose()
+    {
+        _output.Dispose();
+        _reader.Dispose();
+    }
+
+    private bool Show(ReadOnlySpan<byte> record)
+    {
+        bool wanted = _filter.Wants(record);
+        RecordKind kind = MemoryMarshal.AsRef<RecordHeader>(record).Kind;
+        // The names of threads that are not shown are of no use to a reader, and JSON has a line for each.
+        if (!wanted || (kind == RecordKind.Task && !_filter.InScope))
+        {
+            _output.Skip(record, _filter.InScope);
+            return true;
+        }
+        _output.Write(record);
+        if (kind == RecordKind.Call)
+            _shown++;
+        return _shown < (ulong)_arguments.Shown.MaxEvents;
+    }
+
+    /// <summary>The time of the last record, by the headers of the blocks alone.</summary>
+    private ulong ReadEnd()
+    {
+        ulong end = 0;
+        foreach (RecordingBlock block in _reader.Blocks())
+            end = Math.Max(end, block.LastTime);
+        (_damage, _summary) = (_reader.Damage, _reader.Summary);
+        return end;
+    }
+
+    private RecordFilterOptions Options(SyscallSelector selector, ulong end)
+    {
+        TraceArguments shown = _arguments.Shown;
+        return new RecordFilterOptions
+        {
+            Selector = selector,
+            Tgids = Ids(_arguments.Pids, "pid"),
+            Tids = Ids(_arguments.Tids, "tid"),
+            Comm = _arguments.Comm is { } comm ? Tasks.EncodeComm(comm) : null,
+            Uid = _arguments.User is { } user ? Users.Resolve(user) : null,
+            CgroupIds = CgroupIds(),
+            MinDurationNs = shown.MinDuration,
+            FailedOnly = shown.FailedOnly,
+            Errnos = shown.Errnos.Select(ErrnoText.Number).ToHashSet(),
+            PathPrefix = _arguments.Path is { } path ? Encoding.UTF8.GetBytes(path) : null,
+            Signals = shown.Signals,
+            FromNs = _arguments.Last is { } last && last < end ? end - last : 0,
+        };
+    }
+
+    private static HashSet<uint>? Ids(IReadOnlyList<string> words, string kind) =>
+        words.Count == 0 ? null : [.. Tasks.ParseIds(words, kind).Select(id => (uint)id)];
+
+    private HashSet<ulong>? CgroupIds()
+    {
+        HashSet<ulong>? ids = null;
+        void Narrow(IReadOnlySet<ulong> to)
+        {
+            ids ??= [.. to];
+            ids.IntersectWith(to);
+        }
+        if (_arguments.Cgroup is { } path)
+            Narrow(_cgroups.Below(path));
+        if (_arguments.Unit is { } unit)
+            Narrow(_cgroups.OfUnit(unit));
+        if (_arguments.Container is { } container)
+            Narrow(_cgroups.OfContainer(container));
+        return ids;
+    }
+
+    private ViewContext Context()
+    {
+        ClockAnchor clock = _about.Clocks.FirstOrDefault();
+        bool few = _arguments.Pids.Count > 0 || _arguments.Tids.Count > 0
+            || _about.Target.StartsWith(AboutRun.CommandTarget, StringComparison.Ordinal);
+        return new ViewContext
+        {
+            Thread = few ? ThreadColumn.WhenSeveral : ThreadColumn.Bracketed,
+            RealtimeOffset = unchecked((long)(clock.Realtime - clock.Monotonic)),
+            CgroupPath = _cgroups.Path,
+            // Another kernel has other numbers.
+            AskKernel = _about.KernelRelease == AboutRun.KernelRelease,
+            Summary = _arguments.Summary,
+        };
+    }
+
+    private string Describe(RecordingDamage damage) =>
+        $"'{Printable.Escape(_arguments.File)}' at byte {damage.Offset}: {Printable.Escape(damage.What)}";
+}
