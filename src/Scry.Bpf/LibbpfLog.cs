@@ -7,6 +7,7 @@ namespace Scry.Bpf;
 internal static unsafe class LibbpfLog
 {
     private const int Most = 1 << 20;
+    private const int LargestMessage = 16 << 20;
     private const int Debug = 2; // LIBBPF_DEBUG
 
     [ThreadStatic] private static StringBuilder? s_text;
@@ -32,7 +33,8 @@ internal static unsafe class LibbpfLog
             s_text ??= new StringBuilder();
             if (s_text.Length > Most)
                 return 0;
-            byte[] buffer = new byte[64 * 1024];
+            // The verifier's verdict ends a log of megabytes, and comes as one message.
+            byte[] buffer = new byte[LargestMessage];
             // SAFETY: vsnprintf writes at most the buffer's length; the va_list is libbpf's own.
             fixed (byte* text = buffer)
             {

@@ -250,6 +250,8 @@ public sealed class FlightRecorder : IDisposable
         config.Hierarchy = options.Hierarchy;
         config.SelfTgid = 0; // Scry is gone soon, and its number another's.
         Arm(ref config, options.Triggers);
+        if (config.Durations == 0)
+            (config.Tick, config.TickBase) = TickClock.Measure();
         return (slots, probes);
     }
 

@@ -36,6 +36,8 @@ public sealed record RecordingAbout
     public required string Selection { get; init; }
     /// <summary>Bytes that a read or written buffer was cut to.</summary>
     public required uint PayloadLimit { get; init; }
+    /// <summary>Whether the records come from memory that overwrites itself: what is missing was overwritten.</summary>
+    public bool Overwrites { get; init; }
 }
 
 /// <summary>How a recording ended.</summary>

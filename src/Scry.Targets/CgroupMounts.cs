@@ -24,6 +24,18 @@ public static class CgroupMounts
     public static IReadOnlyList<CgroupMount> Find() =>
         File.Exists("/proc/self/mountinfo") ? Parse(File.ReadLines("/proc/self/mountinfo")) : [];
 
+    /// <summary>The id of the hierarchy of v1's perf_event controller, cgroups(7); 0 when there is none.</summary>
+    public static uint PerfEventHierarchy()
+    {
+        foreach (string line in File.ReadLines("/proc/cgroups"))
+        {
+            string[] words = line.Split('\t');
+            if (words.Length > 1 && words[0] == "perf_event" && uint.TryParse(words[1], out uint id))
+                return id;
+        }
+        return 0;
+    }
+
     /// <summary>Reads the lines of /proc/PID/mountinfo, see proc(5); v2 comes first, then v1's perf_event.</summary>
     public static IReadOnlyList<CgroupMount> Parse(IEnumerable<string> lines)
     {

@@ -49,6 +49,9 @@ public sealed record LineOptions
     /// <summary>Names, errors and signals in colour.</summary>
     public bool Color { get; init; }
 
+    /// <summary>Whether records that are missing were overwritten by later ones, as a flight recorder does it.</summary>
+    public bool Overwrites { get; init; }
+
     /// <summary>Nanoseconds to add to CLOCK_MONOTONIC to have CLOCK_REALTIME.</summary>
     public long RealtimeOffset { get; init; }
 

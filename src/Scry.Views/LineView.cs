@@ -68,11 +68,14 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         decoder.WriteCall(in call, _to, line);
         if (options.Color)
             _paint.Call(start);
-        if (options.Duration && (call.Flags & (CallFlags.Unfinished | CallFlags.InFlight | CallFlags.NoEntry)) == 0)
+        bool inFlight = options.Overwrites && (call.Flags & CallFlags.InFlight) != 0 && duration > 0;
+        if (inFlight || (options.Duration && (call.Flags & (CallFlags.Unfinished | CallFlags.InFlight | CallFlags.NoEntry)) == 0))
         {
-            _to.Append(" <"u8);
-            TimeText.WriteSeconds(_to, duration, 6);
-            _to.Append((byte)'>');
+            // Between ticks nothing is known of a coarse one.
+            bool coarse = (call.Flags & CallFlags.Coarse) != 0;
+            _to.Append(coarse ? " <~"u8 : " <"u8);
+            TimeText.WriteSeconds(_to, duration, coarse ? 2 : 6);
+            _to.Append(inFlight ? " so far>"u8 : ">"u8);
         }
         output.EndLine();
     }
@@ -119,7 +122,8 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         _paint.Begin(Paint.Error);
         _to.Append("... "u8);
         _to.AppendDecimal((ulong)missing);
-        _to.Append(missing == 1 ? " record lost ..."u8 : " records lost ..."u8);
+        _to.Append(missing == 1 ? " record "u8 : " records "u8);
+        _to.Append(options.Overwrites ? "overwritten ..."u8 : "lost ..."u8);
         _paint.End();
         output.EndLine();
     }

@@ -173,6 +173,16 @@ public struct FlightState
     [FieldOffset(36)] public uint Fresh;
 }
 
+/// <summary>Two clocks at one instant (<c>struct scry_clock</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct ClockPair
+{
+    /// <summary>Ticks of the kernel.</summary>
+    public ulong Jiffies;
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC.</summary>
+    public ulong Time;
+}
+
 /// <summary>What the control program is asked (<c>struct scry_control</c>): to freeze a cgroup's past.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct FlightControl

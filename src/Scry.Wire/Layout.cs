@@ -22,7 +22,7 @@ public static class Layout
     /// <summary>SCRY_SEGMENT_PAD: bytes behind the last segment.</summary>
     public const int SegmentPad = 32768;
     /// <summary>SCRY_GROUP_PATH: bytes kept of a cgroup's path.</summary>
-    public const int GroupPath = 512;
+    public const int GroupPath = 768;
     /// <summary>SCRY_LANES: lanes of a group at most.</summary>
     public const int Lanes = 32;
     /// <summary>SCRY_PATTERNS: path patterns that can be triggers.</summary>

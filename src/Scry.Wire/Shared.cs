@@ -82,6 +82,10 @@ public struct TraceConfig
     public ulong OnSlow;
     /// <summary>Nanoseconds between two incidents of a cgroup.</summary>
     public ulong Cooldown;
+    /// <summary>Nanoseconds of a jiffy: the clock of entries where durations are not exact.</summary>
+    public ulong Tick;
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC at jiffy 0; wraps.</summary>
+    public ulong TickBase;
     /// <summary>Incidents that are kept at a time.</summary>
     public uint IncidentsMax;
     /// <summary>Id of the cgroup hierarchy; 0: v2.</summary>

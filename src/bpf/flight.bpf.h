@@ -136,7 +136,7 @@ static long lock__try(__u32 i, __u32 *taken)
 	if (state && !*(volatile __u32 *)&state->lock &&
 	    !__sync_val_compare_and_swap(&state->lock, 0, 1))
 		*taken = 1;
-	return *taken;
+	return *taken != 0;
 }
 
 /* False when the holder was not through in some tens of microseconds: its CPU was taken away. */

@@ -46,12 +46,13 @@ static __always_inline void group__empty(struct scry_flight *state, struct scry_
 
 static __always_inline __u32 group__claim(void)
 {
-	struct search search = {.ended = ~0ULL};
+	struct search search = {};
 	struct scry_flight *state = flight__get();
 	struct scry_group *group;
 
 	if (!state || !flight__lock())
 		return GROUP_REST;
+	search.ended = ~0ULL;
 	bpf_loop(cfg.groups - 1, group__look, &search, 0);
 	group = search.found ? group__at(search.found) : NULL;
 	if (group) {
@@ -67,6 +68,7 @@ static __always_inline __u32 group__claim(void)
 }
 
 #define PATH_LEVELS 16
+#define NAME_MOST   256 /* of a directory, with its NUL */
 
 struct naming {
 	struct cgroup *cgroup;
@@ -84,7 +86,7 @@ static long group__name(__u32 i, struct naming *naming)
 	__u32 at = naming->at;
 	long got;
 
-	if (!path || level > depth || at >= SCRY_GROUP_PATH - 2)
+	if (!path || level > depth || at >= SCRY_GROUP_PATH - NAME_MOST - 1)
 		return 1;
 	if (bpf_core_field_exists(cgroup->ancestors))
 		bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]);
@@ -94,7 +96,7 @@ static long group__name(__u32 i, struct naming *naming)
 		return 0;
 	name = BPF_CORE_READ(ancestor, kn, name);
 	path->text[at++] = '/';
-	got = bpf_probe_read_kernel_str(path->text + at, SCRY_GROUP_PATH - at, name);
+	got = bpf_probe_read_kernel_str(path->text + at, NAME_MOST, name);
 	if (got > 0)
 		naming->at = at + got - 1;
 	return 0;
@@ -103,7 +105,7 @@ static long group__name(__u32 i, struct naming *naming)
 static __noinline int group__create(struct cgroup *cgroup, __u64 id)
 {
 	__u32 index = group__claim();
-	struct naming naming = {.cgroup = cgroup, .index = index};
+	struct naming naming = {.index = index};
 	struct scry_group *group = group__at(index);
 	struct group_path *path = bpf_map_lookup_elem(&group_paths, &index);
 	__u32 *won;
@@ -116,6 +118,8 @@ static __noinline int group__create(struct cgroup *cgroup, __u64 id)
 	group->lane_mask = group->why = 0;
 	__builtin_memset(group->current, 0, sizeof(group->current));
 	path->text[0] = path->text[1] = 0;
+	/* Read anew, so that the verifier lets an index be added to it. */
+	naming.cgroup = BPF_CORE_READ(cgroup, self.cgroup);
 	bpf_loop(PATH_LEVELS, group__name, &naming, 0);
 	barrier();
 	group->state = SCRY_GROUP_LIVE;
@@ -306,7 +310,8 @@ static __always_inline void ring__end(struct writer *w)
 
 static __always_inline __u64 ring__entry_time(void)
 {
-	return cfg.durations ? bpf_ktime_get_ns() : bpf_ktime_get_coarse_ns();
+	/* The number of ticks is a load, the clock a fifth of what a record costs. */
+	return cfg.durations ? bpf_ktime_get_ns() : cfg.tick_base + bpf_jiffies64() * cfg.tick;
 }
 
 #endif

@@ -71,7 +71,12 @@ struct cgroup_root {
 	int hierarchy_id;
 };
 
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
 struct cgroup {
+	struct cgroup_subsys_state self; /* its cgroup is itself */
 	int level;
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
@@ -81,10 +86,6 @@ struct cgroup {
 /* Before 6.1: the ancestors' ids, the cgroup's own included. */
 struct cgroup___before_v6_1 {
 	__u64 ancestor_ids[0];
-};
-
-struct cgroup_subsys_state {
-	struct cgroup *cgroup;
 };
 
 /* As many as a kernel may have: the index comes from the running kernel's enum. */

@@ -31,7 +31,6 @@ struct {
 SEC("tp_btf/cgroup_rmdir")
 int BPF_PROG(loop_rmdir, struct cgroup *cgroup, const char *path)
 {
-	struct incident incident = {.why = SCRY_WHY_REMOVAL};
 	struct scry_group *group;
 	__u64 id = cgroup->kn->id;
 	__u32 *found;
@@ -42,8 +41,7 @@ int BPF_PROG(loop_rmdir, struct cgroup *cgroup, const char *path)
 	group = found ? group__at(*found) : NULL;
 	if (!group)
 		return 0;
-	incident.cgroup_id = id;
-	if (cfg.on_removal && group__freeze(&incident))
+	if (cfg.on_removal && group__freeze(id, SCRY_WHY_REMOVAL, 0, 0))
 		return 0;
 	if (__sync_val_compare_and_swap(&group->state, SCRY_GROUP_LIVE, SCRY_GROUP_GONE) ==
 	    SCRY_GROUP_LIVE) {
@@ -57,9 +55,7 @@ int BPF_PROG(loop_rmdir, struct cgroup *cgroup, const char *path)
 SEC("syscall")
 int loop_control(struct scry_control *control)
 {
-	struct incident incident = {.why = SCRY_WHY_ASKED, .cgroup_id = control->cgroup_id};
-
-	control->frozen = group__freeze(&incident);
+	control->frozen = group__freeze(control->cgroup_id, SCRY_WHY_ASKED, 0, 0);
 	return 0;
 }
 

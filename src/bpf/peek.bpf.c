@@ -14,4 +14,12 @@ int peek_read(void *unused)
 	return 0;
 }
 
+SEC("syscall")
+int peek_clock(struct scry_clock *clock)
+{
+	clock->jiffies = bpf_jiffies64();
+	clock->time = bpf_ktime_get_ns();
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";

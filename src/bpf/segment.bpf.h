@@ -214,7 +214,7 @@ static long segment__hold_try(__u32 i, struct holding *holding)
 		return 1;
 	if (!__sync_val_compare_and_swap(&segment->busy, 0, me))
 		holding->taken = 1;
-	return holding->taken;
+	return holding->taken != 0;
 }
 
 /* Waits for another CPU of the same lane. */

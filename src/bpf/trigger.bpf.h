@@ -21,17 +21,10 @@ static long frozen__count(__u32 i, __u32 *count)
 	return 0;
 }
 
-struct incident {
-	__u64 cgroup_id;
-	__u64 detail;
-	__u32 why;
-	__u32 nr;
-};
-
 /* Freezes the group of a cgroup; true when it did. */
-static __noinline int group__freeze(struct incident *incident)
+static __noinline int group__freeze(__u64 id, __u32 why, __u64 detail, __u32 nr)
 {
-	__u64 id = incident->cgroup_id, now = bpf_ktime_get_ns(), ids = bpf_get_current_pid_tgid();
+	__u64 now = bpf_ktime_get_ns(), ids = bpf_get_current_pid_tgid();
 	struct scry_flight *state = flight__get();
 	__u32 *found = bpf_map_lookup_elem(&group_of, &id), frozen = 0;
 	__u64 *last = bpf_map_lookup_elem(&freezes, &id);
@@ -39,7 +32,7 @@ static __noinline int group__freeze(struct incident *incident)
 
 	if (!group || !state)
 		return 0;
-	if (incident->why != SCRY_WHY_ASKED) {
+	if (why != SCRY_WHY_ASKED) {
 		if (last && now - *last < cfg.cooldown) {
 			__sync_fetch_and_add(&state->suppressed_cooldown, 1);
 			return 0;
@@ -56,9 +49,9 @@ static __noinline int group__freeze(struct incident *incident)
 	bpf_map_delete_elem(&group_of, &id);
 	bpf_map_update_elem(&freezes, &id, &now, BPF_ANY);
 	group->ended = now;
-	group->why = incident->why;
-	group->detail = incident->detail;
-	group->nr = incident->nr;
+	group->why = why;
+	group->detail = detail;
+	group->nr = nr;
 	group->tgid = ids >> 32;
 	group->tid = ids;
 	bpf_get_current_comm(group->comm, sizeof(group->comm));
@@ -114,26 +107,24 @@ static __noinline int trigger__path(struct scry_thread *thread)
 
 static __noinline int trigger__call(struct scry_thread *thread, __u64 now, __s64 result)
 {
-	struct incident incident = {};
-	__u64 number = -result;
+	__u64 number = -result, detail = 0;
+	__u32 why;
 
 	if (!thread)
 		return 0;
-	incident.cgroup_id = thread->cgroup_id;
-	incident.nr = thread->nr;
 	barrier_var(number);
 	if (number < 1024 && cfg.on_errnos[number / 64 & 15] >> (number & 63) & 1) {
-		incident.why = SCRY_WHY_ERRNO;
-		incident.detail = number;
+		why = SCRY_WHY_ERRNO;
+		detail = number;
 	} else if (cfg.on_slow && thread->start && now - thread->start >= cfg.on_slow) {
-		incident.why = SCRY_WHY_SLOW;
-		incident.detail = now - thread->start;
+		why = SCRY_WHY_SLOW;
+		detail = now - thread->start;
 	} else if (cfg.pattern_count && trigger__path(thread)) {
-		incident.why = SCRY_WHY_PATH;
+		why = SCRY_WHY_PATH;
 	} else {
 		return 0;
 	}
-	return group__freeze(&incident);
+	return group__freeze(thread->cgroup_id, why, detail, thread->nr);
 }
 
 static __always_inline void ring__after_call(struct scry_thread *thread, __u64 now, __s64 result)
@@ -145,8 +136,7 @@ static __always_inline void ring__after_call(struct scry_thread *thread, __u64 n
 /* At the end of a process, behind its last record. */
 static __noinline int trigger__end(struct task_struct *task, struct scry_thread *thread)
 {
-	struct incident incident = {};
-	__u32 status, signal;
+	__u32 status, signal, why, detail = 0;
 
 	if (!thread || BPF_CORE_READ(task, signal, live.counter))
 		return 0;
@@ -154,22 +144,21 @@ static __noinline int trigger__end(struct task_struct *task, struct scry_thread 
 	if (!status)
 		status = task->exit_code;
 	signal = status & 0x7f;
-	incident.cgroup_id = thread->cgroup_id;
 	if (signal == SIGKILL && cfg.on_oom && BPF_CORE_READ(task, signal, oom_mm)) {
-		incident.why = SCRY_WHY_OOM;
+		why = SCRY_WHY_OOM;
 	} else if (signal) {
 		if (!(cfg.on_signals >> (signal & 63) & 1))
 			return 0;
-		incident.why = SCRY_WHY_SIGNAL;
-		incident.detail = signal;
+		why = SCRY_WHY_SIGNAL;
+		detail = signal;
 	} else {
 		status = status >> 8 & 0xff;
 		if (!(cfg.on_exit_codes[status >> 6] >> (status & 63) & 1))
 			return 0;
-		incident.why = SCRY_WHY_EXIT;
-		incident.detail = status;
+		why = SCRY_WHY_EXIT;
+		detail = status;
 	}
-	return group__freeze(&incident);
+	return group__freeze(thread->cgroup_id, why, detail, 0);
 }
 
 static __always_inline void ring__after_end(struct task_struct *task, struct scry_thread *thread)

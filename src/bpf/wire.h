@@ -247,6 +247,8 @@ struct scry_config {
 	__u64 on_errnos[16];	/* bit n: a call that fails with errno n */
 	__u64 on_slow;		/* ns of a call; 0: none */
 	__u64 cooldown;		/* ns between two incidents of a cgroup */
+	__u64 tick;		/* ns of a jiffy, and the time of jiffy 0: the clock of entries */
+	__u64 tick_base;	/* where durations are not exact */
 	__u32 incidents_max;	/* frozen groups at a time */
 	__u32 hierarchy;	/* id of the cgroup hierarchy; 0: v2 */
 	__u32 segments;		/* of the flight recorder's memory */
@@ -296,7 +298,7 @@ struct scry_ring {
 #define SCRY_SEGMENT_SIZE 16384
 #define SCRY_SEGMENT_PAD  32768 /* behind the last segment */
 #define SCRY_LANES	  32
-#define SCRY_GROUP_PATH	  512
+#define SCRY_GROUP_PATH	  768
 
 struct scry_segment {
 	__u64 number; /* of its use, from 1; 0: not used yet */
@@ -373,6 +375,12 @@ struct scry_control {
 
 /* What peek.bpf.c is asked and answers. */
 #define SCRY_PEEK_SIZE 16384
+
+/* Two clocks at one instant. */
+struct scry_clock {
+	__u64 jiffies;
+	__u64 time; /* ns, CLOCK_MONOTONIC */
+};
 
 struct scry_peek {
 	__u64 address;

@@ -21,7 +21,7 @@ public sealed partial class WireTests
         ("scry_plan", typeof(CapturePlan)), ("scry_variant_key", typeof(VariantKey)), ("scry_config", typeof(TraceConfig)),
         ("scry_thread", typeof(ThreadSlot)), ("scry_ring", typeof(RingHeader)),
         ("scry_pattern", typeof(PathPattern)), ("scry_segment", typeof(SegmentHeader)), ("scry_group", typeof(GroupHeader)),
-        ("scry_flight", typeof(FlightState)), ("scry_control", typeof(FlightControl)),
+        ("scry_flight", typeof(FlightState)), ("scry_control", typeof(FlightControl)), ("scry_clock", typeof(ClockPair)),
     ];
 
     private static readonly (string Prefix, Type Mirror)[] s_numbers =

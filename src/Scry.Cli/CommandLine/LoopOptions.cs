@@ -9,21 +9,23 @@ namespace Scry.Cli.CommandLine;
 /// <summary>The options of <c>scry loop</c>, and what they mean.</summary>
 internal static class LoopOptions
 {
-    public static readonly Option<string[]> Name = Many("--name", "NAME", "The recorder, also as the first word; needed when there are several");
-    public static readonly Option<string[]> Memory = Many("--memory", "SIZE", "All the memory it takes, whatever it covers: 4M to 448M (64M)");
-    public static readonly Option<string[]> Payload = Many("--payload", "N", "Keep N bytes of what is read and written (none)");
-    public static readonly Option<string[]> On = Many("--on", "TRIGGER",
+    /// <summary>The recorder's name: needed when there are several.</summary>
+    public static readonly Argument<string[]> NameWord = new("NAME") { Arity = ArgumentArity.ZeroOrMore };
+
+    public static readonly Option<string[]> Memory = TraceOptions.Many("--memory", "SIZE", "All the memory it takes, whatever it covers: 4M to 448M (64M)");
+    public static readonly Option<string[]> Payload = TraceOptions.Many("--payload", "N", "Keep N bytes of what is read and written (none)");
+    public static readonly Option<string[]> On = TraceOptions.Many("--on", "TRIGGER",
         "Freeze a cgroup's past at: fatal, SIGSEGV, oom, exit, exit=3, errno=EIO, slow=2s, removal, path=/etc/*");
-    public static readonly Option<string[]> Cooldown = Many("--cooldown", "DURATION", "At most one incident of a cgroup in this time (10s)");
-    public static readonly Option<string[]> Incidents = Many("--incidents", "N", "Keep at most N incidents, others are counted (16)");
-    public static readonly Option<string[]> Last = Many("--last", "DURATION", "Only the last: 30s, 5m");
-    public static readonly Option<string[]> Incident = Many("--incident", "N", "An incident, by its number in 'scry loop list', or 'last'");
-    public static readonly Option<string[]> Directory = Many("--dir", "DIR", "Where the incidents' files go");
-    public static readonly Option<string[]> Keep = Many("--keep", "N", "Keep the newest N files (100)");
-    public static readonly Option<string[]> MaxSize = Many("--max-size", "SIZE", "Keep files of at most so many bytes together (1G)");
-    public static readonly Option<string[]> Exec = Many("--exec", "COMMAND", "Run 'sh -c COMMAND' for each; $SCRY_FILE, $SCRY_WHY, $SCRY_CGROUP tell");
-    public static readonly Option<bool> DumpOnExit = new("--dump-on-exit") { Description = "Print the past at Ctrl-C or at the cgroup's end", Arity = ArgumentArity.Zero };
-    public static readonly Option<bool> Json = new("--json") { Description = "JSON", Arity = ArgumentArity.Zero };
+    public static readonly Option<string[]> Cooldown = TraceOptions.Many("--cooldown", "DURATION", "At most one incident of a cgroup in this time (10s)");
+    public static readonly Option<string[]> Incidents = TraceOptions.Many("--incidents", "N", "Keep at most N incidents, others are counted (16)");
+    public static readonly Option<string[]> Last = TraceOptions.Many("--last", "DURATION", "Only the last: 30s, 5m");
+    public static readonly Option<string[]> Incident = TraceOptions.Many("--incident", "N", "An incident, by its number in 'scry loop list', or 'last'");
+    public static readonly Option<string[]> Directory = TraceOptions.Many("--dir", "DIR", "Where the incidents' files go");
+    public static readonly Option<string[]> Keep = TraceOptions.Many("--keep", "N", "Keep the newest N files (100)");
+    public static readonly Option<string[]> MaxSize = TraceOptions.Many("--max-size", "SIZE", "Keep files of at most so many bytes together (1G)");
+    public static readonly Option<string[]> Exec = TraceOptions.Many("--exec", "COMMAND", "Run 'sh -c COMMAND' for each; $SCRY_FILE, $SCRY_WHY, $SCRY_CGROUP tell");
+    public static readonly Option<bool> DumpOnExit = TraceOptions.Flag("--dump-on-exit", "Print the past at Ctrl-C or at the cgroup's end: the default, as traceloop's");
+    public static readonly Option<bool> Json = TraceOptions.Flag("--json", "A JSON object for each");
 
     // <asm/signal.h>: the signals that end a process with a core, signal(7).
     private static readonly int[] s_fatal = [3, 4, 5, 6, 7, 8, 11, 24, 25, 31];
@@ -33,13 +35,13 @@ internal static class LoopOptions
         "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
     ];
 
-    /// <summary>The value of an option that is given once at most.</summary>
-    /// <exception cref="ToolException">It is given more than once.</exception>
-    public static string? Single(ParseResult words, Option<string[]> option) => (words.GetValue(option) ?? []) switch
+    /// <summary>The recorder's name; null when none is given.</summary>
+    /// <exception cref="ToolException">There are several.</exception>
+    public static string? Name(ParseResult words) => (words.GetValue(NameWord) ?? []) switch
     {
         [] => null,
-        [string value] => value,
-        _ => throw new ToolException($"{option.Name} is given more than once", null, ExitCode.Usage),
+        [string name] => name,
+        _ => throw new ToolException("more than one recorder is named", "write one name; options begin with -", ExitCode.Usage),
     };
 
     /// <summary>A signal's name, with SIG.</summary>
@@ -53,9 +55,9 @@ internal static class LoopOptions
         var triggers = new FlightTriggers();
         foreach (string word in (words.GetValue(On) ?? []).SelectMany(list => list.Split(',', StringSplitOptions.RemoveEmptyEntries)))
             triggers = Add(triggers, word);
-        if (Single(words, Cooldown) is { } cooldown)
+        if (TraceArguments.Single(words, Cooldown) is { } cooldown)
             triggers = triggers with { CooldownNs = Quantity.Duration("--cooldown", cooldown, "s") };
-        if (Single(words, Incidents) is { } incidents)
+        if (TraceArguments.Single(words, Incidents) is { } incidents)
             triggers = triggers with { MostIncidents = (int)Quantity.Count("--incidents", incidents, 1, 1000) };
         return triggers;
     }
@@ -102,7 +104,4 @@ internal static class LoopOptions
             throw new ToolException($"--on path: '{Printable.Escape(text)}' is more than can be compared in the kernel", "write at most one *, and at most 63 bytes on either side", ExitCode.Usage);
         return bytes;
     }
-
-    private static Option<string[]> Many(string name, string value, string description) =>
-        new(name) { Description = description, HelpName = value, Arity = ArgumentArity.OneOrMore };
 }

@@ -54,16 +54,23 @@ internal sealed record ReportArguments
     public ulong? Last { get; init; }
     public bool Summary { get; init; }
 
+    /// <summary>The same of all that was recorded.</summary>
+    public ReportArguments WithoutTarget() =>
+        this with { Pids = [], Tids = [], Comm = null, User = null, Cgroup = null, Unit = null, Container = null };
+
     /// <summary>Reads the parsed words.</summary>
     /// <exception cref="ToolException">They make no sense.</exception>
-    public static ReportArguments Read(ParseResult words)
+    public static ReportArguments Read(ParseResult words) => Read(words, words.GetValue(ReportOptions.File) switch
     {
-        string file = words.GetValue(ReportOptions.File) switch
-        {
-            [{ Length: > 0 } one] => one,
-            [_, _, ..] => throw new ToolException("several recordings are named", "scry report shows one", ExitCode.Usage),
-            _ => throw new ToolException("no recording is named", "give its file: scry report calls.scry", ExitCode.Usage),
-        };
+        [{ Length: > 0 } one] => one,
+        [_, _, ..] => throw new ToolException("several recordings are named", "scry report shows one", ExitCode.Usage),
+        _ => throw new ToolException("no recording is named", "give its file: scry report calls.scry", ExitCode.Usage),
+    });
+
+    /// <summary>The same for a recording that the words do not name.</summary>
+    /// <exception cref="ToolException">They make no sense.</exception>
+    public static ReportArguments Read(ParseResult words, string file)
+    {
         bool summary = words.GetValue(ReportOptions.Summary);
         if (summary && words.GetValue(TraceOptions.Json))
             throw new ToolException("a summary is no JSON", "give --json or --summary", ExitCode.Usage);

@@ -8,6 +8,17 @@ namespace Scry.Cli.CommandLine;
 /// <summary>The help of <c>scry</c> itself: the commands, and how to begin.</summary>
 internal static class RootHelp
 {
+    /// <summary>The help of a command that has commands of its own: each with its help.</summary>
+    public static void AttachTo(Command command, string summary)
+    {
+        var text = new StringBuilder();
+        text.Append(summary).Append("\n\nUsage: scry ").Append(command.Name).Append(" COMMAND [OPTIONS]\n\nCommands:\n");
+        foreach (Command sub in command.Subcommands)
+            HelpPage.AppendRow(text, sub.Name, sub.Description ?? "");
+        text.Append("\n'scry ").Append(command.Name).Append(" COMMAND --help' has the options of each.\n");
+        command.Options.Add(new HelpOption("--help", "-h") { Action = new PrintText(text.ToString()) });
+    }
+
     /// <summary>Makes --help print it.</summary>
     public static void AttachTo(RootCommand root)
     {
@@ -35,6 +46,17 @@ internal static class RootHelp
 
             """);
         return text.ToString();
+    }
+
+    private sealed class PrintText(string text) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.Write(text);
+            return ExitCode.Ok;
+        }
     }
 
     private sealed class Print : SynchronousCommandLineAction

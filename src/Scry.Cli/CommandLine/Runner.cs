@@ -58,6 +58,8 @@ internal static class Runner
         if (words.Length == 0)
             return ["--help"];
         Command? command = root.Subcommands.FirstOrDefault(known => known.Name == words[0]);
+        if (command is { Subcommands.Count: > 0 })
+            return PrepareSubcommand(command, words);
         if (command is not null)
             return [words[0], .. Words.Normalize(command, words[1..])];
         if (root.Options.Any(option => option.Name == words[0] || option.Aliases.Contains(words[0])))
@@ -69,6 +71,18 @@ internal static class Runner
         }
         throw new ToolException($"there is no command '{Printable.Escape(words[0])}'",
             $"'scry --help' lists them; to trace a program: scry trace -- {Printable.Escape(words[0])}", ExitCode.Usage);
+    }
+
+    private static IReadOnlyList<string> PrepareSubcommand(Command command, string[] words)
+    {
+        if (words.Length == 1)
+            return [words[0], "--help"];
+        if (command.Subcommands.FirstOrDefault(known => known.Name == words[1]) is { } sub)
+            return [words[0], words[1], .. Words.Normalize(sub, words[2..])];
+        if (words[1] is "--help" or "-h" or "-?")
+            return [words[0], "--help"];
+        throw new ToolException($"'scry {command.Name}' has no '{Printable.Escape(words[1])}'",
+            $"it has {string.Join(", ", command.Subcommands.Select(known => known.Name))}", ExitCode.Usage);
     }
 
     /// <summary>Characters shown of a message that lists what a name may mean.</summary>

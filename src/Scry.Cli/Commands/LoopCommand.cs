@@ -7,16 +7,21 @@ namespace Scry.Cli.Commands;
 internal static class LoopCommand
 {
     /// <summary>The command with its subcommands.</summary>
-    public static Command Create() => new("loop", "The flight recorder: always on, remembers what happened before it broke")
+    public static Command Create()
     {
-        LoopStartCommand.Create(),
-        LoopListCommand.Create(),
-        LoopDumpCommand.Create(),
-        LoopTriggerCommand.Create(),
-        LoopWatchCommand.Create(),
-        LoopRunCommand.Create(),
-        LoopStopCommand.Create(),
-    };
+        var command = new Command("loop", "The flight recorder: always on, remembers what happened before it broke")
+        {
+            LoopStartCommand.Create(),
+            LoopListCommand.Create(),
+            LoopDumpCommand.Create(),
+            LoopTriggerCommand.Create(),
+            LoopWatchCommand.Create(),
+            LoopRunCommand.Create(),
+            LoopStopCommand.Create(),
+        };
+        RootHelp.AttachTo(command, "The flight recorder: records system calls in the kernel, for ever, and shows the past when something broke.");
+        return command;
+    }
 
     /// <summary>A subcommand with its options and help.</summary>
     public static Command Subcommand(string name, string summary, HelpPage help, Func<ParseResult, int> run)
@@ -24,6 +29,7 @@ internal static class LoopCommand
         var command = new Command(name, summary);
         foreach (Option option in help.Groups.SelectMany(group => group.Options))
             command.Options.Add(option);
+        command.Arguments.Add(LoopOptions.NameWord);
         command.SetAction(run);
         help.AttachTo(command);
         return command;

@@ -23,7 +23,7 @@ internal static class LoopListCommand
     private static int Run(ParseResult words)
     {
         Privileges.Require();
-        IReadOnlyList<string> names = LoopOptions.Single(words, LoopOptions.Name) is { } one ? [Path.GetFileName(LoopStore.Find(one))] : LoopStore.Names();
+        IReadOnlyList<string> names = LoopOptions.Name(words) is { } one ? [Path.GetFileName(LoopStore.Find(one))] : LoopStore.Names();
         bool json = words.GetValue(LoopOptions.Json);
         if (names.Count == 0 && !json)
             Runner.Say("no flight recorder is running; start one with 'scry loop start -a'");
@@ -132,7 +132,7 @@ internal static class LoopListCommand
     internal static readonly HelpPage Help = new(
         "loop list [NAME] [--json]",
         "Shows the recorders, what they cover, their memory, records and incidents, and the time that they cost now.",
-        [new("RECORDER", [LoopOptions.Name, LoopOptions.Json])],
+        [new("OPTIONS", [LoopOptions.Json])],
         [("scry loop list", "all of them"), ("scry loop list web --json", "one, as a JSON object")],
         ["The cost is measured for 0.2 s, in which the kernel counts the time of all BPF programs."]);
 }

@@ -20,7 +20,7 @@ internal static class LoopStartCommand
         [
             TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.NoSignals,
         ]),
-        new("RECORDER", [LoopOptions.Name, LoopOptions.Memory, LoopOptions.Payload, TraceOptions.Duration]),
+        new("OPTIONS", [LoopOptions.Memory, LoopOptions.Payload, TraceOptions.Duration]),
         new("TRIGGERS", [LoopOptions.On, LoopOptions.Cooldown, LoopOptions.Incidents]),
     ];
 
@@ -30,7 +30,7 @@ internal static class LoopStartCommand
     private static int Run(ParseResult words)
     {
         Privileges.Require();
-        string name = LoopOptions.Single(words, LoopOptions.Name) ?? LoopStore.DefaultName;
+        string name = LoopOptions.Name(words) ?? LoopStore.DefaultName;
         // What makes no sense is said before anything is made.
         LoopOptions.ReadTriggers(words);
         TraceArguments.Read(words);

@@ -14,7 +14,7 @@ internal static class LoopStopCommand
     private static int Run(ParseResult words)
     {
         Privileges.Require();
-        string directory = LoopStore.Find(LoopOptions.Single(words, LoopOptions.Name));
+        string directory = LoopStore.Find(LoopOptions.Name(words));
         try
         {
             FlightRecorder.Remove(directory);
@@ -29,7 +29,7 @@ internal static class LoopStopCommand
     internal static readonly HelpPage Help = new(
         "loop stop [NAME]",
         "Ends a recorder: nothing of it stays attached, pinned or in memory.",
-        [new("RECORDER", [LoopOptions.Name])],
+        [],
         [("scry loop stop web", "the recorder 'web'"), ("scry loop dump web -o web.scry && scry loop stop web", "keep its past first")],
         []);
 }

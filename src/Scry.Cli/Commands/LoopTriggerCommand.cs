@@ -15,8 +15,8 @@ internal static class LoopTriggerCommand
     private static int Run(ParseResult words)
     {
         Privileges.Require();
-        using FlightRecorder recorder = LoopStore.Open(LoopStore.Find(LoopOptions.Single(words, LoopOptions.Name)), out _);
-        string? wanted = LoopOptions.Single(words, TraceOptions.Cgroup)?.Trim('/');
+        using FlightRecorder recorder = LoopStore.Open(LoopStore.Find(LoopOptions.Name(words)), out _);
+        string? wanted = TraceArguments.Single(words, TraceOptions.Cgroup)?.Trim('/');
         FlightGroup[] groups =
         [
             .. recorder.Groups().Where(group => group.State == GroupState.Live && group.CgroupId != 0
@@ -35,7 +35,7 @@ internal static class LoopTriggerCommand
     internal static readonly HelpPage Help = new(
         "loop trigger [NAME] [-G CGROUP]",
         "Keeps the past of cgroups as it is now; their calls go on in a fresh one.",
-        [new("RECORDER", [LoopOptions.Name, TraceOptions.Cgroup])],
+        [new("OPTIONS", [TraceOptions.Cgroup])],
         [("scry loop trigger web", "all that 'web' has"), ("scry loop trigger -G /system.slice/nginx.service", "one cgroup's past, and those below it")],
         []);
 }

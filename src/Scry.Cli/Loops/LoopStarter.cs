@@ -22,11 +22,11 @@ internal static class LoopStarter
         TraceArguments asked = TraceArguments.Read(words);
         TraceTarget target = TraceTarget.Resolve(asked);
         SyscallSelector selector = SyscallSelector.Parse(asked.Expressions);
-        int payload = LoopOptions.Single(words, LoopOptions.Payload) is { } bytes ? (int)Quantity.Count("--payload", bytes, 0, 4096) : 0;
-        long memory = LoopOptions.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : DefaultMemory;
+        int payload = TraceArguments.Single(words, LoopOptions.Payload) is { } bytes ? (int)Quantity.Count("--payload", bytes, 0, 4096) : 0;
+        long memory = TraceArguments.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : DefaultMemory;
         if (memory is < FlightOptions.LeastMemory or > FlightOptions.MostMemory)
             throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
-        SessionOptions what = TraceRun.OptionsOf(asked, target) with
+        SessionOptions what = TraceRun.Options(asked, target) with
         {
             Plans = CapturePlans.Of(selector, payload > 0),
             Variants = CapturePlans.VariantsOf(selector, payload > 0),

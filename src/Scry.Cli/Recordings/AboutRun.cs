@@ -19,7 +19,11 @@ internal static class AboutRun
     public static string KernelRelease => Read("/proc/sys/kernel/osrelease");
 
     /// <summary>Describes this machine and what was asked.</summary>
-    public static RecordingAbout Describe(RecordArguments arguments)
+    public static RecordingAbout Describe(RecordArguments arguments) =>
+        Describe(Target(arguments.Trace), Selection(arguments.Trace), arguments.Payload);
+
+    /// <summary>The same by what a person would say.</summary>
+    public static RecordingAbout Describe(string target, string selection, int payload, bool overwrites = false)
     {
         ulong monotonic = (ulong)Clock.Monotonic();
         return new RecordingAbout
@@ -35,9 +39,10 @@ internal static class AboutRun
             FactsVersion = Facts.Version,
             Clocks = [new ClockAnchor(monotonic, monotonic + (ulong)Clock.RealtimeOffset())],
             CommandLine = Environment.GetCommandLineArgs(),
-            Target = Target(arguments.Trace),
-            Selection = Selection(arguments.Trace),
-            PayloadLimit = (uint)arguments.Payload,
+            Target = target,
+            Selection = selection,
+            PayloadLimit = (uint)payload,
+            Overwrites = overwrites,
         };
     }
 

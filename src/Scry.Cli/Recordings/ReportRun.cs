@@ -164,6 +164,7 @@ internal sealed class ReportRun : IDisposable
             // Another kernel has other numbers.
             AskKernel = _about.KernelRelease == AboutRun.KernelRelease,
             Summary = _arguments.Summary,
+            Overwrites = _about.Overwrites,
         };
     }
 

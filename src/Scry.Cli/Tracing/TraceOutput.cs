@@ -20,6 +20,8 @@ internal sealed record ViewContext
     public required Func<ulong, string?> CgroupPath { get; init; }
     /// <summary>Whether the running kernel can name the syscalls that the facts do not know.</summary>
     public bool AskKernel { get; init; }
+    /// <summary>Whether what is missing was overwritten.</summary>
+    public bool Overwrites { get; init; }
     /// <summary>A table instead of lines.</summary>
     public bool Summary { get; init; }
 }
@@ -54,6 +56,7 @@ internal sealed class TraceOutput : IRecordSink
                 Comm = arguments.ShowComm,
                 Cgroup = arguments.ShowCgroup,
                 Color = arguments.Color ?? terminal,
+                Overwrites = context.Overwrites,
                 RealtimeOffset = context.RealtimeOffset,
                 CgroupPath = cgroups,
             });

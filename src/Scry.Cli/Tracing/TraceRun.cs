@@ -210,7 +210,8 @@ internal sealed class TraceRun : IDisposable
         _signals++;
     }
 
-    private static SessionOptions Options(TraceArguments arguments, TraceTarget target)
+    /// <summary>What the kernel side is to do.</summary>
+    internal static SessionOptions Options(TraceArguments arguments, TraceTarget target)
     {
         SyscallSelector selector = SyscallSelector.Parse(arguments.Expressions);
         return new SessionOptions

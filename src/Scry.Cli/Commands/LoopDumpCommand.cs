@@ -1,0 +1,82 @@
+using System.CommandLine;
+using Scry.Capture;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Loops;
+using Scry.Cli.Recordings;
+using Scry.Wire;
+
+namespace Scry.Cli.Commands;
+
+/// <summary><c>scry loop dump</c>: the past, as text, JSON or a recording.</summary>
+internal static class LoopDumpCommand
+{
+    private const string RecordingSuffix = ".scry";
+
+    /// <summary>The command with its options and help.</summary>
+    public static Command Create() => LoopCommand.Subcommand("dump", "Show the past, or write it into a recording", Help, Run);
+
+    private static int Run(ParseResult words)
+    {
+        Privileges.Require();
+        string? incident = TraceArguments.Single(words, LoopOptions.Incident);
+        string? output = TraceArguments.Single(words, TraceOptions.Output);
+        using FlightRecorder recorder = LoopStore.Open(LoopStore.Find(LoopOptions.Name(words)), out LoopAbout about);
+        FlightGroup? frozen = incident is null ? null : FindIncident(recorder, incident);
+        if (output is not null && output.EndsWith(RecordingSuffix, StringComparison.Ordinal))
+        {
+            Write(recorder, about, frozen, output);
+            return ExitCode.Ok;
+        }
+        return Show(words, file => Write(recorder, about, frozen, file));
+    }
+
+    /// <summary>Has a recording made where nobody else can read it, and shows it as <c>scry report</c> does.</summary>
+    public static int Show(ParseResult words, Action<string> write, bool all = false)
+    {
+        string folder = Directory.CreateTempSubdirectory("scry-dump-").FullName;
+        try
+        {
+            string file = Path.Combine(folder, "past.scry");
+            write(file);
+            ReportArguments asked = ReportArguments.Read(words, file);
+            using var run = new ReportRun(all ? asked.WithoutTarget() : asked);
+            return run.Run();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void Write(FlightRecorder recorder, LoopAbout about, FlightGroup? incident, string file)
+    {
+        if (incident is null)
+            LoopDump.WritePast(recorder, about, file, overwrite: false);
+        else
+            LoopDump.WriteIncident(recorder, about, incident, file, overwrite: false);
+    }
+
+    private static FlightGroup FindIncident(FlightRecorder recorder, string number)
+    {
+        FlightGroup[] incidents = [.. recorder.Groups().Where(group => group.Why != IncidentCause.None && group.State != GroupState.Live).OrderBy(group => group.Ended)];
+        FlightGroup? found = number == "last"
+            ? incidents.LastOrDefault()
+            : incidents.FirstOrDefault(group => group.Serial == Quantity.Count("--incident", number, 1, uint.MaxValue));
+        return found ?? throw new ToolException($"there is no incident '{Printable.Escape(number)}'", "'scry loop list' shows those that there are");
+    }
+
+    internal static readonly HelpPage Help = new(
+        "loop dump [NAME] [TARGET] [SELECT] [--last DURATION] [--incident N] [LINES] [-o FILE.scry | -o FILE | --json | -s]",
+        "Shows what a recorder remembers, in order of time, with the calls in flight, while recording goes on.",
+        [new("RECORDER", [LoopOptions.Incident]), .. ReportOptions.Groups],
+        [
+            ("scry loop dump --last 30s", "the last half minute"),
+            ("scry loop dump web --container web --failed", "what failed in one container"),
+            ("scry loop dump web --incident last", "what came before the last crash"),
+            ("scry loop dump web -o web.scry", "a recording, for 'scry report'"),
+        ],
+        [
+            "Where a thread's older records are overwritten, '... N records overwritten ...' tells. A call in flight ends in",
+            "'<unfinished ...>', with -T followed by the time that it has taken so far.",
+        ]);
+}

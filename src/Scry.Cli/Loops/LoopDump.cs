@@ -1,0 +1,132 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Scry.Capture;
+using Scry.Cli.Recordings;
+using Scry.Cli.Tracing;
+using Scry.Recording;
+using Scry.Syscalls;
+using Scry.Targets;
+using Scry.Wire;
+
+namespace Scry.Cli.Loops;
+
+/// <summary>Makes a recording of what a flight recorder remembers.</summary>
+internal static class LoopDump
+{
+    private static readonly Lazy<CapturePlan[]> Plans = new(() => CapturePlans.Of(SyscallSelector.Parse([])));
+
+    /// <summary>The past of all cgroups up to now, and the calls in flight.</summary>
+    /// <exception cref="RecordingException">The file cannot be written.</exception>
+    public static void WritePast(FlightRecorder recorder, LoopAbout about, string file, bool overwrite)
+    {
+        FlightGroup[] groups = [.. recorder.Groups().Where(group => group.State != GroupState.Frozen)];
+        // Calls in flight first: one that ends meanwhile has its record too, and is then left out.
+        var inFlight = new List<byte[]>();
+        recorder.InFlight(Arguments, record => inFlight.Add(record.ToArray()));
+        Write(recorder, about, groups, recorder.Snapshot(groups), inFlight, about.Target, file, overwrite);
+    }
+
+    /// <summary>An incident, and the calls that were in flight when it was frozen.</summary>
+    /// <exception cref="RecordingException">The file cannot be written.</exception>
+    public static void WriteIncident(FlightRecorder recorder, LoopAbout about, FlightGroup incident, string file, bool overwrite)
+    {
+        var inFlight = new List<byte[]>();
+        void Consider(ReadOnlySpan<byte> record)
+        {
+            if (Cut(record, incident.Ended) is { } cut)
+                inFlight.Add(cut);
+        }
+        recorder.InFlight(Arguments, record => Consider(record));
+        // Those that have ended since are in the past that the cgroup has now.
+        FlightGroup[] since = [.. recorder.Groups().Where(group => group.CgroupId == incident.CgroupId && group.Serial > incident.Serial)];
+        FlightSnapshot snapshot = recorder.Snapshot([incident]);
+        HashSet<uint> threads = [];
+        snapshot.ForEach(record => threads.Add(MemoryMarshal.AsRef<RecordHeader>(record).Tid));
+        recorder.Snapshot(since, incident.Ended).ForEach(record => Consider(record));
+        inFlight.RemoveAll(record => !threads.Contains(MemoryMarshal.AsRef<RecordHeader>(record).Tid));
+        Write(recorder, about, [incident], snapshot, inFlight, $"{about.Target}: {IncidentText.Why(incident)}", file, overwrite);
+    }
+
+    private static int Arguments(Abi abi, uint nr)
+    {
+        uint index = Math.Min(nr, Layout.MaxNr - 1) + (abi == Abi.Ia32 ? Layout.MaxNr : 0u);
+        return Plans.Value[index].ArgCount;
+    }
+
+    // The call as it was at an instant, when it had begun and not ended.
+    private static byte[]? Cut(ReadOnlySpan<byte> record, ulong instant)
+    {
+        if (record.Length < Unsafe.SizeOf<CallFixed>() || MemoryMarshal.AsRef<RecordHeader>(record).Kind != RecordKind.Call)
+            return null;
+        CallFixed call = MemoryMarshal.AsRef<CallFixed>(record);
+        ulong began = call.Header.Time - call.Duration;
+        if (call.Duration == 0 || began >= instant || call.Header.Time <= instant)
+            return null;
+        byte[] cut = record.ToArray();
+        ref CallFixed there = ref MemoryMarshal.AsRef<CallFixed>(cut.AsSpan());
+        there.Header.Flags |= (byte)(CallFlags.Unfinished | CallFlags.InFlight);
+        there.Header.Time = instant;
+        there.Duration = instant - began;
+        there.Result = 0;
+        return cut;
+    }
+
+    private static void Write(FlightRecorder recorder, LoopAbout about, IReadOnlyList<FlightGroup> groups, FlightSnapshot snapshot,
+        List<byte[]> inFlight, string target, string file, bool overwrite)
+    {
+        using RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(target, about.Selection, about.Payload, overwrites: true), overwrite);
+        writer.WriteNames(Names(groups));
+        // The number of a thread's next record: what is in flight has it, or it is over.
+        var next = new Dictionary<uint, uint>();
+        var named = new HashSet<ulong>();
+        snapshot.ForEach(record =>
+        {
+            ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
+            next[header.Tid] = header.Seq + 1;
+            if (header.Kind == RecordKind.Task && record.Length >= Unsafe.SizeOf<TaskRecord>())
+                named.Add(MemoryMarshal.AsRef<TaskRecord>(record).CgroupId);
+            writer.Write(record);
+        });
+        foreach (byte[] record in inFlight.OrderBy(record => MemoryMarshal.AsRef<RecordHeader>(record).Time))
+        {
+            ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
+            if (header.Seq >= next.GetValueOrDefault(header.Tid))
+                writer.Write(record);
+        }
+        Finish(recorder, writer, named, groups);
+    }
+
+    private static void Finish(FlightRecorder recorder, RecordingWriter writer, HashSet<ulong> named, IReadOnlyList<FlightGroup> groups)
+    {
+        // Groups of v1 have other ids than the v2 cgroups that threads tell.
+        named.ExceptWith(groups.Select(group => group.CgroupId));
+        var cgroups = new CgroupNames();
+        var containers = new Containers();
+        writer.WriteNames(named.Select(id => (Id: id, Path: cgroups.Find(id))).Where(name => name.Path is not null)
+            .Select(name => Name(containers, name.Id, name.Path!)));
+        Span<ulong> lost = stackalloc ulong[Layout.LostReasons];
+        for (int reason = 0; reason < lost.Length; reason++)
+            lost[reason] = recorder.Lost((LossReason)reason);
+        writer.Finish(LossNames.ByName(lost), lost.IndexOfAnyExcept(0UL) < 0);
+    }
+
+    private static IEnumerable<RecordedName> Names(IReadOnlyList<FlightGroup> groups)
+    {
+        var containers = new Containers();
+        return groups.Where(group => group.CgroupId != 0).Select(group => Name(containers, group.CgroupId, group.Path));
+    }
+
+    private static CgroupName Name(Containers containers, ulong id, string path)
+    {
+        Container? container = containers.Describe(path);
+        return new CgroupName
+        {
+            Time = (ulong)Clock.Monotonic(),
+            Id = id,
+            Path = path,
+            Runtime = container?.Runtime,
+            ContainerId = container?.Id,
+            ContainerName = container?.Name,
+        };
+    }
+}

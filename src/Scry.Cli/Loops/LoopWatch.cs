@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using Scry.Capture;
+using Scry.Cli.CommandLine;
+using Scry.Cli.Launch;
+using Scry.Cli.Tracing;
+using Scry.Recording;
+using Scry.Wire;
+
+namespace Scry.Cli.Loops;
+
+/// <summary>Writes the incidents of a recorder into files.</summary>
+/// <param name="recorder">The recorder's directory.</param>
+/// <param name="folder">Where the files go; made when it is not there.</param>
+internal sealed class LoopWatch(string recorder, string folder)
+{
+    private const int PollMs = 200;
+    private const string Suffix = ".scry", PartialSuffix = ".partial";
+
+    private readonly string _name = Path.GetFileName(recorder);
+    private ulong _suppressed;
+
+    /// <summary>Newest files that are kept.</summary>
+    public required int Keep { get; init; }
+    /// <summary>Bytes of files that are kept.</summary>
+    public required long MaxSize { get; init; }
+    /// <summary>What the shell runs for each file; null: nothing.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Watches until a signal comes or the recorder is stopped.</summary>
+    /// <returns>The exit status.</returns>
+    public int Run()
+    {
+        MakeFolder();
+        NativeMethods.CatchSignals();
+        using FlightRecorder open = LoopStore.Open(recorder, out LoopAbout about);
+        while (NativeMethods.TakeSignal() == 0)
+        {
+            foreach (FlightGroup incident in open.Groups().Where(group => group.State == GroupState.Frozen).OrderBy(group => group.Ended))
+                Save(open, about, incident);
+            TellSuppressed(open.State);
+            if (!Directory.Exists(recorder))
+            {
+                Runner.Say($"the recorder '{_name}' was stopped");
+                break;
+            }
+            Thread.Sleep(PollMs);
+        }
+        return ExitCode.Ok;
+    }
+
+    private void MakeFolder()
+    {
+        try
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"cannot make the directory '{Printable.Escape(folder)}': {ErrnoText.Describe(error)}");
+        }
+    }
+
+    // Under its final name a file is whole; the name is the incident's alone, so that one that was killed in between is written again.
+    private void Save(FlightRecorder open, LoopAbout about, FlightGroup incident)
+    {
+        DateTime when = DateTime.UnixEpoch.AddTicks(((long)incident.Ended + Clock.RealtimeOffset()) / 100);
+        string file = Path.Combine(folder, $"{_name}-{when:yyyyMMdd'T'HHmmss'Z'}-{incident.Serial}-{IncidentText.Word(incident)}{Suffix}");
+        try
+        {
+            LoopDump.WriteIncident(open, about, incident, file + PartialSuffix, overwrite: true);
+            File.Move(file + PartialSuffix, file, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"cannot write '{Printable.Escape(file)}': {ErrnoText.Describe(error)}", "the incident stays in the kernel");
+        }
+        open.Release(incident);
+        Standard.Output.WriteLine($"{when.ToLocalTime():yyyy-MM-dd HH:mm:ss} {IncidentText.Why(incident)}, {Printable.Escape(incident.Path)}: {Printable.Escape(file)}");
+        Prune(keep: file);
+        Execute(file, incident);
+    }
+
+    private void TellSuppressed(in FlightState state)
+    {
+        ulong suppressed = state.SuppressedCooldown + state.SuppressedFull;
+        if (suppressed > _suppressed)
+            Standard.Output.WriteLine($"{suppressed - _suppressed} more incidents not kept: too soon after another, or too many at a time");
+        _suppressed = suppressed;
+    }
+
+    private void Prune(string keep)
+    {
+        FileInfo[] files = [.. new DirectoryInfo(folder).GetFiles($"{_name}-*{Suffix}").OrderByDescending(file => file.LastWriteTimeUtc)];
+        long size = 0;
+        for (int i = 0; i < files.Length; i++)
+        {
+            size += files[i].Length;
+            if ((i >= Keep || size > MaxSize) && files[i].FullName != Path.GetFullPath(keep))
+                files[i].Delete();
+        }
+    }
+
+    private void Execute(string file, FlightGroup incident)
+    {
+        if (Command is null)
+            return;
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Command]) { UseShellExecute = false };
+        start.Environment["SCRY_FILE"] = file;
+        start.Environment["SCRY_WHY"] = IncidentText.Why(incident);
+        start.Environment["SCRY_CGROUP"] = incident.Path;
+        using Process? shell = Process.Start(start);
+        shell?.WaitForExit();
+        if (shell is { ExitCode: not 0 })
+            Runner.Say($"the command ended with status {shell.ExitCode}");
+    }
+}
