@@ -154,6 +154,9 @@ public sealed class FlightRecorder : IDisposable
         return control.Frozen != 0;
     }
 
+    /// <summary>Keeps this process from firing triggers: what watches is no incident.</summary>
+    public void ExcludeSelf() => MemoryMarshal.AsRef<FlightState>(Mapped("flight").Span).Watcher = (uint)Environment.ProcessId;
+
     /// <summary>Gives an incident up: what it holds stays readable until its room is needed.</summary>
     public void Release(FlightGroup incident)
     {
@@ -208,7 +211,7 @@ public sealed class FlightRecorder : IDisposable
             BpfMap map = _maps[name];
             // The kernel rounds values up to 8 bytes and the whole up to pages.
             long length = ((long)map.MaxEntries * ((map.ValueSize + 7) & ~7u) + 4095) & ~4095L;
-            _mapped[name] = mapping = map.Mmap(0, length, writable: name is "groups" or "threads" or "about");
+            _mapped[name] = mapping = map.Mmap(0, length, writable: name is "groups" or "threads" or "about" or "flight");
         }
         return mapping;
     }

@@ -171,6 +171,8 @@ public struct FlightState
     [FieldOffset(24)] public ulong SuppressedFull;
     /// <summary>Segments that were ever used.</summary>
     [FieldOffset(36)] public uint Fresh;
+    /// <summary>Process that fires no trigger: Scry's own that watches.</summary>
+    [FieldOffset(56)] public uint Watcher;
 }
 
 /// <summary>Two clocks at one instant (<c>struct scry_clock</c>).</summary>

@@ -220,7 +220,8 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	call->record.nargs = nargs;
 	if (!cfg.durations && RING_CUTS)
 		call->record.flags |= SCRY_CALL_COARSE;
-	call->duration = thread->start ? now - thread->start : 0;
+	/* An entry by the ticks may seem to be later than this. */
+	call->duration = thread->start && now > thread->start ? now - thread->start : 0;
 	call->result = result;
 	ring__publish(w, size, SCRY_RECORD_CALL);
 }

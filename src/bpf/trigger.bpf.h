@@ -107,10 +107,11 @@ static __noinline int trigger__path(struct scry_thread *thread)
 
 static __noinline int trigger__call(struct scry_thread *thread, __u64 now, __s64 result)
 {
+	struct scry_flight *state = flight__get();
 	__u64 number = -result, detail = 0;
 	__u32 why;
 
-	if (!thread)
+	if (!thread || !state || thread->tgid == state->watcher)
 		return 0;
 	barrier_var(number);
 	if (number < 1024 && cfg.on_errnos[number / 64 & 15] >> (number & 63) & 1) {

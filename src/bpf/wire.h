@@ -363,7 +363,8 @@ struct scry_flight {
 	__u32 free_newest;
 	__u32 groups_used;
 	__u32 serials;
-	__u8 fill[4096 - 4 * 8 - 6 * 4];
+	__u32 watcher; /* tgid that fires no trigger: written by user space */
+	__u8 fill[4096 - 4 * 8 - 7 * 4];
 };
 
 /* What the control program is asked: to freeze. */

@@ -14,10 +14,12 @@ namespace Scry.Cli.Loops;
 internal sealed class LoopWatch(string recorder, string folder)
 {
     private const int PollMs = 200;
+    private const int TellMs = 10_000;
     private const string Suffix = ".scry", PartialSuffix = ".partial";
 
     private readonly string _name = Path.GetFileName(recorder);
     private ulong _suppressed;
+    private long _toldAt = -TellMs;
 
     /// <summary>Newest files that are kept.</summary>
     public required int Keep { get; init; }
@@ -33,6 +35,7 @@ internal sealed class LoopWatch(string recorder, string folder)
         MakeFolder();
         NativeMethods.CatchSignals();
         using FlightRecorder open = LoopStore.Open(recorder, out LoopAbout about);
+        open.ExcludeSelf();
         while (NativeMethods.TakeSignal() == 0)
         {
             foreach (FlightGroup incident in open.Groups().Where(group => group.State == GroupState.Frozen).OrderBy(group => group.Ended))
@@ -82,9 +85,15 @@ internal sealed class LoopWatch(string recorder, string folder)
 
     private void TellSuppressed(in FlightState state)
     {
+        // A storm is one line now and then, not one for each drop.
+        if (Environment.TickCount64 - _toldAt < TellMs)
+            return;
         ulong suppressed = state.SuppressedCooldown + state.SuppressedFull;
         if (suppressed > _suppressed)
+        {
+            _toldAt = Environment.TickCount64;
             Standard.Output.WriteLine($"{suppressed - _suppressed} more incidents not kept: too soon after another, or too many at a time");
+        }
         _suppressed = suppressed;
     }
 
