@@ -190,8 +190,9 @@ public sealed class RecordTests : IDisposable
     [Fact]
     public void A_recorder_that_is_killed_leaves_what_it_flushed()
     {
-        using Child target = Child.Start("sh", ["-c", "while :; do sleep 0.01; done"]);
-        using (Child scry = StartRecord("-p", $"{target.Id}"))
+        using Child target = Child.Start("sh", ["-c", "while :; do sleep 0.1; done"]);
+        // So little that no block fills: it is there because it was flushed.
+        using (Child scry = StartRecord("-p", $"{target.Id}", "-e", "execve,wait4"))
         {
             Eventually.True(() => System.IO.File.Exists(File) && Child.Run(ScryBinary.Path, "report", File).Lines.Length > 20, "records are in the file");
             scry.Signal(9);
