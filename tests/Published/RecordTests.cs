@@ -85,6 +85,25 @@ public sealed class RecordTests : IDisposable
     }
 
     [Fact]
+    public void Containers_and_units_are_known_by_their_cgroups()
+    {
+        string id = string.Concat(Enumerable.Repeat("0123456789abcdef", 4));
+        using (Cgroup parent = Cgroup.Unified())
+        using (Cgroup container = parent.Below($"docker-{id}.scope"))
+        using (Cgroup unit = parent.Below("scry-test.service"))
+        {
+            Record(0, "-e", "execve", "--", "sh", "-c",
+                $"({container.Enter}; cat /etc/passwd; true); ({unit.Enter}; tail /etc/passwd; true)");
+        }
+        string[] inContainer = Report("--container", id[..12], "-e", "execve").Lines;
+        Assert.Contains(inContainer, line => line.Contains("[\"cat\", ", StringComparison.Ordinal));
+        Assert.DoesNotContain(inContainer, line => line.Contains("[\"tail\", ", StringComparison.Ordinal));
+        string[] inUnit = Report("--unit", "scry-test", "-e", "execve").Lines;
+        Assert.Contains(inUnit, line => line.Contains("[\"tail\", ", StringComparison.Ordinal));
+        Assert.DoesNotContain(inUnit, line => line.Contains("[\"cat\", ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Json_is_as_of_a_trace()
     {
         Record(0, "--", "cat", "/etc/passwd");
