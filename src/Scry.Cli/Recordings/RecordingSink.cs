@@ -16,13 +16,15 @@ internal sealed class RecordingSink : IRecordSink
     private const long FlushMs = 500;
     /// <summary>Cgroups that are named; of more, records have the ids.</summary>
     private const int MaxCgroups = 65536;
+    /// <summary>How long a cgroup's name is looked for: each time, all of the hierarchy is walked.</summary>
+    private const long LookMs = 3000;
 
     private readonly RecordingWriter _writer;
     private readonly string? _created;
     private readonly CgroupNames _cgroups = new();
     private readonly Containers _containers = new();
     private readonly HashSet<ulong> _seen = [];
-    private readonly Dictionary<ulong, ulong> _nameless = [];
+    private readonly Dictionary<ulong, (ulong Time, long Until)> _nameless = [];
     private readonly List<RecordedName> _names = [];
     private long _flushedAt = Environment.TickCount64;
     private bool _finished;
@@ -108,7 +110,7 @@ internal sealed class RecordingSink : IRecordSink
     private void Note(in TaskRecord task)
     {
         if (_seen.Count < MaxCgroups && _seen.Add(task.CgroupId) && !TryName(task.CgroupId, task.Header.Time))
-            _nameless[task.CgroupId] = task.Header.Time;
+            _nameless[task.CgroupId] = (task.Header.Time, Environment.TickCount64 + LookMs);
     }
 
     private bool TryName(ulong id, ulong time)
@@ -130,9 +132,9 @@ internal sealed class RecordingSink : IRecordSink
 
     private void WriteNames()
     {
-        foreach ((ulong id, ulong time) in _nameless)
+        foreach ((ulong id, (ulong time, long until)) in _nameless)
         {
-            if (TryName(id, time))
+            if (TryName(id, time) || Environment.TickCount64 > until)
                 _nameless.Remove(id);
         }
         // Flushes the records that wait, also when there is no name.
