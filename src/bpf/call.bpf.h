@@ -183,7 +183,8 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	__u64 *args;
 
 	if (!ring__room(w, sizeof(*call) + SCRY_MAX_ARGS * sizeof(__u64) +
-				   (RING_MARGIN ? thread->staged + 128 : 0) + (reads ? RING_MARGIN : 0)))
+				   (RING_MARGIN ? thread->staged + 128 : 0) +
+				   (reads ? RING_MARGIN : 0)))
 		return;
 	if (ring__forgot(w, thread)) {
 		task__record(w, bpf_get_current_task_btf(), thread, NULL, now, SCRY_TASK_AGAIN);
@@ -192,8 +193,8 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	}
 	call = (void *)w->base;
 	args = (__u64 *)(call + 1);
-		/* All six: without a branch for each; what follows is written over those that do
-		 * not count. */
+	/* All six: without a branch for each; what follows is written over those that do
+	 * not count. */
 #pragma unroll
 	for (int i = 0; i < SCRY_MAX_ARGS; i++)
 		args[i] = thread->args[i];

@@ -2,9 +2,10 @@
 #ifndef SCRY_FLIGHT_BPF_H
 #define SCRY_FLIGHT_BPF_H
 /*
- * Where the flight recorder's records go: the same interface as ring.bpf.h, but nobody needs to read. A
- * writer holds its segment by `busy`; the queues of segments and the groups change under one lock, which
- * is taken once for each 16 KB written. See wire.h for the layout and docs/ARCHITECTURE.md for the rules.
+ * Where the flight recorder's records go: the same interface as ring.bpf.h, but nobody needs to
+ * read. A writer holds its segment by `busy`; the queues of segments and the groups change under
+ * one lock, which is taken once for each 16 KB written. See wire.h for the layout and
+ * docs/ARCHITECTURE.md for the rules.
  */
 
 struct {
@@ -72,7 +73,7 @@ struct writer {
 	struct scry_ring *ring; /* this CPU's scratch and counters */
 	struct scry_segment *segment;
 	__u8 *base;
-	__u64 room; /* bytes that may be written at base */
+	__u64 room;  /* bytes that may be written at base */
 	__u32 index; /* of the segment, + 1 */
 	__u32 group;
 };

@@ -76,7 +76,8 @@ struct naming {
 	__u32 at;
 };
 
-/* The path below the hierarchy, a level at a time: while a cgroup lives, user space knows it better. */
+/* The path below the hierarchy, a level at a time: while a cgroup lives, user space knows it
+ * better. */
 static long group__name(__u32 i, struct naming *naming)
 {
 	struct group_path *path = bpf_map_lookup_elem(&group_paths, &naming->index);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 /*
- * The flight recorder: the programs of trace.bpf.c, writing into memory that nobody has to read. They
- * are pinned, and go on when Scry is gone. See docs/FLIGHT-RECORDER.md.
+ * The flight recorder: the programs of trace.bpf.c, writing into memory that nobody has to read.
+ * They are pinned, and go on when Scry is gone. See docs/FLIGHT-RECORDER.md.
  */
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>

@@ -49,7 +49,8 @@ static __always_inline void ring__lose(struct scry_ring *ring, __u32 reason)
 #define RING_CUTS   0
 #define RING_MARGIN 0
 
-/* Claims this CPU's scratch and ring, or counts a loss. What succeeds must end with ring__release. */
+/* Claims this CPU's scratch and ring, or counts a loss. What succeeds must end with ring__release.
+ */
 static __always_inline bool ring__claim(struct writer *w)
 {
 	struct scry_ring *ring = ring__this_cpu();
@@ -81,20 +82,31 @@ static __always_inline bool ring__begin(struct writer *w, struct scry_thread *th
 }
 
 /* Where the thread's records go: this CPU's ring, whatever it is. */
-static __always_inline void ring__place(struct task_struct *task, struct scry_thread *thread) {}
+static __always_inline void ring__place(struct task_struct *task, struct scry_thread *thread)
+{
+}
 
-/* Whether the thread's names must be told again, since what follows may outlive what came before. */
+/* Whether the thread's names must be told again, since what follows may outlive what came before.
+ */
 static __always_inline bool ring__forgot(struct writer *w, struct scry_thread *thread)
 {
 	return 0;
 }
 
-static __always_inline void ring__told(struct writer *w, struct scry_thread *thread) {}
-static __always_inline void ring__advance(struct writer *w, __u32 size) {}
+static __always_inline void ring__told(struct writer *w, struct scry_thread *thread)
+{
+}
+static __always_inline void ring__advance(struct writer *w, __u32 size)
+{
+}
 
 /* What a call may set off: nothing. */
-static __always_inline void ring__after_call(struct scry_thread *thread, __u64 now, __s64 result) {}
-static __always_inline void ring__after_end(struct task_struct *task, struct scry_thread *thread) {}
+static __always_inline void ring__after_call(struct scry_thread *thread, __u64 now, __s64 result)
+{
+}
+static __always_inline void ring__after_end(struct task_struct *task, struct scry_thread *thread)
+{
+}
 
 static __always_inline __u64 ring__entry_time(void)
 {

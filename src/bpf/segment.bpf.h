@@ -38,7 +38,8 @@ struct giving {
 	__u32 number; /* what was found */
 };
 
-/* Takes the oldest segment from a group: not one that is being written, and rather not a lane's newest. */
+/* Takes the oldest segment from a group: not one that is being written, and rather not a lane's
+ * newest. */
 static long segment__give_try(__u32 i, struct giving *giving)
 {
 	struct scry_group *group = group__at(giving->group);
@@ -79,7 +80,8 @@ struct victim {
 	__u32 share;
 };
 
-/* Whoever is gone gives way first, the longest gone first of all; then who has most beyond its share. */
+/* Whoever is gone gives way first, the longest gone first of all; then who has most beyond its
+ * share. */
 static long victim__look(__u32 i, struct victim *victim)
 {
 	struct scry_group *group = group__at(i);
@@ -155,7 +157,8 @@ static __always_inline __u32 group__lanes(struct scry_flight *state)
 	return lanes;
 }
 
-/* A new segment for the group's lane, held by this CPU. Gives its index + 1; 0 when there is none to be had. */
+/* A new segment for the group's lane, held by this CPU. Gives its index + 1; 0 when there is none
+ * to be had. */
 static __noinline __u32 segment__take(__u32 index, __u32 lane)
 {
 	struct scry_group *group = group__at(index);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 #ifndef SCRY_TRIGGER_BPF_H
 #define SCRY_TRIGGER_BPF_H
-/* What freezes a cgroup's past: its group is taken out of use as it is; the next call makes a new one. */
+/* What freezes a cgroup's past: its group is taken out of use as it is; the next call makes a new
+ * one. */
 
 /* When a cgroup was last frozen. */
 struct {
@@ -98,7 +99,7 @@ static __noinline int trigger__path(struct scry_thread *thread)
 	length = head->length - 1; /* less its NUL */
 	if (length > STAGE_CAP - 1)
 		return 0;
-#define FITS(n)                           \
+#define FITS(n)                   \
 	(cfg.pattern_count > n && \
 	 pattern__fits(&cfg.patterns[n], (char *)stage->data + sizeof(*head), length))
 	return FITS(0) || FITS(1) || FITS(2) || FITS(3);

@@ -290,10 +290,10 @@ struct scry_ring {
 
 /*
  * The flight recorder's memory: segments of one size, handed out to the groups, one group for each
- * cgroup. A group's newest segments are its lanes' (a lane serves one or more CPUs); its oldest one is
- * the first to be used again. Records never cross from one segment into the next. A reader takes
- * `number` before and after its copy of a segment: when it changed, the segment was given to another
- * use meanwhile and the copy is void.
+ * cgroup. A group's newest segments are its lanes' (a lane serves one or more CPUs); its oldest one
+ * is the first to be used again. Records never cross from one segment into the next. A reader takes
+ * `number` before and after its copy of a segment: when it changed, the segment was given to
+ * another use meanwhile and the copy is void.
  */
 #define SCRY_SEGMENT_SIZE 16384
 #define SCRY_SEGMENT_PAD  32768 /* behind the last segment */
@@ -313,9 +313,10 @@ struct scry_segment {
 	__u64 pad[2];
 };
 
-#define SCRY_GROUP_FREE	  0
-#define SCRY_GROUP_LIVE	  1
-#define SCRY_GROUP_GONE	  2 /* its cgroup was removed, or its incident was saved: first to give way */
+#define SCRY_GROUP_FREE 0
+#define SCRY_GROUP_LIVE 1
+#define SCRY_GROUP_GONE 2 /* its cgroup was removed, or its incident was saved: first to give way \
+			   */
 #define SCRY_GROUP_FROZEN 3 /* an incident: its cgroup goes on in another group */
 
 /* Why a group was frozen. */
@@ -329,10 +330,10 @@ struct scry_segment {
 #define SCRY_WHY_ASKED	 8
 
 struct scry_group {
-	__u64 cgroup_id; /* 0: the group of cgroups that found no room of their own */
-	__u64 created;	 /* ns */
-	__u64 ended;	 /* ns: removed, frozen or saved */
-	__u64 records;	 /* ever written */
+	__u64 cgroup_id;   /* 0: the group of cgroups that found no room of their own */
+	__u64 created;	   /* ns */
+	__u64 ended;	   /* ns: removed, frozen or saved */
+	__u64 records;	   /* ever written */
 	__u64 overwritten; /* of them */
 	__u64 horizon;	   /* ns: the newest record that was overwritten; 0: none was */
 	__u64 detail;
