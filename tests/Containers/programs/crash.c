@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waits for a byte on its standard input, opens the files /etc/marker-0 and on, and comes to the end that argument 1
-// names: segv, abort, oom, term (waits for SIGTERM) or an exit status. Argument 2: how many files, 300 by default.
+// Waits for a byte on its standard input, opens the files /etc/marker-0 and on, and comes to the
+// end that argument 1 names: segv, abort, oom, term (waits for SIGTERM) or an exit status. Argument
+// 2: how many files, 300 by default.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
