@@ -11,7 +11,7 @@ public sealed class TargetTests
     {
         using Child target = Child.Start(Programs.Path("blocked"), ["1"]);
         Eventually.HasThreads(target.Id, 2);
-        using Child scry = StartAndAwait("-p", $"{target.Id}");
+        using Child scry = ScryBinary.StartAttached("-p", $"{target.Id}");
         target.Input.Write("abcdef");
         target.Input.Close();
         target.Wait().Expect(5);
@@ -30,7 +30,7 @@ public sealed class TargetTests
         using Child one = Child.Start(Programs.Path("blocked"), []);
         using Child two = Child.Start(Programs.Path("blocked"), []);
         using Child other = Child.Start(Programs.Path("blocked"), []);
-        using Child scry = StartAndAwait("-p", $"{one.Id},{two.Id}", "-o", "/dev/stdout");
+        using Child scry = ScryBinary.StartAttached("-p", $"{one.Id},{two.Id}", "-o", "/dev/stdout");
         foreach (Child child in (Child[])[other, one, two])
         {
             child.Input.Write("x");
@@ -48,7 +48,7 @@ public sealed class TargetTests
     {
         using Child target = Child.Start(Programs.Path("blocked"), ["1"]);
         Eventually.HasThreads(target.Id, 2);
-        using Child scry = StartAndAwait("-t", $"{target.Id}", "-o", "/dev/stdout");
+        using Child scry = ScryBinary.StartAttached("-t", $"{target.Id}", "-o", "/dev/stdout");
         target.Input.Close();
         target.Wait().Expect(5);
         Finished run = scry.Wait().Expect();
@@ -127,19 +127,9 @@ public sealed class TargetTests
     // Traces until the work is done and its records have come, then interrupts Scry as a person does.
     private static Finished Watch(string[] words, Action work)
     {
-        using Child scry = StartAndAwait(words);
+        using Child scry = ScryBinary.StartAttached(words);
         work();
         scry.Signal(2);
         return scry.Wait().Expect();
-    }
-
-    private static Child StartAndAwait(params string[] words)
-    {
-        HashSet<string> before = Attached.Now();
-        Child scry = ScryBinary.StartTrace(words);
-        Eventually.True(() => scry.HasExited || Attached.Links(before) >= Attached.Programs, "scry is attached");
-        if (scry.HasExited)
-            scry.Wait().Expect();
-        return scry;
     }
 }

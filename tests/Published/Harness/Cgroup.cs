@@ -14,12 +14,12 @@ internal sealed class Cgroup : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Where the unified hierarchy is mounted.</summary>
+    public static string UnifiedMount =>
+        File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).First(words => words[2] == "cgroup2")[1];
+
     /// <summary>In the unified hierarchy, wherever it is mounted.</summary>
-    public static Cgroup Unified()
-    {
-        string mount = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).First(words => words[2] == "cgroup2")[1];
-        return new Cgroup($"{mount}/scry-test-{Environment.ProcessId}", null);
-    }
+    public static Cgroup Unified() => new($"{UnifiedMount}/scry-test-{Environment.ProcessId}", null);
 
     /// <summary>In version 1's perf_event hierarchy, mounted for the occasion; null where the kernel has none.</summary>
     public static Cgroup? PerfEvent()

@@ -15,6 +15,17 @@ internal static class ScryBinary
     /// <summary>Starts <c>scry trace</c> with the given words.</summary>
     public static Child StartTrace(params string[] words) => Child.Start(Path, ["trace", .. words]);
 
+    /// <summary>Starts <c>scry trace</c> with the given words, and returns when it has attached its programs.</summary>
+    public static Child StartAttached(params string[] words)
+    {
+        HashSet<string> before = Attached.Now();
+        Child scry = StartTrace(words);
+        Eventually.True(() => scry.HasExited || Attached.Links(before) >= Attached.Programs, "scry is attached");
+        if (scry.HasExited)
+            scry.Wait().Expect();
+        return scry;
+    }
+
     /// <summary>Where the sources stand.</summary>
     public static string Repository { get; } = System.IO.Path.GetFullPath(System.IO.Path.Combine(Here(), "../../../.."));
 
