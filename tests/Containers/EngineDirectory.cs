@@ -80,11 +80,12 @@ internal sealed class EngineDirectory : IDisposable
         }
     }
 
+    // A tracer that a killed test has left names a container or its cgroup.
     private bool IsOurs(string process)
     {
         string[] words = CommandLine(process).Split('\0');
-        return Path.GetFileName(words[0]) is "containerd" or "containerd-shim-runc-v2" or "ctr"
-            && words.Any(word => word.StartsWith(_path + '/', StringComparison.Ordinal));
+        return Path.GetFileName(words[0]) is "containerd" or "containerd-shim-runc-v2" or "ctr" or "scry"
+            && words.Any(word => word.Contains(Name, StringComparison.Ordinal));
     }
 
     private static string CommandLine(string process)
