@@ -45,6 +45,9 @@ public sealed class Containers(ContainerRoots roots, IReadOnlyList<CgroupMount> 
             string? runtime = found.Runtime ?? record?.Runtime ?? (i > 0 ? ContainerPath.RuntimeOfParent(names[i - 1]) : null);
             return new Container(runtime ?? "container", found.Id, record is { Names.Count: > 0 } ? record.Names[0] : null);
         }
+        // One that containerd has forgotten: its namespaces of everyday use hold nothing else.
+        if (names is ["k8s.io" or "default", _, ..])
+            return new Container("containerd", names[1], names[1]);
         return null;
     }
 
