@@ -315,8 +315,9 @@ struct scry_segment {
 
 #define SCRY_GROUP_FREE 0
 #define SCRY_GROUP_LIVE 1
-#define SCRY_GROUP_GONE 2 /* its cgroup was removed, or its incident was saved: first to give way \
-			   */
+#define SCRY_GROUP_GONE                                                           \
+	2 /* its cgroup was removed, or its incident was saved: first to give way \
+	   */
 #define SCRY_GROUP_FROZEN 3 /* an incident: its cgroup goes on in another group */
 
 /* Why a group was frozen. */
