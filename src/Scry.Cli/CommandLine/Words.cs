@@ -75,7 +75,7 @@ internal static class Words
                     return !attached;
                 }
                 if (!TraceOptions.HasTimes(command))
-                    throw new ToolException("-t needs the number of a thread", $"'scry {command.Name} --help' lists the options", ExitCode.Usage);
+                    throw new ToolException("-t needs the number of a thread", $"'scry {FullName(command)} --help' lists the options", ExitCode.Usage);
                 Add(result, "--time", (end - i) switch
                 {
                     1 => "time",
@@ -103,10 +103,13 @@ internal static class Words
     private static bool IsIdList(string text) =>
         text.Length > 0 && char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiDigit(c) || c == ',');
 
+    private static string FullName(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault(parent => parent is not RootCommand) is { } parent ? $"{parent.Name} {command.Name}" : command.Name;
+
     private static Option Find(Command command, string name) =>
         command.Options.FirstOrDefault(option => option.Name == name || option.Aliases.Contains(name))
-        ?? throw new ToolException($"'scry {command.Name}' has no option {Printable.Escape(name)}",
-            $"'scry {command.Name} --help' lists them", ExitCode.Usage);
+        ?? throw new ToolException($"'scry {FullName(command)}' has no option {Printable.Escape(name)}",
+            $"'scry {FullName(command)} --help' lists them", ExitCode.Usage);
 
     /// <summary>One word, so that a value that looks like an option stays a value.</summary>
     private static void Add(List<string> result, string name, string? value)
