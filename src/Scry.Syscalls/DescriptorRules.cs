@@ -106,7 +106,7 @@ internal sealed record DescriptorRule(
     }
 
     /// <summary>
-    /// The descriptors that a call made, closed or replaced, one range apart: at most two. The working directory counts as
+    /// The descriptors that a call made, closed or replaced, but for a range (<see cref="TryRange"/>): at most two. The working directory counts as
     /// <see cref="DescriptorTable.WorkingDirectory"/>.
     /// </summary>
     public static ReadOnlySpan<int> Changes(in CallRecord call, DescriptorRule rule, Span<int> room)

@@ -200,8 +200,9 @@ public sealed class DescriptorTableTests
         Add(Make("execve", 0, [At, 0, 0]));
         Read(5);
         Read(6);
-        Assert.Equal(["read(4, \"\", 1) = 0", "read(6</x6>, \"\", 1) = 0"], Lines()[6..8]);
-        Assert.Equal(["read(5</x5>, \"\", 1) = 0", "read(6, \"\", 1) = 0"], Lines()[9..]);
+        string[] lines = Lines();
+        Assert.Equal(["read(4, \"\", 1) = 0", "read(6</x6>, \"\", 1) = 0"], lines[6..8]);
+        Assert.Equal(["read(5</x5>, \"\", 1) = 0", "read(6, \"\", 1) = 0"], lines[9..]);
     }
 
     [Fact]
