@@ -192,7 +192,10 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 _w.Element();
             else if (_w.To.Written[^1] != (byte)'[')
                 _w.To.Append((byte)' ');
-            _w.Number((long)fd);
+            if (phase == CapturePhase.Entry)
+                Descriptor(fd);
+            else
+                _w.Number((long)fd);
         }
         _w.Close((byte)'[', false);
         return brackets;
@@ -278,7 +281,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             if (_w.To.Written[^1] != (byte)'(')
                 _w.To.Append(", "u8);
             _w.To.Append("left "u8);
-            Element(new TypeNode(node.A), node.A, bytes);
+            Element(new TypeNode(node.A), node.A, bytes, made: false);
             return;
         }
     }

@@ -121,7 +121,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             bool bracket = element.Kind != TypeKind.Struct;
             if (bracket)
                 _w.Open((byte)'[');
-            Element(element, node.A, bytes);
+            Element(element, node.A, bytes, node.Way == Direction.Out);
             if (bracket)
                 _w.Close((byte)'[', false);
             return true;
@@ -132,7 +132,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         for (; i < count && i < most && bytes.Length >= size; i++, bytes = bytes[size..])
         {
             _w.Element();
-            Element(element, node.A, bytes);
+            Element(element, node.A, bytes, node.Way == Direction.Out);
         }
         _w.Close((byte)'[', i < count);
         return true;
@@ -173,10 +173,12 @@ internal readonly ref partial struct CallDecoding<TWriter>
 
     private int SizeOf(TypeNode node) => TypeSizes.Of(node, _ia32);
 
-    private void Element(TypeNode node, int type, ReadOnlySpan<byte> bytes)
+    private void Element(TypeNode node, int type, ReadOnlySpan<byte> bytes, bool made)
     {
         if (node.Kind == TypeKind.Struct)
             Struct(node.A, bytes);
+        else if (node.Kind == TypeKind.Fd)
+            Descriptor((int)Read(bytes, 4), made);
         else if (node.Kind == TypeKind.SigSetWord)
             SignalSet(bytes[..8]);
         else

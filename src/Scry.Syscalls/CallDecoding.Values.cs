@@ -27,13 +27,10 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 IoPriority((uint)raw);
                 break;
             case TypeKind.Fd:
-                _w.Number((long)(int)raw);
+                Descriptor((int)raw);
                 break;
             case TypeKind.DirFd:
-                if ((int)raw == -100)
-                    _w.Name("AT_FDCWD"u8);
-                else
-                    _w.Number((long)(int)raw);
+                DirectoryDescriptor((int)raw);
                 break;
             case TypeKind.Mode:
                 ModeBits((uint)raw);

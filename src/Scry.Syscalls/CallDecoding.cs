@@ -133,20 +133,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         return type;
     }
 
-    private int ResultType()
-    {
-        if (_row < 0)
-            return -1;
-        var row = new SyscallRow(_row);
-        int type = row.Result;
-        for (int v = 0; v < row.VariantCount; v++)
-        {
-            var variant = new VariantRow(row.FirstVariant + v);
-            if (variant.Result >= 0 && variant.Matches(_call.Args))
-                type = variant.Result;
-        }
-        return type;
-    }
+    private int ResultType() => _row < 0 ? -1 : new SyscallRow(_row).ResultFor(_call.Args);
 
     /// <summary>The result as strace shows it.</summary>
     public void Result()
@@ -213,6 +200,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
             case TypeKind.Mode:
                 _w.Octal((ulong)result);
                 break;
+            case TypeKind.Fd:
+                Descriptor((int)result, made: true);
+                break;
             case TypeKind.Int when node.C == 16:
                 _w.Hex((ulong)result);
                 break;
@@ -249,10 +239,13 @@ internal readonly ref partial struct CallDecoding<TWriter>
         else
         {
             int type = ResultType();
-            if (type >= 0 && new TypeNode(type).Kind == TypeKind.Addr)
+            TypeKind kind = type >= 0 ? new TypeNode(type).Kind : TypeKind.None;
+            if (kind == TypeKind.Addr)
                 _w.Hex((ulong)result);
             else
                 to.AppendDecimal(result);
+            if (kind == TypeKind.Fd && _decoder.Options.Descriptors is { } names)
+                ResultPath(names);
         }
         if ((_call.Flags & CallFlags.NoEntry) == 0)
         {

@@ -16,6 +16,9 @@ public sealed record DecoderOptions
 
     /// <summary>What the running kernel knows of a syscall that the facts do not: its name and its parameters' names.</summary>
     public Func<Abi, uint, (string Name, string[] Parameters)?>? Unknown { get; init; }
+
+    /// <summary>What descriptors stand for, to be shown with them (strace -y); numbers alone when missing.</summary>
+    public IDescriptorNames? Descriptors { get; init; }
 }
 
 /// <summary>Turns CALL records into strace's text or JSON. Not thread-safe; allocates nothing once warm.</summary>
@@ -24,6 +27,9 @@ public sealed class Decoder(DecoderOptions? chosen = null)
 {
     private readonly DecoderOptions _options = chosen ?? new();
     private readonly Dictionary<(Abi, uint), (byte[] Name, byte[][] Parameters)?> _unknown = [];
+    // Of the call that is being written as JSON: descriptors whose names are known, and the members that tell them.
+    private readonly HashSet<int> _named = [];
+    private readonly Utf8Buffer _names = new(0);
 
     internal DecoderOptions Options => _options;
 
@@ -76,12 +82,38 @@ public sealed class Decoder(DecoderOptions? chosen = null)
         to.Append(",\"args\":{"u8);
         decoding.Arguments();
         to.Append((byte)'}');
+        WriteNames(to);
         if ((call.Flags & CallFlags.Unfinished) != 0)
             to.Append((call.Flags & CallFlags.InFlight) != 0 ? ",\"unfinished\":true,\"in_flight\":true"u8 : ",\"unfinished\":true"u8);
         else
             decoding.JsonResult();
         if ((call.Flags & CallFlags.Truncated) != 0)
             to.Append(",\"truncated\":true"u8);
+    }
+
+    /// <summary>Keeps a descriptor's name for the member that follows a JSON call's arguments.</summary>
+    internal void KeepName(int fd, DescriptorName name)
+    {
+        if (!_named.Add(fd))
+            return;
+        _names.Append(_names.Length == 0 ? "\""u8 : ",\""u8);
+        if (fd == DescriptorTable.WorkingDirectory)
+            _names.Append("AT_FDCWD"u8);
+        else
+            _names.AppendDecimal((long)fd);
+        _names.Append("\":"u8);
+        Quote.JsonPath(_names, name);
+    }
+
+    private void WriteNames(Utf8Buffer to)
+    {
+        if (_names.Length == 0)
+            return;
+        to.Append(",\"fds\":{"u8);
+        to.Append(_names.Written);
+        to.Append((byte)'}');
+        _names.Clear();
+        _named.Clear();
     }
 
     /// <summary>The kernel's own words for a number that the facts lack; asked once.</summary>

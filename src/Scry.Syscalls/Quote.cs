@@ -47,6 +47,47 @@ public static class Quote
         to.Length += at;
     }
 
+    /// <summary>
+    /// A name between brackets, so that it can neither end them nor steer a terminal: control bytes, bytes beyond ASCII and
+    /// the brackets are octal.
+    /// </summary>
+    public static void Name(Utf8Buffer to, ReadOnlySpan<byte> name)
+    {
+        for (int i = 0; i < name.Length; i++)
+        {
+            byte value = name[i];
+            switch (value)
+            {
+                case (byte)'\n':
+                    to.Append("\\n"u8);
+                    break;
+                case (byte)'\t':
+                    to.Append("\\t"u8);
+                    break;
+                case (byte)'\\':
+                    to.Append("\\\\"u8);
+                    break;
+                case < 0x20 or >= 0x7f or (byte)'<' or (byte)'>':
+                    bool digitFollows = i + 1 < name.Length && name[i + 1] is >= (byte)'0' and <= (byte)'7';
+                    Octal(to, value, digitFollows ? 3 : 1);
+                    break;
+                default:
+                    to.Append(value);
+                    break;
+            }
+        }
+    }
+
+    private static void Octal(Utf8Buffer to, byte value, int digits)
+    {
+        to.Append((byte)'\\');
+        if (value >= 64 || digits == 3)
+            to.Append((byte)('0' + (value >> 6)));
+        if (value >= 8 || digits == 3)
+            to.Append((byte)('0' + (value >> 3 & 7)));
+        to.Append((byte)('0' + (value & 7)));
+    }
+
     /// <summary>Every byte as \xNN: what is no text by its nature.</summary>
     public static void Hex(Utf8Buffer to, ReadOnlySpan<byte> bytes, bool cut)
     {
@@ -66,6 +107,14 @@ public static class Quote
         to.Append((byte)'"');
         JsonInside(to, bytes);
         to.Append((byte)'"');
+    }
+
+    /// <summary>What a descriptor stands for, as a JSON string.</summary>
+    internal static void JsonPath(Utf8Buffer to, DescriptorName name)
+    {
+        to.Append((byte)'"');
+        JsonInside(to, name.Path);
+        to.Append(name.Deleted ? " (deleted)\""u8 : "\""u8);
     }
 
     /// <summary>

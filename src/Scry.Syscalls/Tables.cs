@@ -38,6 +38,19 @@ internal readonly ref struct SyscallRow(int id)
     public ArgumentRow Argument(int i) => new(_head[5] + i);
     public bool Is(ReadOnlySpan<byte> name) => Name.SequenceEqual(name);
 
+    /// <summary>The result's type for these registers.</summary>
+    public int ResultFor(ReadOnlySpan<ulong> args)
+    {
+        int type = Result;
+        for (int v = 0; v < VariantCount; v++)
+        {
+            var variant = new VariantRow(FirstVariant + v);
+            if (variant.Result >= 0 && variant.Matches(args))
+                type = variant.Result;
+        }
+        return type;
+    }
+
     /// <summary>The row of a number, or -1.</summary>
     public static int Find(int abi, uint nr) => nr < 512 && abi < 2 ? SyscallTable.Index[abi * 512 + (int)nr] : -1;
 }

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Scry.Targets;
+
+/// <summary>What the descriptors of a process are at this moment, by <c>/proc/PID</c>. Hostile text.</summary>
+public static class OpenFiles
+{
+    /// <summary>Descriptors that are read of one process.</summary>
+    public const int Most = 65536;
+
+    /// <summary>
+    /// Each descriptor and what it is a link to, as <c>/etc/passwd</c> or <c>socket:[123]</c>; none when the process is gone.
+    /// Bytes that are no UTF-8 are replaced.
+    /// </summary>
+    public static IReadOnlyList<(int Fd, string Name)> Of(int pid)
+    {
+        var files = new List<(int, string)>();
+        try
+        {
+            foreach (string path in Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Take(Most))
+            {
+                if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int fd) && Link(path) is { } name)
+                    files.Add((fd, name));
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It ended meanwhile: what was read stays true.
+        }
+        return files;
+    }
+
+    /// <summary>The working directory; null when the process is gone.</summary>
+    public static string? WorkingDirectoryOf(int pid) => Link($"/proc/{pid}/cwd");
+
+    private static string? Link(string path)
+    {
+        try
+        {
+            return new FileInfo(path).LinkTarget;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
