@@ -105,7 +105,10 @@ public sealed class DescriptorTable(int capacity = DescriptorTable.DefaultCapaci
             ? Start(new CallRecord(record))
             : MemoryMarshal.AsRef<RecordHeader>(record).Time;
 
-    private static ulong Start(in CallRecord call) => call.Header.Time - Math.Min(call.Fixed.Duration, call.Header.Time);
+    // A coarse duration reaches back over calls that came before: of such a call only its end is known well enough.
+    private static ulong Start(in CallRecord call) => (call.Flags & CallFlags.Coarse) != 0
+        ? call.Header.Time
+        : call.Header.Time - Math.Min(call.Fixed.Duration, call.Header.Time);
 
     private void Apply(in CallRecord call)
     {

@@ -238,6 +238,18 @@ public sealed partial class LoopTests
     }
 
     [Fact]
+    public void DescriptorsAreShownAsWhatTheyStoodFor()
+    {
+        using Cgroup cgroup = Cgroup.Unified();
+        using var loop = new Loop("-G", cgroup.Path);
+        Child.Shell($"{cgroup.Enter}; cat /etc/passwd > /dev/null");
+        string past = loop.Dump("-y").Output;
+        Assert.Contains("read(3</etc/passwd>, ", past);
+        Assert.Contains("close(3</etc/passwd>)", past);
+        Assert.DoesNotContain("</etc/passwd>", loop.Dump().Output);
+    }
+
+    [Fact]
     public void ARecordingOfThePastCanBeReported()
     {
         using Cgroup cgroup = Cgroup.Unified();

@@ -9,6 +9,7 @@ internal static class ReportOptions
     public static readonly Option<string[]> Path = TraceOptions.Many("--path", "PREFIX", "Calls with a path that begins so, as the caller wrote it");
     public static readonly Option<string[]> Last = TraceOptions.Many("--last", "DURATION", "Only the end of the recording: 30s, 5m");
     public static readonly Option<bool> Summary = TraceOptions.Flag("--summary", "A table of syscalls: how often, how long, how many failed", "-s");
+    public static readonly Option<bool> Descriptors = TraceOptions.Flag("--decode-fds", "Descriptors with what they stand for, as far as that is known: 3</etc/passwd>", "-y");
     /// <summary>Without -s, which is the summary's here.</summary>
     public static readonly Option<string[]> StringLimit = TraceOptions.Many("--string-limit", "N",
         "Show at most N bytes of a string or buffer (32); paths are whole");
@@ -29,7 +30,7 @@ internal static class ReportOptions
         ]),
         new("LINES",
         [
-            TraceOptions.Duration, TraceOptions.Time, TraceOptions.Relative, StringLimit, TraceOptions.Align, TraceOptions.NoAbbrev,
+            Descriptors, TraceOptions.Duration, TraceOptions.Time, TraceOptions.Relative, StringLimit, TraceOptions.Align, TraceOptions.NoAbbrev,
             TraceOptions.ShowComm, TraceOptions.ShowCgroup, TraceOptions.Color,
         ]),
         new("OUTPUT", [Summary, TraceOptions.Output, TraceOptions.Json, TraceOptions.Quiet]),
@@ -74,7 +75,7 @@ internal sealed record ReportArguments
         bool summary = words.GetValue(ReportOptions.Summary);
         if (summary && words.GetValue(TraceOptions.Json))
             throw new ToolException("a summary is no JSON", "give --json or --summary", ExitCode.Usage);
-        TraceArguments shown = TraceArguments.ReadOptions(words, TargetChoice.All, []);
+        TraceArguments shown = TraceArguments.ReadOptions(words, TargetChoice.All, []) with { Descriptors = words.GetValue(ReportOptions.Descriptors) };
         string? limit = TraceArguments.Single(words, ReportOptions.StringLimit);
         string? last = TraceArguments.Single(words, ReportOptions.Last);
         return new ReportArguments

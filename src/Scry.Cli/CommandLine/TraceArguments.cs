@@ -46,6 +46,8 @@ internal sealed record TraceArguments
     /// <summary>Column of the results.</summary>
     public int Align { get; init; }
     public bool NoAbbrev { get; init; }
+    /// <summary>Whether descriptors are shown with what they stand for.</summary>
+    public bool Descriptors { get; init; }
     public bool ShowComm { get; init; }
     public bool ShowCgroup { get; init; }
     /// <summary>Null: when the output is a terminal.</summary>

@@ -7,6 +7,7 @@ using Scry.Recording;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Wire;
+using DescriptorName = Scry.Recording.DescriptorName;
 
 namespace Scry.Cli.Loops;
 
@@ -79,9 +80,11 @@ internal static class LoopDump
         // The number of a thread's next record: what is in flight has it, or it is over.
         var next = new Dictionary<uint, uint>();
         var named = new HashSet<ulong>();
+        var processes = new HashSet<uint>();
         snapshot.ForEach(record =>
         {
             ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
+            processes.Add(header.Tgid);
             next[header.Tid] = header.Seq + 1;
             if (header.Kind == RecordKind.Task && record.Length >= Unsafe.SizeOf<TaskRecord>())
                 named.Add(MemoryMarshal.AsRef<TaskRecord>(record).CgroupId);
@@ -93,7 +96,21 @@ internal static class LoopDump
             if (header.Seq >= next.GetValueOrDefault(header.Tid))
                 writer.Write(record);
         }
+        writer.WriteNames(Descriptors(processes));
         Finish(recorder, writer, named, groups);
+    }
+
+    // What the files of living processes are now.
+    private static IEnumerable<RecordedName> Descriptors(IEnumerable<uint> processes)
+    {
+        ulong now = (ulong)Clock.Monotonic();
+        foreach (uint tgid in processes)
+        {
+            foreach ((int fd, string name) in OpenFiles.Of((int)tgid))
+                yield return new DescriptorName { Time = now, Tgid = tgid, Fd = fd, Path = name };
+            if (OpenFiles.WorkingDirectoryOf((int)tgid) is { } directory)
+                yield return new DescriptorName { Time = now, Tgid = tgid, Fd = DescriptorTable.WorkingDirectory, Path = directory };
+        }
     }
 
     private static void Finish(FlightRecorder recorder, RecordingWriter writer, HashSet<ulong> named, IReadOnlyList<FlightGroup> groups)

@@ -7,6 +7,7 @@ using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
 using Scry.Wire;
+using DescriptorName = Scry.Recording.DescriptorName;
 
 namespace Scry.Cli.Recordings;
 
@@ -17,6 +18,7 @@ internal sealed class ReportRun : IDisposable
     private readonly RecordingReader _reader;
     private readonly RecordingAbout _about;
     private readonly RecordedCgroups _cgroups = new();
+    private readonly DescriptorTable _descriptors = new();
     private readonly RecordFilter _filter;
     private readonly TraceOutput _output;
     private RecordingDamage? _damage;
@@ -37,8 +39,9 @@ internal sealed class ReportRun : IDisposable
         {
             _about = _reader.About ?? throw new ToolException(Describe(_reader.Damage!));
             ulong end = ReadEnd();
-            _reader.ForEachName(_cgroups.Add);
+            _reader.ForEachName(Note);
             _damage = _reader.Damage ?? _damage;
+            _reader.ForEachRecord(Scan);
             _filter = new RecordFilter(Options(selector, end));
             _output = TraceOutput.Open(arguments.Shown, Context());
         }
@@ -85,7 +88,30 @@ internal sealed class ReportRun : IDisposable
         _reader.Dispose();
     }
 
+    private void Note(RecordedName name)
+    {
+        _cgroups.Add(name);
+        if (name is DescriptorName descriptor)
+            _descriptors.Seed(descriptor.Tgid, descriptor.Fd, descriptor.Path);
+    }
+
+    // What a file stood for at the end is true of what comes before only where no record says otherwise.
+    private bool Scan(ReadOnlySpan<byte> record)
+    {
+        if (_arguments.Shown.Descriptors)
+            _descriptors.Scan(record);
+        return _arguments.Shown.Descriptors;
+    }
+
     private bool Show(ReadOnlySpan<byte> record)
+    {
+        bool more = Write(record);
+        if (_arguments.Shown.Descriptors)
+            _descriptors.Observe(record);
+        return more;
+    }
+
+    private bool Write(ReadOnlySpan<byte> record)
     {
         bool wanted = _filter.Wants(record);
         RecordKind kind = MemoryMarshal.AsRef<RecordHeader>(record).Kind;
@@ -164,6 +190,7 @@ internal sealed class ReportRun : IDisposable
             // Another kernel has other numbers.
             AskKernel = _about.KernelRelease == AboutRun.KernelRelease,
             Summary = _arguments.Summary,
+            Descriptors = _arguments.Shown.Descriptors ? _descriptors : null,
             Overwrites = _about.Overwrites,
         };
     }

@@ -22,6 +22,8 @@ internal sealed record ViewContext
     public bool AskKernel { get; init; }
     /// <summary>Whether what is missing was overwritten.</summary>
     public bool Overwrites { get; init; }
+    /// <summary>What descriptors stand for; null: they are shown as numbers.</summary>
+    public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
     public bool Summary { get; init; }
 }
@@ -45,6 +47,7 @@ internal sealed class TraceOutput : IRecordSink
             Abbreviate = !arguments.NoAbbrev,
             ResultColumn = arguments.Align,
             Unknown = context.AskKernel ? Describe : null,
+            Descriptors = context.Descriptors,
         });
         _view = context.Summary ? new SummaryView(decoder, writer)
             : arguments.Json ? new JsonView(decoder, writer, context.RealtimeOffset, cgroups)
