@@ -159,7 +159,7 @@ static __always_inline __u32 group__lanes(struct scry_flight *state)
 
 /* A new segment for the group's lane, held by this CPU. Gives its index + 1; 0 when there is none
  * to be had. */
-static __noinline __u32 segment__take(__u32 index, __u32 lane)
+__noinline __u32 segment__take(__u32 index, __u32 lane)
 {
 	struct scry_group *group = group__at(index);
 	struct scry_flight *state = flight__get();
@@ -221,7 +221,7 @@ static long segment__hold_try(__u32 i, struct holding *holding)
 }
 
 /* Waits for another CPU of the same lane. */
-static __noinline int segment__hold(__u32 number)
+__noinline int segment__hold(__u32 number)
 {
 	struct holding holding = {.number = number};
 

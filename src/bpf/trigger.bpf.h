@@ -23,7 +23,7 @@ static long frozen__count(__u32 i, __u32 *count)
 }
 
 /* Freezes the group of a cgroup; true when it did. */
-static __noinline int group__freeze(__u64 id, __u32 why, __u64 detail, __u32 nr)
+__noinline int group__freeze(__u64 id, __u32 why, __u64 detail, __u32 nr)
 {
 	__u64 now = bpf_ktime_get_ns(), ids = bpf_get_current_pid_tgid();
 	struct scry_flight *state = flight__get();
