@@ -182,6 +182,19 @@ public sealed class FlightRecorder : IDisposable
         return result;
     }
 
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC of the oldest record of some groups; 0 when there is none.</summary>
+    public ulong Oldest(IEnumerable<FlightGroup> groups)
+    {
+        HashSet<uint> serials = [.. groups.Select(group => group.Serial)];
+        ulong oldest = ulong.MaxValue;
+        foreach (ref readonly SegmentHeader segment in MemoryMarshal.Cast<byte, SegmentHeader>(Mapped("segments").Span)[..(int)State.Fresh])
+        {
+            if (segment.Used > 0 && segment.First > 0 && serials.Contains(segment.Serial))
+                oldest = Math.Min(oldest, segment.First);
+        }
+        return oldest == ulong.MaxValue ? 0 : oldest;
+    }
+
     /// <summary>A copy of the records of some groups, while recording goes on.</summary>
     /// <param name="groups">Whose.</param>
     /// <param name="from">Nanoseconds of CLOCK_MONOTONIC before which nothing is wanted.</param>

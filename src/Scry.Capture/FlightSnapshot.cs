@@ -23,9 +23,6 @@ public sealed class FlightSnapshot
     /// <summary>Number of records.</summary>
     public int Count => _count;
 
-    /// <summary>Nanoseconds of CLOCK_MONOTONIC of the oldest record; 0 when there is none.</summary>
-    public ulong Oldest => _count > 0 ? _places[0].Time : 0;
-
     /// <summary>Lends every record, oldest first; the copies stay valid as long as the snapshot.</summary>
     public void ForEach(RecordHandler handler)
     {

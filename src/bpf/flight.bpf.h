@@ -158,6 +158,7 @@ static __always_inline void flight__unlock(void)
 		*(volatile __u32 *)&state->lock = 0;
 }
 
+#include "claim.bpf.h"
 #include "segment.bpf.h"
 #include "group.bpf.h"
 

@@ -163,27 +163,6 @@ static __always_inline void ring__place(struct task_struct *task, struct scry_th
 	group__resolve(task, thread);
 }
 
-static __always_inline bool ring__claim(struct writer *w)
-{
-	struct scry_ring *ring = ring__this_cpu();
-
-	if (!ring)
-		return 0;
-	if (ring->busy) {
-		__sync_fetch_and_add(&ring->lost[SCRY_LOST_NESTED], 1);
-		return 0;
-	}
-	*(volatile __u32 *)&ring->busy = 1;
-	w->ring = ring;
-	return 1;
-}
-
-static __always_inline void ring__release(struct writer *w)
-{
-	barrier();
-	*(volatile __u32 *)&w->ring->busy = 0;
-}
-
 /* Claims this CPU's scratch and the newest segment of the thread's lane. */
 static __always_inline bool ring__begin(struct writer *w, struct scry_thread *thread)
 {

@@ -49,30 +49,9 @@ static __always_inline void ring__lose(struct scry_ring *ring, __u32 reason)
 #define RING_CUTS   0
 #define RING_MARGIN 0
 
-/* Claims this CPU's scratch and ring, or counts a loss. What succeeds must end with ring__release.
- */
-static __always_inline bool ring__claim(struct writer *w)
-{
-	struct scry_ring *ring = ring__this_cpu();
+#include "claim.bpf.h"
 
-	if (!ring)
-		return 0;
-	if (ring->busy) {
-		__sync_fetch_and_add(&ring->lost[SCRY_LOST_NESTED], 1);
-		return 0;
-	}
-	*(volatile __u32 *)&ring->busy = 1;
-	w->ring = ring;
-	return 1;
-}
-
-static __always_inline void ring__release(struct writer *w)
-{
-	barrier();
-	*(volatile __u32 *)&w->ring->busy = 0;
-}
-
-/* The same for a record of `thread`; must end with ring__end. */
+/* Claims the ring for a record of `thread`; must end with ring__end. */
 static __always_inline bool ring__begin(struct writer *w, struct scry_thread *thread)
 {
 	if (!ring__claim(w))

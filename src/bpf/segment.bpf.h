@@ -125,8 +125,15 @@ static __always_inline __u32 segment__find(struct scry_flight *state, __u32 inde
 	if (state->fresh < cfg.segments)
 		return ++state->fresh;
 	number = queue__pop(&state->free_oldest, &state->free_newest);
-	if (number)
-		return number;
+	if (number) {
+		struct scry_segment *segment = segment__at(number);
+
+		if (segment &&
+		    !__sync_val_compare_and_swap(&segment->busy, 0, bpf_get_smp_processor_id() + 1))
+			return number;
+		/* Its group is gone, a last writer not yet. */
+		queue__push(&state->free_oldest, &state->free_newest, number);
+	}
 	victim.share = cfg.segments / (state->groups_used ? state->groups_used : 1);
 	if (group->segments < victim.share || !group->segments) {
 		bpf_loop(cfg.groups, victim__look, &victim, 0);

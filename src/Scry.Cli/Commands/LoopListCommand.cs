@@ -51,7 +51,7 @@ internal static class LoopListCommand
         for (int reason = 0; reason < Layout.LostReasons; reason++)
             lost += recorder.Lost((LossReason)reason);
         double cpu = Sample(directory);
-        ulong oldest = recorder.Snapshot([.. groups.Where(group => group.State != GroupState.Frozen)]).Oldest;
+        ulong oldest = recorder.Oldest(groups.Where(group => group.State != GroupState.Frozen));
         double age = oldest == 0 ? 0 : ((ulong)Clock.Monotonic() - oldest) / 1e9;
         if (json)
         {

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
+using Scry.Cli.Recordings;
 using Scry.Cli.Tracing;
-using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Wire;
 
@@ -21,25 +21,19 @@ internal static class LoopStarter
     {
         TraceArguments asked = TraceArguments.Read(words);
         TraceTarget target = TraceTarget.Resolve(asked);
-        SyscallSelector selector = SyscallSelector.Parse(asked.Expressions);
         int payload = TraceArguments.Single(words, LoopOptions.Payload) is { } bytes ? (int)Quantity.Count("--payload", bytes, 0, 4096) : 0;
         long memory = TraceArguments.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : DefaultMemory;
         if (memory is < FlightOptions.LeastMemory or > FlightOptions.MostMemory)
             throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
-        SessionOptions what = TraceRun.Options(asked, target) with
-        {
-            Plans = CapturePlans.Of(selector, payload > 0),
-            Variants = CapturePlans.VariantsOf(selector, payload > 0),
-            DataMax = payload > 0 ? payload : ShortStrings,
-            Durations = asked.Durations,
-        };
+        asked = asked with { Payload = payload > 0, StringLimit = payload > 0 ? payload : ShortStrings };
+        SessionOptions what = TraceRun.Options(asked, target) with { Durations = asked.Durations };
         var about = new LoopAbout
         {
-            ScryVersion = typeof(LoopStarter).Assembly.GetName().Version?.ToString(3) ?? "",
+            ScryVersion = AboutRun.ScryVersion,
             WireVersion = Layout.Version,
             Started = (ulong)((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick),
-            Target = asked.Target == TargetChoice.All ? "all" : $"{asked.Target.ToString().ToLowerInvariant()} {string.Join(',', asked.Names)}",
-            Selection = asked.Expressions.Count > 0 ? string.Join(' ', asked.Expressions) : "all",
+            Target = AboutRun.Target(asked),
+            Selection = AboutRun.Selection(asked),
             Payload = payload,
             Triggers = words.GetValue(LoopOptions.On) ?? [],
         };

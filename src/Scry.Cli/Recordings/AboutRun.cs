@@ -15,6 +15,9 @@ internal static class AboutRun
 
     private const string Unknown = "unknown";
 
+    /// <summary>This Scry's version.</summary>
+    public static string ScryVersion => typeof(AboutRun).Assembly.GetName().Version?.ToString(3) ?? Unknown;
+
     /// <summary>The kernel that runs here.</summary>
     public static string KernelRelease => Read("/proc/sys/kernel/osrelease");
 
@@ -28,7 +31,7 @@ internal static class AboutRun
         ulong monotonic = (ulong)Clock.Monotonic();
         return new RecordingAbout
         {
-            ScryVersion = typeof(AboutRun).Assembly.GetName().Version?.ToString(3) ?? Unknown,
+            ScryVersion = ScryVersion,
             KernelRelease = KernelRelease,
             // The only one that the programs for the kernel are made for.
             Machine = "x86_64",
@@ -46,7 +49,8 @@ internal static class AboutRun
         };
     }
 
-    private static string Target(TraceArguments asked) => asked.Target switch
+    /// <summary>The target, as a person would say it.</summary>
+    public static string Target(TraceArguments asked) => asked.Target switch
     {
         TargetChoice.Command => CommandTarget + string.Join(' ', asked.Names),
         TargetChoice.Processes => "process " + string.Join(',', asked.Names),
@@ -59,7 +63,8 @@ internal static class AboutRun
         _ => "container " + asked.Names[0],
     };
 
-    private static string Selection(TraceArguments asked)
+    /// <summary>The selection, as a person would say it.</summary>
+    public static string Selection(TraceArguments asked)
     {
         string text = asked.Expressions.Count == 0 ? "all" : string.Join(' ', asked.Expressions);
         if (asked.MinDuration > 0)

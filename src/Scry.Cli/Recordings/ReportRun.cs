@@ -41,7 +41,8 @@ internal sealed class ReportRun : IDisposable
             ulong end = ReadEnd();
             _reader.ForEachName(Note);
             _damage = _reader.Damage ?? _damage;
-            _reader.ForEachRecord(Scan);
+            if (arguments.Shown.Descriptors)
+                _reader.ForEachRecord(Scan);
             _filter = new RecordFilter(Options(selector, end));
             _output = TraceOutput.Open(arguments.Shown, Context());
         }
@@ -98,9 +99,8 @@ internal sealed class ReportRun : IDisposable
     // What a file stood for at the end is true of what comes before only where no record says otherwise.
     private bool Scan(ReadOnlySpan<byte> record)
     {
-        if (_arguments.Shown.Descriptors)
-            _descriptors.Scan(record);
-        return _arguments.Shown.Descriptors;
+        _descriptors.Scan(record);
+        return true;
     }
 
     private bool Show(ReadOnlySpan<byte> record)
