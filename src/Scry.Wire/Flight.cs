@@ -114,8 +114,6 @@ public struct GroupHeader
     public ulong Created;
     /// <summary>Nanoseconds at which it was removed, frozen or saved.</summary>
     public ulong Ended;
-    /// <summary>Not used yet.</summary>
-    public ulong Records;
     /// <summary>Records that were overwritten.</summary>
     public ulong Overwritten;
     /// <summary>Nanoseconds of the newest record that was overwritten; 0: none was.</summary>
@@ -147,7 +145,14 @@ public struct GroupHeader
     /// <summary>Each lane's newest segment, index + 1.</summary>
     public LaneWords Current;
     /// <summary>Padding.</summary>
-    public SegmentHeader.PadWords Pad;
+    public PadWords Pad;
+
+    /// <summary>Three words.</summary>
+    [InlineArray(3)]
+    public struct PadWords
+    {
+        private ulong _first;
+    }
 
     /// <summary>A number for each lane.</summary>
     [InlineArray(Layout.Lanes)]

@@ -115,7 +115,7 @@ static __noinline int group__create(struct cgroup *cgroup, __u64 id)
 		return GROUP_REST;
 	group->cgroup_id = id;
 	group->created = bpf_ktime_get_ns();
-	group->records = group->overwritten = group->horizon = group->detail = 0;
+	group->overwritten = group->horizon = group->detail = 0;
 	group->lane_mask = group->why = 0;
 	__builtin_memset(group->current, 0, sizeof(group->current));
 	path->text[0] = path->text[1] = 0;

@@ -334,7 +334,6 @@ struct scry_group {
 	__u64 cgroup_id;   /* 0: the group of cgroups that found no room of their own */
 	__u64 created;	   /* ns */
 	__u64 ended;	   /* ns: removed, frozen or saved */
-	__u64 records;	   /* ever written */
 	__u64 overwritten; /* of them */
 	__u64 horizon;	   /* ns: the newest record that was overwritten; 0: none was */
 	__u64 detail;
@@ -350,7 +349,7 @@ struct scry_group {
 	__u32 nr; /* of the call that fired; with ERRNO, SLOW, PATH */
 	char comm[SCRY_COMM_LEN];
 	__u32 current[SCRY_LANES]; /* segment's index + 1 */
-	__u64 pad[2];
+	__u64 pad[3];
 };
 
 /* One for the recorder. */
