@@ -29,4 +29,6 @@ public static class Layout
     public const int Patterns = 4;
     /// <summary>SCRY_PATTERN_TEXT: bytes of either end of a pattern, its NUL included.</summary>
     public const int PatternText = 64;
+    /// <summary>SCRY_STUCK_FRAMES: return addresses that are kept of a stack.</summary>
+    public const int StuckFrames = 64;
 }

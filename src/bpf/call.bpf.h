@@ -6,21 +6,7 @@
 
 static __always_inline void thread__take_args(struct scry_thread *thread, struct pt_regs *regs)
 {
-	if (thread->abi == SCRY_ABI_IA32) {
-		thread->args[0] = (__u32)regs->bx;
-		thread->args[1] = (__u32)regs->cx;
-		thread->args[2] = (__u32)regs->dx;
-		thread->args[3] = (__u32)regs->si;
-		thread->args[4] = (__u32)regs->di;
-		thread->args[5] = (__u32)regs->bp;
-	} else {
-		thread->args[0] = regs->di;
-		thread->args[1] = regs->si;
-		thread->args[2] = regs->dx;
-		thread->args[3] = regs->r10;
-		thread->args[4] = regs->r8;
-		thread->args[5] = regs->r9;
-	}
+	regs__args(regs, thread->abi, thread->args);
 }
 
 static __always_inline struct work *work__start(struct scry_ring *ring, struct scry_thread *thread,
