@@ -7,7 +7,7 @@ public sealed class KernelStacks
     private static readonly string[] s_entries =
     [
         "entry_", "asm_", "do_syscall_64", "x64_sys_call", "ia32_sys_call", "do_int80_", "do_fast_syscall_32", "__do_fast_syscall_32",
-        "do_SYSENTER_32", "__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_", "__se_sys_", "__do_sys_",
+        "do_SYSENTER_32", "ret_from_fork", "__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_", "__se_sys_", "__do_sys_",
     ];
 
     private readonly Lazy<KernelSymbols> _symbols = new(() => new KernelSymbols());

@@ -8,8 +8,8 @@ internal sealed class FutexHolders(ReadMemory memory)
     // <linux/futex.h>
     private const int Wait = 0, LockPi = 6, WaitBitset = 9, WaitRequeuePi = 11, LockPi2 = 13, CommandMask = 0x7f;
     private const uint Waiters = 0x80000000, TidMask = 0x3fffffff;
-    // struct __pthread_mutex_s of glibc: lock, count, owner, nusers; a lock with waiters is 2.
-    private const int MutexBytes = 16, OwnerOffset = 8, UsersOffset = 12;
+    // struct __pthread_mutex_s of glibc: lock, count, owner, nusers, and of 32-bit programs kind before nusers; a lock with waiters is 2.
+    private const int MutexBytes = 20, OwnerOffset = 8, UsersOffset = 12, UsersOffset32 = 16;
     private const uint LockedWithWaiters = 2;
 
     /// <summary>Looks at the word of a futex call; empty when nothing is known.</summary>
@@ -40,7 +40,7 @@ internal sealed class FutexHolders(ReadMemory memory)
         // A robust mutex has its owner's tid in the word.
         if ((word & Waiters) != 0 && Thread(call, word & TidMask, elsewhere: false) is { } robust)
             return new Holder("futex_owner", "futex owned by", [robust], "likely: its tid is in the word");
-        if (word == LockedWithWaiters && mutex.Length > 0 && MemoryMarshal.Read<uint>(mutex[UsersOffset..]) != 0
+        if (word == LockedWithWaiters && mutex.Length > 0 && MemoryMarshal.Read<uint>(mutex[(call.Word == 4 ? UsersOffset32 : UsersOffset)..]) != 0
             && Thread(call, MemoryMarshal.Read<uint>(mutex[OwnerOffset..]), elsewhere: true) is { } likely)
         {
             return new Holder("futex_owner", "mutex owned by", [likely], "likely: glibc's owner field");

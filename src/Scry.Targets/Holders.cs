@@ -31,7 +31,7 @@ public sealed class Holders(ReadMemory memory) : IDisposable
         if (call.Passes("do_freezer_trap") || call.Passes("__refrigerator"))
             found.Add(new Holder("frozen", "frozen, with its cgroup", []));
         if (call.State is 'S' or 'D')
-            found.AddRange(ByCall(call));
+            found.AddRange(ByCall(call.Name == "socketcall" ? Unpacked(call) : call));
         return found;
     }
 
@@ -47,6 +47,19 @@ public sealed class Holders(ReadMemory memory) : IDisposable
 
     /// <summary>A process or thread with its name and state.</summary>
     internal static HolderTask Task(int pid, int tid, int? fd = null) => new(pid, tid, Tasks.CommOf(tid) ?? "", Tasks.StateOf(tid), fd);
+
+    // 32-bit programs make calls of sockets by one number, with the arguments in memory; <linux/net.h>.
+    private BlockedCall Unpacked(BlockedCall call)
+    {
+        string name = call.Args[0] switch
+        {
+            3 => "connect", 9 => "send", 10 => "recv", 11 => "sendto", 12 => "recvfrom", 16 => "sendmsg", 17 => "recvmsg", _ => "",
+        };
+        Span<byte> packed = stackalloc byte[3 * sizeof(uint)];
+        return memory(call.Tgid, call.Args[1], packed) == packed.Length
+            ? call with { Name = name, Args = [.. MemoryMarshal.Cast<byte, uint>(packed).ToArray().Select(argument => (ulong)argument), 0, 0, 0] }
+            : call;
+    }
 
     private IEnumerable<Holder> ByCall(BlockedCall call)
     {
@@ -79,7 +92,7 @@ public sealed class Holders(ReadMemory memory) : IDisposable
                 };
             case "wait4" or "waitid" or "waitpid":
                 return Children(call);
-            case "vfork" or "clone" or "clone3" when call.Passes("vfork"):
+            case "vfork" or "clone" or "clone3":
                 return Vforked(call);
             case "epoll_wait" or "epoll_pwait" or "epoll_pwait2":
                 return Watched(call);
@@ -203,10 +216,21 @@ public sealed class Holders(ReadMemory memory) : IDisposable
             : [new Holder("child", "waits for", [.. children.Take(MostChildren).Select(child => Task(child, child))])];
     }
 
-    private static IEnumerable<Holder> Vforked(BlockedCall call) =>
-        Tasks.ChildrenOfThread(call.Tgid, call.Tid) is { Count: > 0 } children
+    // With CLONE_VFORK the kernel waits until the child has another memory than its parent.
+    private IEnumerable<Holder> Vforked(BlockedCall call)
+    {
+        const ulong cloneVfork = 0x4000;
+        Span<byte> flags = stackalloc byte[8];
+        bool waits = call.Name switch
+        {
+            "vfork" => true,
+            "clone" => (call.Args[0] & cloneVfork) != 0,
+            _ => memory(call.Tgid, call.Args[0], flags) == flags.Length && (MemoryMarshal.Read<ulong>(flags) & cloneVfork) != 0,
+        };
+        return waits && Tasks.ChildrenOfThread(call.Tgid, call.Tid) is { Count: > 0 } children
             ? [new Holder("child", "waits until its child executes a program or ends:", [Task(children[^1], children[^1])])]
             : [];
+    }
 
     private IEnumerable<Holder> Watched(BlockedCall call)
     {
