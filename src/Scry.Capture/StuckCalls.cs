@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Capture;
@@ -21,7 +22,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
 
     private readonly Dictionary<VariantKey, CapturePlan> _variants = variants.ToDictionary(pair => pair.Key, pair => pair.Plan);
     private readonly ArrayBufferWriter<byte> _record = new();
-    private uint _tgid;
+    private uint _tid;
     private int _word;
 
     /// <summary>Makes the record.</summary>
@@ -31,7 +32,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
     public byte[] Record(StuckTask task, ulong duration, bool withMemory)
     {
         ref readonly StuckRecord from = ref task.Record;
-        _tgid = from.Tgid;
+        _tid = from.Tid;
         _word = from.Abi == Abi.Ia32 ? 4 : 8;
         CapturePlan plan = plans[(from.Abi == Abi.Ia32 ? Layout.MaxNr : 0) + (int)Math.Min(from.Nr, Layout.MaxNr - 1)];
         int nargs = Math.Min((int)plan.ArgCount, 6);
@@ -123,7 +124,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
             return false;
         byte[] bytes = new byte[Math.Min(length, CaptureMax)];
         // Whole or not at all, as the kernel side does it.
-        if (memory.Read(_tgid, address, bytes) < bytes.Length)
+        if (memory.Read(_tid, address, bytes) < bytes.Length)
             return false;
         Add(address, bytes);
         return true;
@@ -144,7 +145,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
     {
         Span<byte> bytes = stackalloc byte[8];
         bytes.Clear();
-        return memory.Read(_tgid, address, bytes[.._word]) == _word ? MemoryMarshal.Read<ulong>(bytes) : null;
+        return memory.Read(_tid, address, bytes[.._word]) == _word ? MemoryMarshal.Read<ulong>(bytes) : null;
     }
 
     // Up to its NUL, or most - 1 bytes; what cannot be read is left out.
@@ -156,7 +157,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
         {
             // Never across a page in one read: the next one may not be there.
             int room = Math.Min(Math.Min(Chunk, most - 1 - length), Page - (int)((address + (ulong)length) % Page));
-            int got = memory.Read(_tgid, address + (ulong)length, text.AsSpan(length, room));
+            int got = memory.Read(_tid, address + (ulong)length, text.AsSpan(length, room));
             if (got <= 0)
                 return;
             int end = text.AsSpan(length, got).IndexOf((byte)0);

@@ -20,7 +20,7 @@ internal sealed class FutexHolders(ReadMemory memory)
             yield break;
         Span<byte> bytes = stackalloc byte[MutexBytes];
         bytes.Clear();
-        int got = memory(call.Tgid, call.Args[0], bytes);
+        int got = memory(call.Tid, call.Args[0], bytes);
         if (got < 4)
             yield break;
         uint word = MemoryMarshal.Read<uint>(bytes), expected = (uint)call.Args[2];

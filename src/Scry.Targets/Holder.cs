@@ -33,5 +33,5 @@ public sealed record BlockedCall(int Tid, int Tgid, char State, string Name, ulo
     public bool Passes(string function) => Stack.Any(name => name.Contains(function, StringComparison.Ordinal));
 }
 
-/// <summary>Reads memory of a process: fewer bytes than asked for when it cannot be read.</summary>
-public delegate int ReadMemory(int tgid, ulong address, Span<byte> to);
+/// <summary>Reads the memory that a thread has: fewer bytes than asked for when it cannot be read.</summary>
+public delegate int ReadMemory(int tid, ulong address, Span<byte> to);

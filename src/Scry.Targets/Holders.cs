@@ -56,7 +56,7 @@ public sealed class Holders(ReadMemory memory) : IDisposable
             3 => "connect", 9 => "send", 10 => "recv", 11 => "sendto", 12 => "recvfrom", 16 => "sendmsg", 17 => "recvmsg", _ => "",
         };
         Span<byte> packed = stackalloc byte[3 * sizeof(uint)];
-        return memory(call.Tgid, call.Args[1], packed) == packed.Length
+        return memory(call.Tid, call.Args[1], packed) == packed.Length
             ? call with { Name = name, Args = [.. MemoryMarshal.Cast<byte, uint>(packed).ToArray().Select(argument => (ulong)argument), 0, 0, 0] }
             : call;
     }
@@ -77,6 +77,8 @@ public sealed class Holders(ReadMemory memory) : IDisposable
                 return [.. OtherEnd(call, (int)call.Args[0], reads: true), .. OtherEnd(call, (int)call.Args[2], reads: false)];
             case "tee":
                 return [.. OtherEnd(call, (int)call.Args[0], reads: true), .. OtherEnd(call, (int)call.Args[1], reads: false)];
+            case "poll" or "ppoll" or "ppoll_time64":
+                return Polled(call);
             case "connect":
                 return Connecting(call);
             case "open" or "openat" or "openat2" or "creat" when call.Passes("fifo_open"):
@@ -105,7 +107,7 @@ public sealed class Holders(ReadMemory memory) : IDisposable
 
     private IEnumerable<Holder> OtherEnd(BlockedCall call, int fd, bool reads)
     {
-        if (OpenFileIndex.NameOf(call.Tgid, fd) is not { } name)
+        if (OpenFileIndex.NameOf(call.Tid, fd) is not { } name)
             return [];
         if (Sockets.InodeOf(name) is { } inode)
             return Connected(call, inode);
@@ -123,11 +125,11 @@ public sealed class Holders(ReadMemory memory) : IDisposable
 
     private IEnumerable<Holder> Connected(BlockedCall call, ulong inode)
     {
-        if (Sockets.Find(call.Tgid, inode) is not { } socket)
+        if (Sockets.Find(call.Tid, inode) is not { } socket)
             return [];
         if (socket.IsUnix)
         {
-            return Sockets.UnixPeerOf(call.Tgid, inode) switch
+            return Sockets.UnixPeerOf(call.Tid, inode) switch
             {
                 null => [],
                 0 => [new Holder("no_peer", "the other end has not accepted the connection yet", [])],
@@ -139,17 +141,35 @@ public sealed class Holders(ReadMemory memory) : IDisposable
         string text = $"{socket.Protocol} {socket.Local}{(socket.Remote.Length > 0 ? " -> " + socket.Remote : "")} {socket.State}".TrimEnd();
         if (socket.Sending > 0)
             text += $", {socket.Sending} bytes not acknowledged";
-        HolderTask[] owners = Sockets.PeerOf(call.Tgid, socket) is { } other ? Owners(other.Inode) : [];
+        HolderTask[] owners = Sockets.PeerOf(call.Tid, socket) is { } other ? Owners(other.Inode) : [];
         return [new Holder("socket", owners.Length > 0 ? text + ", other end open in" : text, owners)];
+    }
+
+    // A client that waits for an answer polls one or two sockets; of many, none is to blame.
+    private List<Holder> Polled(BlockedCall call)
+    {
+        const int most = 2, size = 8; // struct pollfd
+        var found = new List<Holder>();
+        int count = (int)Math.Min(call.Args[1], most + 1);
+        Span<byte> bytes = stackalloc byte[(most + 1) * size];
+        if (count > most || memory(call.Tid, call.Args[0], bytes[..(count * size)]) < count * size)
+            return found;
+        for (int i = 0; i < count; i++)
+        {
+            int fd = MemoryMarshal.Read<int>(bytes[(i * size)..]);
+            if (OpenFileIndex.NameOf(call.Tid, fd) is { } name && Sockets.InodeOf(name) is { } inode)
+                found.AddRange(Connected(call, inode));
+        }
+        return found;
     }
 
     private HolderTask[] Owners(ulong inode) => [.. _open.Of($"socket:[{inode}]").Select(end => Task(end.Pid, end.Pid, end.Fd))];
 
     private IEnumerable<Holder> Connecting(BlockedCall call)
     {
-        if (OpenFileIndex.NameOf(call.Tgid, (int)call.Args[0]) is not { } name || Sockets.InodeOf(name) is not { } inode)
+        if (OpenFileIndex.NameOf(call.Tid, (int)call.Args[0]) is not { } name || Sockets.InodeOf(name) is not { } inode)
             return [];
-        if (Sockets.Find(call.Tgid, inode) is { IsUnix: false } socket)
+        if (Sockets.Find(call.Tid, inode) is { IsUnix: false } socket)
         {
             return socket.State == "SYN_SENT"
                 ? [new Holder("socket", $"{socket.Protocol} {socket.Local} -> {socket.Remote} SYN_SENT: no answer from {socket.Remote}", [])]
@@ -157,13 +177,13 @@ public sealed class Holders(ReadMemory memory) : IDisposable
         }
         // struct sockaddr_un: family, path.
         Span<byte> address = stackalloc byte[(int)Math.Min(call.Args[2] & 0xffff, 110)];
-        int got = memory(call.Tgid, call.Args[1], address);
+        int got = memory(call.Tid, call.Args[1], address);
         if (got <= 3 || MemoryMarshal.Read<ushort>(address) != 1)
             return [];
         ReadOnlySpan<byte> path = address[2..got];
         // An abstract name begins with a NUL, which the tables write as @.
         string text = path[0] == 0 ? '@' + Encoding.UTF8.GetString(path[1..]) : Encoding.UTF8.GetString(path[..(path.IndexOf((byte)0) is >= 0 and int end ? end : path.Length)]);
-        return Sockets.AtPath(call.Tgid, text) is { } listener && Owners(listener.Inode) is { Length: > 0 } owners
+        return Sockets.AtPath(call.Tid, text) is { } listener && Owners(listener.Inode) is { Length: > 0 } owners
             ? [new Holder("listener", $"{text} listens in", owners)]
             : [];
     }
@@ -180,7 +200,7 @@ public sealed class Holders(ReadMemory memory) : IDisposable
     private IEnumerable<Holder> Locking(BlockedCall call, string kind)
     {
         int fd = (int)call.Args[0];
-        if (OpenFileDetails.Of(call.Tgid, fd) is not { } file || OpenFileIndex.NameOf(call.Tgid, fd) is not { } name)
+        if (OpenFileDetails.Of(call.Tid, fd) is not { } file || OpenFileIndex.NameOf(call.Tid, fd) is not { } name)
             return [];
         _locks ??= FileLock.All();
         if (FileLock.HeldAgainst(_locks, call.Tgid, file.Inode, kind) is not { } held)
@@ -225,7 +245,7 @@ public sealed class Holders(ReadMemory memory) : IDisposable
         {
             "vfork" => true,
             "clone" => (call.Args[0] & cloneVfork) != 0,
-            _ => memory(call.Tgid, call.Args[0], flags) == flags.Length && (MemoryMarshal.Read<ulong>(flags) & cloneVfork) != 0,
+            _ => memory(call.Tid, call.Args[0], flags) == flags.Length && (MemoryMarshal.Read<ulong>(flags) & cloneVfork) != 0,
         };
         return waits && Tasks.ChildrenOfThread(call.Tgid, call.Tid) is { Count: > 0 } children
             ? [new Holder("child", "waits until its child executes a program or ends:", [Task(children[^1], children[^1])])]
@@ -235,9 +255,9 @@ public sealed class Holders(ReadMemory memory) : IDisposable
     private IEnumerable<Holder> Watched(BlockedCall call)
     {
         const int most = 8;
-        if (OpenFileDetails.Of(call.Tgid, (int)call.Args[0]) is not { Watched.Count: > 0 } file)
+        if (OpenFileDetails.Of(call.Tid, (int)call.Args[0]) is not { Watched.Count: > 0 } file)
             return [];
-        IEnumerable<string> names = file.Watched.Take(most).Select(fd => $"{fd}<{NameOf(call.Tgid, fd) ?? "?"}>");
+        IEnumerable<string> names = file.Watched.Take(most).Select(fd => $"{fd}<{NameOf(call.Tid, fd) ?? "?"}>");
         string more = file.Watched.Count > most ? $", and {file.Watched.Count - most} more" : "";
         return [new Holder("watched", $"watches {string.Join(", ", names)}{more}", [])];
     }
@@ -252,7 +272,7 @@ public sealed class Holders(ReadMemory memory) : IDisposable
         bool ofClock = call.Name != "nanosleep";
         int size = call.Word == 4 && call.Name != "clock_nanosleep_time64" ? 4 : 8;
         Span<byte> time = stackalloc byte[2 * size];
-        if (memory(call.Tgid, call.Args[ofClock ? 2 : 0], time) < time.Length)
+        if (memory(call.Tid, call.Args[ofClock ? 2 : 0], time) < time.Length)
             return [];
         double seconds = size == 8 ? MemoryMarshal.Read<long>(time) + MemoryMarshal.Read<long>(time[8..]) / 1e9
             : MemoryMarshal.Read<int>(time) + MemoryMarshal.Read<int>(time[4..]) / 1e9;

@@ -6,7 +6,7 @@ namespace Scry.Targets;
 
 /// <summary>
 /// The few calls of the C library that .NET does not offer: a directory's inode number, what kind of file a path leads to, a link's
-/// text at once, and the kernel's socket diagnosis (sock_diag(7)) of a network namespace.
+/// text at once, memory of another process, and the kernel's socket diagnosis (sock_diag(7)) of a network namespace.
 /// </summary>
 internal static partial class Native
 {
@@ -57,6 +57,33 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "setns")]
     private static partial int SetNamespace(SafeFileHandle file, int kind);
+
+    [LibraryImport("libc", EntryPoint = "process_vm_readv")]
+    private static partial nint ReadMemory(int pid, in IoVector to, nuint toCount, in IoVector from, nuint fromCount, nuint flags);
+
+    /// <summary>struct iovec.</summary>
+    private readonly struct IoVector(nuint address, nuint length)
+    {
+        public readonly nuint Address = address;
+        public readonly nuint Length = length;
+    }
+
+    /// <summary>Copies memory of a process: at most <paramref name="length"/> bytes.</summary>
+    /// <returns>Bytes copied: fewer where the memory ends, 0 when it cannot be read.</returns>
+    public static int ReadProcess(int pid, ulong address, byte[] to, int length)
+    {
+        GCHandle pinned = GCHandle.Alloc(to, GCHandleType.Pinned);
+        try
+        {
+            var here = new IoVector((nuint)pinned.AddrOfPinnedObject(), (nuint)length);
+            var there = new IoVector((nuint)address, (nuint)length);
+            return (int)Math.Max(0, ReadMemory(pid, in here, 1, in there, 1, 0));
+        }
+        finally
+        {
+            pinned.Free();
+        }
+    }
 
     /// <summary>What a symbolic link says; null when there is none. Bytes that are no UTF-8 are replaced.</summary>
     public static string? ReadLink(string path)

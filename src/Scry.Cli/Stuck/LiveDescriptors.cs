@@ -13,7 +13,7 @@ internal sealed class LiveDescriptors(Holders holders) : IDescriptorNames
     /// <inheritdoc/>
     public DescriptorName Before(in CallRecord call, int fd)
     {
-        int pid = (int)call.Header.Tgid;
+        int pid = (int)call.Header.Tid; // a thread may have descriptors of its own
         string? name = fd == DescriptorTable.WorkingDirectory ? OpenFiles.WorkingDirectoryOf(pid) : holders.NameOf(pid, fd);
         if (name is null)
             return default;

@@ -35,7 +35,7 @@ internal sealed class StuckRun : IDisposable
         _options = TraceRun.Options(arguments.Shown, _target);
         _pids = [.. _target.Pids.Select(pid => (uint)pid)];
         _tids = [.. _target.Tids.Select(tid => (uint)tid)];
-        _holders = new Holders((tgid, address, to) => _memory.Read((uint)tgid, address, to));
+        _holders = new Holders((tid, address, to) => _memory.Read((uint)tid, address, to));
     }
 
     /// <summary>Shows the blocked threads.</summary>
