@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks for good in the way that argument 1 names; argument 2 is a file or a number. Prints the pid of whoever holds
-// what it waits for, where that is another process.
+// Blocks for good in the way that argument 1 names; argument 2 is a file or a number. Tells on standard error
+// the pid of whoever holds what it waits for, where that is another process.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -40,8 +40,7 @@ static pid_t child(void)
 		prctl(PR_SET_NAME, "holder");
 		return 0;
 	}
-	printf("%d\n", pid);
-	fflush(stdout);
+	fprintf(stderr, "%d\n", pid);
 	return pid;
 }
 
@@ -176,8 +175,7 @@ static void silent_port(void)
 
 	if (bind(listener, (void *)&address, length) || listen(listener, 0) || getsockname(listener, (void *)&address, &length))
 		die("listen");
-	printf("%d\n", ntohs(address.sin_port));
-	fflush(stdout);
+	fprintf(stderr, "%d\n", ntohs(address.sin_port));
 	for (;;)
 		connect(socket(AF_INET, SOCK_STREAM, 0), (void *)&address, length);
 }
@@ -231,7 +229,6 @@ int main(int argc, char **argv)
 	const char *how = argc > 1 ? argv[1] : "";
 
 	argument = argc > 2 ? argv[2] : "";
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!strcmp(how, "full-pipe"))
 		full_pipe();
 	else if (!strcmp(how, "empty-pipe"))
