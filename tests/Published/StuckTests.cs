@@ -276,6 +276,30 @@ public sealed partial class StuckTests : IDisposable
     }
 
     [Fact]
+    public void ArgumentsAreThoseOfTheCallThatIsShown()
+    {
+        Child[] children = [.. Enumerable.Range(0, 4).Select(_ => Start("changing"))];
+        try
+        {
+            int whole = 0;
+            for (int i = 0; i < 40; i++)
+            {
+                foreach (Match call in PollCall().Matches(Stuck("--comm", "stuck", "-e", "poll", "--over", "0", "--all-threads").Output))
+                {
+                    Assert.Equal(call.Groups[1].Value, call.Groups[2].Value);
+                    whole++;
+                }
+            }
+            Assert.NotEqual(0, whole);
+        }
+        finally
+        {
+            foreach (Child child in children)
+                child.Dispose();
+        }
+    }
+
+    [Fact]
     public void WholeMachineIsTheDefault()
     {
         using Child process = Start("sleep");
@@ -367,6 +391,9 @@ public sealed partial class StuckTests : IDisposable
 
     private static string Switches(int pid) => string.Join('\n', Threads(pid).Order()
         .SelectMany(tid => File.ReadLines($"/proc/{pid}/task/{tid}/status").Where(line => line.Contains("ctxt_switches", StringComparison.Ordinal))));
+
+    [GeneratedRegex(@"poll\(\[\{fd=-(\d)[^]]*\], 1, (\d)\)")]
+    private static partial Regex PollCall();
 
     // "  ≥ 2.1 s  S  sleep[12]  nanosleep(…": what is said of a thread stands further right.
     [GeneratedRegex(@"^ {0,9}\S.{0,9}  [SDTtI]  ")]

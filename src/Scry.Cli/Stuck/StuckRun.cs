@@ -61,6 +61,8 @@ internal sealed class StuckRun : IDisposable
         {
             throw new ToolException($"cannot write the output: {ErrnoText.Describe(error.InnerException!)}");
         }
+        if (!Privileges.SeeOtherProcesses(Privileges.Effective()))
+            Runner.Say("without CAP_SYS_PTRACE the memory and descriptors of others are not to be read: addresses and numbers stand in their place");
         if (!_arguments.Shown.Quiet)
             Runner.Say($"{found.Count} of {blocked} blocked threads{(_arguments.Over > 0 ? $", for {StuckView.Duration(_arguments.Over)} or more" : "")}");
         return ExitCode.Ok;

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -224,6 +225,17 @@ static void short_lives(void)
 	}
 }
 
+// Polls again and again, with the same number in memory and in a register: a different one each time.
+static void changing_calls(void)
+{
+	static struct pollfd one;
+
+	for (int i = 0;; i++) {
+		one.fd = -(1 + i % 5);
+		poll(&one, 1, 1 + i % 5);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -261,6 +273,8 @@ int main(int argc, char **argv)
 		waitpid(pid, NULL, 0);
 	} else if (!strcmp(how, "sleep"))
 		nanosleep(&(struct timespec){ .tv_sec = 987 }, NULL);
+	else if (!strcmp(how, "changing"))
+		changing_calls();
 	else if (!strcmp(how, "short-lives"))
 		short_lives();
 	else
