@@ -182,7 +182,8 @@ public sealed class Holders(ReadMemory memory) : IDisposable
             return [];
         ReadOnlySpan<byte> path = address[2..got];
         // An abstract name begins with a NUL, which the tables write as @.
-        string text = path[0] == 0 ? '@' + Encoding.UTF8.GetString(path[1..]) : Encoding.UTF8.GetString(path[..(path.IndexOf((byte)0) is >= 0 and int end ? end : path.Length)]);
+        int end = path[1..].IndexOf((byte)0) + 1;
+        string text = path[0] == 0 ? '@' + Encoding.UTF8.GetString(path[1..]) : Encoding.UTF8.GetString(end > 0 ? path[..end] : path);
         return Sockets.AtPath(call.Tid, text) is { } listener && Owners(listener.Inode) is { Length: > 0 } owners
             ? [new Holder("listener", $"{text} listens in", owners)]
             : [];

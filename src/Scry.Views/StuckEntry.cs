@@ -63,7 +63,7 @@ public sealed record StuckEntry
         'D' => 0,
         'T' or 't' => 2,
         _ when Holders.Any(holder => holder.Kind is "lock" or "futex_owner" or "pipe_reader" or "no_peer" or "frozen" or "listener") => 1,
-        _ when Name == "connect" || Holders.Any(holder => holder.Text.EndsWith("not acknowledged", StringComparison.Ordinal)) => 1,
+        _ when Name == "connect" => 1,
         _ when s_idle.Contains(Name) => 4,
         _ => 3,
     };
@@ -77,7 +77,8 @@ public sealed record StuckEntry
     [
         "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64",
         "accept", "accept4", "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "pause", "rt_sigsuspend", "rt_sigtimedwait",
-        "rt_sigtimedwait_time64", "futex", "futex_time64", "futex_wait", "futex_waitv", "io_getevents", "io_pgetevents", "io_uring_enter", "wait4", "waitid", "waitpid", "restart_syscall",
+        "rt_sigtimedwait_time64", "futex", "futex_time64", "futex_wait", "futex_waitv", "io_getevents", "io_pgetevents", "io_uring_enter",
+        "wait4", "waitid", "waitpid", "restart_syscall",
     ];
 
     // A timer's text has its time.

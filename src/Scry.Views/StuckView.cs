@@ -88,7 +88,13 @@ public sealed class StuckView(OutputWriter output, StuckLayout options)
         if (options.Cgroup && entry.Cgroup is { } cgroup)
             Line($"cgroup {cgroup}");
         if (group.Count > 1)
-            Line($"and {group.Count - 1} more thread{(group.Count > 2 ? "s" : "")} of it in {(entry.Name.Length > 0 ? entry.Name : "the same place")}, {Range(group)}");
+            Line(More(entry, group));
+    }
+
+    private static string More(StuckEntry entry, List<StuckEntry> group)
+    {
+        string threads = group.Count > 2 ? $"{group.Count - 1} more threads" : "1 more thread";
+        return $"and {threads} of it in {(entry.Name.Length > 0 ? entry.Name : "the same place")}, {Range(group)}";
     }
 
     private static string Range(List<StuckEntry> group)

@@ -78,7 +78,7 @@ internal sealed class StuckRun : IDisposable
 
     private List<StuckEntry> Collect(StuckTasks tasks, StuckEntries entries, out int blocked)
     {
-        StuckTask[] all = [.. tasks.Read().Where(IsTarget)];
+        StuckTask[] all = Read(tasks);
         blocked = all.Length;
         StuckTask[] pending = [.. all.Where(task => Wants(task, entries))];
         var found = new List<StuckEntry>();
@@ -87,7 +87,7 @@ internal sealed class StuckRun : IDisposable
             entries.Know(all);
             _holders.Forget();
             StuckEntry[] made = [.. pending.Select(task => entries.Make(task))];
-            all = [.. tasks.Read().Where(IsTarget)];
+            all = Read(tasks);
             Dictionary<uint, StuckTask> now = all.ToDictionary(task => task.Record.Tid);
             var moved = new List<StuckTask>();
             for (int i = 0; i < pending.Length; i++)
@@ -104,6 +104,8 @@ internal sealed class StuckRun : IDisposable
         found.AddRange(pending.Select(task => entries.Make(task, bare: true)));
         return found;
     }
+
+    private StuckTask[] Read(StuckTasks tasks) => [.. tasks.Read().Where(IsTarget).DistinctBy(task => task.Record.Tid)];
 
     private bool IsTarget(StuckTask task) =>
         _options.Target != TargetKind.Tasks || _pids.Contains(task.Record.Tgid) || _tids.Contains(task.Record.Tid);
