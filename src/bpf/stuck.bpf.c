@@ -32,8 +32,9 @@ static __always_inline __u64 task__last_ran(struct task_struct *task)
 	if (!bpf_core_field_exists(task->sched_info.last_arrival))
 		return ran;
 	left = task->sched_info.last_arrival;
-	if (task->policy == SCHED_NORMAL || task->policy == SCHED_BATCH ||
-	    task->policy == SCHED_IDLE)
+	if (bpf_core_field_exists(task->se.prev_sum_exec_runtime) &&
+	    (task->policy == SCHED_NORMAL || task->policy == SCHED_BATCH ||
+	     task->policy == SCHED_IDLE))
 		left += task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime;
 	return left > ran ? left : ran;
 }
