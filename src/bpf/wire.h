@@ -148,8 +148,9 @@ struct scry_plan {
 	__u8 nops;
 	__u8 flags;
 	__u8 variant_arg;
-	__u8 only_string; /* argument + 1 of the one op, a STRING at entry; 0: other ops */
-	__u8 pad[3];
+	__u8 only_entry; /* number + 1 of the op at entry when there is one; 0: none or several */
+	__u8 only_exit;	 /* the same at exit */
+	__u8 pad[2];
 	struct scry_op ops[SCRY_MAX_OPS];
 };
 
