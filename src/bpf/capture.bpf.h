@@ -359,7 +359,7 @@ static long capture__element(__u32 i, void *unused)
 	if (!w || i >= w->count)
 		return 1;
 	w->address = capture__word(w->list + i * w->wide);
-	w->length = (__u64)cfg.data_max + 2;
+	w->length = (__u64)cfg.string_max + 2;
 	capture__string();
 	return work__stuck(w) != 0;
 }
@@ -439,7 +439,7 @@ static __always_inline int capture__op(void)
 	switch (op->kind) {
 	case SCRY_OP_STRING:
 		if (op->flags & SCRY_OP_DATA)
-			w->length = (__u64)cfg.data_max + 2;
+			w->length = (__u64)cfg.string_max + 2;
 		else if (!op->size)
 			w->length = cfg.path_max;
 		capture__string();
