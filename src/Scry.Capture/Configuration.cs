@@ -37,6 +37,7 @@ internal static class Configuration
             Uid = options.Uid,
             CgroupLevel = (uint)options.CgroupLevel,
             DataMax = (uint)Math.Clamp(options.DataMax, 0, 65536),
+            StringMax = (ushort)Math.Clamp(options.StringMax, 0, ushort.MaxValue),
             PathMax = PathMax,
             ThreadMask = (uint)threads - 1,
             ThreadProbes = probes ? (byte)1 : (byte)0,

@@ -49,9 +49,7 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 	thread__take_args(thread, regs);
 	if (plan->flags & SCRY_PLAN_STACK)
 		thread->args[0] = regs->sp;
-	if ((plan->flags & (SCRY_PLAN_ENTRY | SCRY_PLAN_VARIANTS)) &&
-	    !(plan->only_string && !(plan->flags & SCRY_PLAN_VARIANTS) &&
-	      call__stage_string(thread, plan->only_string - 1)))
+	if (plan__flags(plan, thread) & (SCRY_PLAN_ENTRY | SCRY_PLAN_IOCTL))
 		call__stage(thread);
 	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
 	thread->start = ring__entry_time();
