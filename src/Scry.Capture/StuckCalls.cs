@@ -13,23 +13,24 @@ namespace Scry.Capture;
 /// <param name="memory">Reads the caller's memory.</param>
 /// <param name="plans">By abi * <see cref="Layout.MaxNr"/> + nr.</param>
 /// <param name="variants">Plans that an argument's value chooses.</param>
-/// <param name="dataMax">Bytes of payload that are kept of one buffer.</param>
-public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnlyList<(VariantKey Key, CapturePlan Plan)> variants, int dataMax)
+/// <param name="shown">Bytes of payload or of a string that are kept; at most 65536.</param>
+public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnlyList<(VariantKey Key, CapturePlan Plan)> variants, int shown)
 {
     // As capture.bpf.h has them.
     private const int PathMax = 4096, CaptureMax = 65536, Iovecs = 64, Messages = 32, Strings = 64, Pointers = 8192;
     private const int Chunk = 256, Page = 4096;
 
     private readonly Dictionary<VariantKey, CapturePlan> _variants = variants.ToDictionary(pair => pair.Key, pair => pair.Plan);
+    private readonly int _dataMax = Math.Clamp(shown, 0, CaptureMax);
     private readonly ArrayBufferWriter<byte> _record = new();
     private uint _tid;
     private int _word;
 
     /// <summary>Makes the record.</summary>
     /// <param name="task">A thread that is in a call.</param>
-    /// <param name="duration">Nanoseconds that it is in it.</param>
+    /// <param name="elapsed">Nanoseconds that it is in it; null when its beginning was not seen.</param>
     /// <param name="withMemory">Whether its memory is read; without, pointers are shown as addresses.</param>
-    public byte[] Record(StuckTask task, ulong duration, bool withMemory)
+    public byte[] Record(StuckTask task, ulong? elapsed, bool withMemory)
     {
         ref readonly StuckRecord from = ref task.Record;
         _tid = from.Tid;
@@ -45,10 +46,10 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
         call.Header.Tid = from.Tid;
         call.Header.Detail = from.Nr;
         call.Header.Kind = RecordKind.Call;
-        call.Header.Flags = (byte)(CallFlags.Unfinished | CallFlags.InFlight | CallFlags.NoEntry);
+        call.Header.Flags = (byte)(CallFlags.Unfinished | CallFlags.InFlight | (elapsed is null ? CallFlags.NoEntry : CallFlags.None));
         call.Header.Abi = from.Abi;
         call.Header.ArgCount = (byte)nargs;
-        call.Duration = duration;
+        call.Duration = elapsed ?? 0;
         _record.Advance(head.Length);
         _record.Write(MemoryMarshal.AsBytes(task.Args[..nargs]));
         if (withMemory)
@@ -82,7 +83,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
         switch (op.Kind)
         {
             case OpKind.String:
-                Text(address, data ? dataMax + 2 : op.Size == 0 ? PathMax : (int)Math.Min(op.Size, PathMax));
+                Text(address, data ? _dataMax + 2 : op.Size == 0 ? PathMax : (int)Math.Min(op.Size, PathMax));
                 break;
             case OpKind.Fixed:
                 Payload(address, op.Size, data);
@@ -116,7 +117,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
         }
     }
 
-    private void Payload(ulong address, ulong length, bool data) => Bytes(address, data ? Math.Min(length, (ulong)dataMax) : length);
+    private void Payload(ulong address, ulong length, bool data) => Bytes(address, data ? Math.Min(length, (ulong)_dataMax) : length);
 
     private bool Bytes(ulong address, ulong length)
     {
@@ -175,7 +176,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
             pointers.Add(pointer);
         Bytes(address, (ulong)((pointers.Count + 1) * _word));
         foreach (ulong pointer in pointers)
-            Text(pointer, dataMax + 2);
+            Text(pointer, _dataMax + 2);
     }
 
     private void Count(ulong address)
@@ -200,7 +201,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
         for (ulong i = 0; i < count; i++)
         {
             ulong at = address + i * 2 * (ulong)_word;
-            Bytes(Word(at) ?? 0, Math.Min(Word(at + (ulong)_word) ?? 0, (ulong)dataMax));
+            Bytes(Word(at) ?? 0, Math.Min(Word(at + (ulong)_word) ?? 0, (ulong)_dataMax));
         }
     }
 

@@ -43,11 +43,6 @@ public sealed class StuckJsonView(OutputWriter output, long realtimeOffset)
         String(",\"state\":"u8, entry.State.ToString());
         _to.Append(",\"idle\":"u8);
         _to.AppendDecimal(entry.IdleNs);
-        if (entry.CallNs is { } since)
-        {
-            _to.Append(",\"elapsed\":"u8);
-            _to.AppendDecimal(since);
-        }
         if (entry.Call.Length > 0)
         {
             _to.Append((byte)',');

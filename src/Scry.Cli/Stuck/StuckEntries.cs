@@ -52,7 +52,7 @@ internal sealed class StuckEntries(
             State = task.State,
             IdleNs = task.IdleNs,
             CallNs = elapsed,
-            Call = task.InCall ? Show(task, elapsed ?? task.IdleNs, bare) : [],
+            Call = task.InCall ? Show(task, elapsed, bare) : [],
             Name = name,
             Stack = stack,
             Holders = bare ? [] : [.. Find(task, name, stack, elapsed ?? task.IdleNs)],
@@ -60,9 +60,9 @@ internal sealed class StuckEntries(
         };
     }
 
-    private byte[] Show(StuckTask task, ulong known, bool bare)
+    private byte[] Show(StuckTask task, ulong? elapsed, bool bare)
     {
-        var call = new CallRecord(calls.Record(task, known, withMemory: !bare));
+        var call = new CallRecord(calls.Record(task, elapsed, withMemory: !bare));
         Decoder decoder = bare ? _bare : _named;
         _text.Clear();
         if (json)
@@ -92,7 +92,7 @@ internal sealed class StuckEntries(
         if (!task.InCall)
             return "";
         _text.Clear();
-        _bare.WriteName(new CallRecord(calls.Record(task, 0, withMemory: false)), _text);
+        _bare.WriteName(new CallRecord(calls.Record(task, null, withMemory: false)), _text);
         return Encoding.UTF8.GetString(_text.Written);
     }
 }
