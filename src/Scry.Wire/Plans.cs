@@ -90,13 +90,15 @@ public struct CapturePlan
     public byte VariantArg;
     /// <summary>Argument + 1 of the only operation at entry when that is a path's STRING; 0: other operations.</summary>
     public byte OnlyString;
+    /// <summary>Argument + 1 that is a descriptor; 0: none is.</summary>
+    public byte FdArg;
     /// <summary>Padding.</summary>
     public PadBytes Pad;
     /// <summary>The operations.</summary>
     public OpArray Ops;
 
-    /// <summary>3 bytes.</summary>
-    [InlineArray(3)]
+    /// <summary>2 bytes.</summary>
+    [InlineArray(2)]
     public struct PadBytes
     {
         private byte _first;
