@@ -115,6 +115,8 @@ public static class CapturePlans
             ArgumentRow argument = row.Argument(i);
             if (payload || !IsPayload(row, argument.Type))
                 Add(ref plan, new TypeNode(argument.Type), argument.Register, ia32);
+            if (plan.FdArg == 0 && new TypeNode(argument.Type).Kind == TypeKind.Fd)
+                plan.FdArg = (byte)(argument.Register + 1);
         }
         int selecting = SelectingRegister(row);
         if (selecting >= 0)
