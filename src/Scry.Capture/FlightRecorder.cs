@@ -16,6 +16,7 @@ public sealed class FlightRecorder : IDisposable
 {
     private const int DepotBytes = 16688, Depots = 32; // capture.bpf.h, flight.bpf.h
     private const int StageBytes = 632; // capture.bpf.h
+    private const int HomeBytes = 16; // current.bpf.h
     private const int BytesPerGroup = 256 + Layout.GroupPath + 96; // and its place in the hash
     private const int AboutSize = 16384;
     private const string LinkPrefix = "link_", ControlName = "loop_control";
@@ -242,7 +243,7 @@ public sealed class FlightRecorder : IDisposable
     private static (int Slots, bool Probes) Size(BpfObject programs, FlightOptions options, out TraceConfig config)
     {
         long memory = Math.Clamp(options.Memory, FlightOptions.LeastMemory, FlightOptions.MostMemory);
-        int perThread = Unsafe.SizeOf<ThreadSlot>() + StageBytes;
+        int perThread = Unsafe.SizeOf<ThreadSlot>() + StageBytes + HomeBytes;
         (int slots, bool probes) = Configuration.Threads(1 << BitOperations.Log2((uint)(memory / 5 / perThread)));
         int cpus = BpfSystem.PossibleCpus;
         int groups = (int)Math.Clamp(memory / Layout.SegmentSize / 2, 64, 16384);
@@ -252,6 +253,8 @@ public sealed class FlightRecorder : IDisposable
         programs.FindMap("rings").MaxEntries = (uint)cpus;
         programs.FindMap("threads").MaxEntries = (uint)slots;
         programs.FindMap("stages").MaxEntries = (uint)slots;
+        programs.FindMap("homes").MaxEntries = (uint)slots;
+        programs.FindMap("cells").MaxEntries = (uint)cpus;
         programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.What.Variants.Count);
         programs.FindMap("groups").MaxEntries = (uint)groups;
         programs.FindMap("group_paths").MaxEntries = (uint)groups;

@@ -59,7 +59,7 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 SEC("tp_btf/sys_enter")
 int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current(regs);
 	struct scry_thread *thread = NULL;
 
 	if (cfg.target == SCRY_TARGET_TASKS) {
@@ -105,7 +105,7 @@ static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs,
 SEC("tp_btf/sys_exit")
 int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current(regs);
 	struct scry_thread *thread = thread__find(task->pid);
 
 	/* What began as a target's call ends as one: a call can change what its thread is. */
@@ -226,6 +226,7 @@ int BPF_PROG(trace_end, struct task_struct *task)
 	struct scry_thread *thread = thread__find(task->pid);
 	struct writer w;
 
+	task__unsettle(task);
 	if (!thread)
 		return 0;
 	call__unfinished(thread, SCRY_CALL_UNFINISHED);
