@@ -35,19 +35,14 @@ internal sealed partial class Comparison
         return expected.Values.Sum(lines => lines.Count);
     }
 
-    /// <summary>The same of a process that strace was attached to: what Scry has from before is left out.</summary>
-    public static int CheckEnds(string strace, string scry, params string[] excepted)
+    /// <summary>The same of the one thread alone whose last line begins with these words.</summary>
+    public static int CheckEnded(string last, string strace, string scry, params string[] excepted)
     {
-        Dictionary<int, List<TraceLine>> expected = TraceLog.Read(strace, out _);
-        Dictionary<int, List<TraceLine>> actual = TraceLog.Read(scry, out _);
+        (int tid, List<TraceLine> lines) = TraceLog.Read(strace, out _).Single(thread => thread.Value[^1].Name.StartsWith(last, StringComparison.Ordinal));
         var comparison = new Comparison();
-        foreach ((int tid, List<TraceLine> lines) in expected)
-        {
-            List<TraceLine> seen = actual.GetValueOrDefault(tid) ?? [];
-            comparison.Thread(tid, lines, seen[Math.Max(0, seen.Count - lines.Count)..]);
-        }
+        comparison.Thread(tid, lines, TraceLog.Read(scry, out _).GetValueOrDefault(tid) ?? []);
         comparison.Judge(excepted);
-        return expected.Values.Sum(lines => lines.Count);
+        return lines.Count;
     }
 
     private void Thread(int tid, List<TraceLine> expected, List<TraceLine> seen)
