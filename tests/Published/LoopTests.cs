@@ -23,11 +23,11 @@ public sealed partial class LoopTests
     [Fact]
     public void StopLeavesNothingBehind()
     {
-        var loop = new Loop("-a");
+        using var loop = new Loop("-a");
         string[] links = [.. Directory.GetFiles(loop.Directory, "link_*").Select(Id)];
         Assert.NotEmpty(links);
         Assert.Subset(Attached.Now(), links.ToHashSet());
-        loop.Dispose();
+        loop.Stop();
         Assert.DoesNotContain(links, Attached.Now().Contains);
         Assert.False(Directory.Exists(loop.Directory));
         Assert.DoesNotContain(loop.Name, Loop.Names());
@@ -111,7 +111,7 @@ public sealed partial class LoopTests
         using Child load = Child.Start("/bin/sh", ["-c", $"{cgroup.Enter}; exec {Programs.Path("count")} 0 4"]);
         Eventually.True(() => loop.Dump().Output.Contains("overwritten", StringComparison.Ordinal), "the memory has gone round");
         for (int i = 0; i < 10; i++)
-            AssertCounts(loop.Dump().Output);
+            Counts.Check(loop.Dump().Output);
     }
 
     [Fact]
@@ -184,32 +184,9 @@ public sealed partial class LoopTests
         Assert.DoesNotContain("x: ", Child.Run(ScryBinary.Path, "loop", "list").Output);
     }
 
-    // Within a thread the calls' numbers go up by one, unless a line says that some are missing.
-    private static void AssertCounts(string past)
-    {
-        var next = new Dictionary<string, long?>();
-        foreach (Match line in CountLine().Matches(past))
-        {
-            string thread = line.Groups[1].Value;
-            if (!line.Groups[2].Success)
-            {
-                next[thread] = null;
-                continue;
-            }
-            long number = long.Parse(line.Groups[2].Value, CultureInfo.InvariantCulture);
-            if (next.GetValueOrDefault(thread) is { } expected)
-                Assert.Equal(expected, number);
-            next[thread] = number + 1;
-        }
-        Assert.NotEmpty(next);
-    }
-
     // As bpftool numbers a pinned link.
     private static string Id(string pin) => "link " + Child.Run("bpftool", "link", "show", "pinned", pin).Expect().Output.Split(':')[0];
 
     [GeneratedRegex(@"clock_nanosleep\(.*<unfinished \.\.\.>\) = \? <~?\d+\.\d+ so far>")]
     private static partial Regex InFlight();
-
-    [GeneratedRegex(@"^\[pid +(\d+)\] (?:lseek\(-1, (\d+), SEEK_SET\)|\.\.\. \d+ records? overwritten)", RegexOptions.Multiline)]
-    private static partial Regex CountLine();
 }

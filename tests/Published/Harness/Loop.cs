@@ -5,6 +5,8 @@ internal sealed class Loop : IDisposable
 {
     private static int s_count;
 
+    private bool _stopped;
+
     public Loop(params string[] words)
     {
         Name = FreshName();
@@ -32,5 +34,15 @@ internal sealed class Loop : IDisposable
 
     public Child Watch(string directory, params string[] words) => Child.Start(ScryBinary.Path, ["loop", "watch", Name, "--dir", directory, .. words]);
 
-    public void Dispose() => Child.Run(ScryBinary.Path, "loop", "stop", Name).Expect();
+    public void Stop()
+    {
+        _stopped = true;
+        Child.Run(ScryBinary.Path, "loop", "stop", Name).Expect();
+    }
+
+    public void Dispose()
+    {
+        if (!_stopped)
+            Stop();
+    }
 }
