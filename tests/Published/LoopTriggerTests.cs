@@ -65,8 +65,12 @@ public sealed class LoopTriggerTests
         using Cgroup cgroup = Cgroup.Unified();
         using var loop = new Loop("-G", cgroup.Path);
         Child.Shell($"{cgroup.Enter}; cat /mark/asked");
-        Child.Run(ScryBinary.Path, "loop", "trigger", loop.Name).Expect();
+        Child.Run(ScryBinary.Path, "loop", "trigger", loop.Name, "-G", cgroup.Path + "-other").Expect(1);
+        Child.Run(ScryBinary.Path, "loop", "trigger", loop.Name, "-G", cgroup.Path).Expect();
         Assert.Contains("/mark/asked", loop.Dump("--incident", "last").Output);
+        Child.Shell($"{cgroup.Enter}; cat /mark/again");
+        Child.Run(ScryBinary.Path, "loop", "trigger", loop.Name).Expect();
+        Assert.Contains("/mark/again", loop.Dump("--incident", "last").Output);
     }
 
     [Fact]
