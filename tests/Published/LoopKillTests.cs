@@ -8,7 +8,7 @@ namespace Scry.Tests.Published;
 /// <summary>Whatever of Scry is killed at whatever moment: recording goes on, and the next command works.</summary>
 public sealed class LoopKillTests(ITestOutputHelper output)
 {
-    private const int SigKill = 9, SigTerm = 15;
+    private const int SigTerm = 15;
     private const int Rounds = 4;
 
     [Theory]
@@ -91,13 +91,18 @@ public sealed class LoopKillTests(ITestOutputHelper output)
         using Child load = Load(loop, busy);
         string directory = workspace["incidents"];
         int round = 0;
+        void Crash() => Child.Shell($"{crashing.Enter}; {Programs.Path("count")} 5000; cat /mark/{round++}-; sh -c 'exit 7'; :");
         AfterEachKill(loop, moment =>
         {
-            Child.Shell($"{crashing.Enter}; cat /mark/{round++}-; sh -c 'exit 7'; :");
-            KillAfter(moment, "", "loop", "watch", loop.Name, "--dir", directory);
+            Crash();
+            // Every other time while it writes a file, when it gets to that.
+            if (round % 2 == 0)
+                KillAfter(moment, "", "loop", "watch", loop.Name, "--dir", directory);
+            else
+                KillAtFirstFile(loop.Watch(directory), directory);
         });
         using Child watch = loop.Watch(directory);
-        Child.Shell($"{crashing.Enter}; cat /mark/{round++}-; sh -c 'exit 7'; :");
+        Crash();
         Eventually.True(() => Files(directory).Length == round, "all incidents are written");
         watch.Signal(SigTerm);
         watch.Wait().Expect();
@@ -130,9 +135,23 @@ public sealed class LoopKillTests(ITestOutputHelper output)
         if (child.HasExited)
             return [];
         HashSet<string> links = Attached.LinksOf(child.Id);
-        Child.Run("/bin/kill", $"-{SigKill}", $"{child.Id}");
-        child.Wait();
+        child.Kill();
         return links;
+    }
+
+    private static void KillAtFirstFile(Child watch, string directory)
+    {
+        using (watch)
+        {
+            var clock = Stopwatch.StartNew();
+            int before = Count();
+            while (Count() == before && clock.ElapsedMilliseconds < 20_000)
+            {
+            }
+            watch.Kill();
+        }
+
+        int Count() => Directory.Exists(directory) ? Directory.GetFiles(directory).Length : 0;
     }
 
     // Whether what a kill left was neither nothing nor a whole recorder: then each command names it. It is gone afterwards.

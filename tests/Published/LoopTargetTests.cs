@@ -63,7 +63,7 @@ public sealed class LoopTargetTests
         using Cgroup? parent = Cgroup.PerfEvent();
         Assert.SkipWhen(parent is null, "this kernel has no perf_event hierarchy of version 1");
         using Cgroup one = parent.Below("one"), two = parent.Below("two");
-        using var loop = new Loop("-G", parent.Path, "--memory", "4M", "--on", "exit=7");
+        using var loop = new Loop("-G", parent.Path, "--memory", "4M", "--on", "exit=7", "--on", "removal");
         Child.Shell($"cat /mark/none; ({one.Enter}; cat /mark/one); ({two.Enter}; {Programs.Path("count")} 100000)");
         // The noisy one went round and has pushed nobody out.
         string past = loop.Dump().Output;
@@ -78,6 +78,9 @@ public sealed class LoopTargetTests
         Assert.Contains($", /{name}/one, ", loop.List().Output);
         Assert.Contains("\"/mark/one\"", loop.Dump("--incident", "last").Output);
         Assert.DoesNotContain("\"/mark/one\"", loop.Dump().Output);
+        using (Cgroup three = parent.Below("three"))
+            Child.Shell($"{three.Enter}; cat /mark/three");
+        Assert.Contains($"the cgroup was removed, /{name}/three, ", loop.List().Output);
     }
 
     [Theory]
