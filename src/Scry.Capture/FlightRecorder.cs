@@ -88,6 +88,9 @@ public sealed class FlightRecorder : IDisposable
             Seed(table, threads());
             result.Attach(programs, directory);
             Seed(table, threads());
+            // What can be opened is whole: this pin is made last and removed first.
+            if (directory is not null)
+                result._control.Pin(Path.Combine(directory, ControlName));
             return result;
         }
         catch
@@ -124,7 +127,7 @@ public sealed class FlightRecorder : IDisposable
         }
     }
 
-    /// <summary>Removes a recorder: its links first, so that nothing is recorded any more, then all else. Its memory goes when the last window closes.</summary>
+    /// <summary>Removes a recorder: what makes it whole, its links, so that nothing is recorded any more, then all else. Its memory goes when the last window closes.</summary>
     /// <exception cref="IOException">The directory cannot be removed.</exception>
     public static void Remove(string directory)
     {
@@ -320,7 +323,6 @@ public sealed class FlightRecorder : IDisposable
     {
         foreach ((string name, BpfMap map) in _maps)
             map.Pin(Path.Combine(directory, name));
-        _control.Pin(Path.Combine(directory, ControlName));
     }
 
     private void Attach(BpfObject programs, string? directory)
@@ -347,7 +349,14 @@ public sealed class FlightRecorder : IDisposable
 
     private static void Unpin(string directory)
     {
-        foreach (string path in Directory.GetFiles(directory).OrderBy(path => !Path.GetFileName(path).StartsWith(LinkPrefix, StringComparison.Ordinal)))
+        foreach (string path in Directory.GetFiles(directory).OrderBy(path => Path.GetFileName(path) switch
+        {
+            ControlName => 0,
+            { } name when name.StartsWith(LinkPrefix, StringComparison.Ordinal) => 1,
+            _ => 2,
+        }))
+        {
             File.Delete(path);
+        }
     }
 }

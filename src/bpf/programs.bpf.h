@@ -119,16 +119,19 @@ int BPF_PROG(trace_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct scry_thread *thread;
 
-	/* The other targets are known by what the child is, at its first call. */
-	if (cfg.target != SCRY_TARGET_TASKS || !cfg.follow)
+	if (cfg.target == SCRY_TARGET_TASKS && !cfg.follow)
 		return 0;
 	thread = thread__find(parent->pid);
 	if (!thread || (thread->state & SCRY_THREAD_HUSH))
 		return 0;
+	/* The other targets are known by what the child is, at its first call at the latest; here a
+	 * record tells between which calls of its parent it began. */
+	if (cfg.target != SCRY_TARGET_TASKS && !task__wanted(child))
+		return 0;
 	thread = thread__claim(child->pid, child->tgid);
 	if (thread) {
 		task__write(child, thread, NULL, SCRY_TASK_FORK);
-	} else {
+	} else if (cfg.target == SCRY_TARGET_TASKS) {
 		struct scry_ring *ring = ring__this_cpu();
 
 		if (ring)
