@@ -92,17 +92,12 @@ public struct CapturePlan
     public byte OnlyEntry;
     /// <summary>Number + 1 of the operation at exit when there is one; 0: none or several.</summary>
     public byte OnlyExit;
+    /// <summary>Argument + 1 that is a descriptor; 0: none is.</summary>
+    public byte FdArg;
     /// <summary>Padding.</summary>
-    public PadBytes Pad;
+    public byte Pad;
     /// <summary>The operations.</summary>
     public OpArray Ops;
-
-    /// <summary>2 bytes.</summary>
-    [InlineArray(2)]
-    public struct PadBytes
-    {
-        private byte _first;
-    }
 
     /// <summary>8 operations.</summary>
     [InlineArray(8)]

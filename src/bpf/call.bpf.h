@@ -144,7 +144,9 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	__u64 *args;
 
 	if (!ring__room(w, sizeof(*call) + SCRY_MAX_ARGS * sizeof(__u64) +
-				   (RING_MARGIN ? thread->staged + 128 : 0) +
+				   (RING_MARGIN ? thread->staged + WORDS_COPIED * 8 +
+							  sizeof(struct scry_task)
+						: 0) +
 				   (reads ? RING_MARGIN : 0)))
 		return;
 	if (ring__forgot(w, thread)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 #ifndef SCRY_TASK_BPF_H
 #define SCRY_TASK_BPF_H
-/* The records of a task: its names, its slot, its signals. */
+/* The names of tasks in records, and their signals. */
+
 #include "target.bpf.h"
 
 static __always_inline void record__head(struct writer *w, struct scry_thread *thread, __u64 time,

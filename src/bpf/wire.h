@@ -150,7 +150,8 @@ struct scry_plan {
 	__u8 variant_arg;
 	__u8 only_entry; /* number + 1 of the op at entry when there is one; 0: none or several */
 	__u8 only_exit;	 /* the same at exit */
-	__u8 pad[2];
+	__u8 fd_arg;	 /* argument + 1 that is a descriptor; 0: none */
+	__u8 pad;
 	struct scry_op ops[SCRY_MAX_OPS];
 };
 
@@ -254,6 +255,15 @@ struct scry_config {
 	__u32 hierarchy;	/* id of the cgroup hierarchy; 0: v2 */
 	__u32 segments;		/* of the flight recorder's memory */
 	__u32 groups;		/* cgroups that can have a past at a time */
+	__u32 by;		/* counting: SCRY_BY_*, from here on */
+	__u32 count_groups;	/* sizes of its pools */
+	__u32 count_rows;
+	__u32 count_chunks;
+	__u32 count_slot_bits; /* threads' slots: 2 to the power of it */
+	__u8 every_call;       /* all calls are selected */
+	__u8 cpu_time;	       /* durations are those on a CPU */
+	__u8 can_cast;	       /* the kernel has bpf_rdonly_cast */
+	__u8 count_pad;
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
@@ -441,4 +451,6 @@ SCRY_ASSERT(flight, sizeof(struct scry_flight) == 4096);
 SCRY_ASSERT(plan, sizeof(struct scry_plan) == 72);
 SCRY_ASSERT(stuck, sizeof(struct scry_stuck) == 128 + 8 * SCRY_STUCK_FRAMES);
 SCRY_ASSERT(ring, sizeof(struct scry_ring) == SCRY_RING_HEADER);
+
+#include "counts.h"
 #endif
