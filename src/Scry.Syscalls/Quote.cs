@@ -138,15 +138,27 @@ public static class Quote
                 to.Append((byte)'\\');
                 to.Append((byte)value);
             }
-            else if (value < 0x20 || value is >= 0x7f and < 0xa0 or >= 0x200b and <= 0x200f or >= 0x2028 and <= 0x202e or >= 0x2060 and <= 0x206f or 0xfeff)
-            {
-                Escape(to, value);
-            }
             else
             {
-                to.Length += rune.EncodeToUtf8(to.Room(4));
+                Rune(to, rune);
             }
         }
+    }
+
+    /// <summary>Text that others chose, as it is but for what controls a terminal or the direction of text.</summary>
+    public static void Text(Utf8Buffer to, string text)
+    {
+        foreach (System.Text.Rune rune in text.EnumerateRunes())
+            Rune(to, rune);
+    }
+
+    private static void Rune(Utf8Buffer to, System.Text.Rune rune)
+    {
+        int value = rune.Value;
+        if (value < 0x20 || value is >= 0x7f and < 0xa0 or >= 0x200b and <= 0x200f or >= 0x2028 and <= 0x202e or >= 0x2060 and <= 0x206f or 0xfeff)
+            Escape(to, value);
+        else
+            to.Length += rune.EncodeToUtf8(to.Room(4));
     }
 
     private static void Escape(Utf8Buffer to, int value)
