@@ -79,6 +79,40 @@ static __always_inline void call__stage(struct scry_thread *thread)
 	ring__release(&w);
 }
 
+/* The same for the most frequent plan, one path, without the engine. False when it takes that. */
+static __always_inline bool call__stage_path(struct scry_thread *thread,
+					     const struct scry_plan *plan)
+{
+	__u32 number = plan->only_entry - 1;
+	const struct scry_op *op;
+	struct scry_capture *head;
+	struct stage *stage;
+	long got;
+
+	if (number >= SCRY_MAX_OPS || (plan->flags & SCRY_PLAN_VARIANTS))
+		return 0;
+	op = &plan->ops[number];
+	if (op->kind != SCRY_OP_STRING || op->size || (op->flags & SCRY_OP_DATA) ||
+	    op->arg >= SCRY_MAX_ARGS)
+		return 0;
+	stage = bpf_map_lookup_elem(&stages, &thread->slot);
+	if (!stage)
+		return 0;
+	head = (void *)stage->data;
+	got = bpf_probe_read_user_str(head + 1, STAGE_CAP, (void *)thread->args[op->arg]);
+	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
+	if (got <= 0 || got >= STAGE_CAP)
+		return 0;
+	head->address = thread->args[op->arg];
+	head->length = got;
+	head->arg = op->arg;
+	head->phase = SCRY_PHASE_ENTRY;
+	head->flags = 0;
+	head->pad = 0;
+	thread->staged = sizeof(*head) + ((got + 7) & ~7);
+	return 1;
+}
+
 #define WORDS_COPIED 16
 
 /* Copies a few words without the cost of a helper: some too many, which later writes cover. */
