@@ -154,7 +154,7 @@ public sealed class StuckView(OutputWriter output, StuckLayout options)
     }
 
     // What may be in it was written by others: nothing in it steers a terminal.
-    private void Text(string text) => Quote.Text(_to, text);
+    private void Text(string text) => Quote.Plain(_to, text);
 
     /// <summary>A duration as people say it: <c>512 ms</c>, <c>12.3 s</c>, <c>5m03s</c>, <c>2h05m</c>, <c>3d04h</c>.</summary>
     public static string Duration(ulong nanoseconds)
