@@ -1,0 +1,141 @@
+namespace Scry.Cli.Bench;
+
+/// <summary>Where a tool's process runs.</summary>
+internal enum Place
+{
+    /// <summary>Not on the traced CPU.</summary>
+    Elsewhere,
+    /// <summary>On the traced CPU alone.</summary>
+    TracedCpu,
+    /// <summary>Where the scheduler puts it.</summary>
+    Anywhere,
+}
+
+/// <summary>What a tool wrote during a run.</summary>
+/// <param name="Path">The file of its lines.</param>
+/// <param name="Error">What it said on standard error.</param>
+/// <param name="Call">The call that is counted; null when none is.</param>
+internal sealed record Written(string Path, string Error, string? Call)
+{
+    /// <summary>All of it.</summary>
+    public string Text => Attachment.ReadText(Path);
+}
+
+/// <summary>How a tool that is a process of its own is used.</summary>
+/// <param name="Words">Its command line, given what to trace and the file to write.</param>
+/// <param name="Sign">How it is known that it is attached.</param>
+internal sealed record ToolWords(Func<ToolContext, string, IReadOnlyList<string>> Words, Sign Sign)
+{
+    /// <summary>The program; searched in PATH.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>The environment variable that names it instead; null: there is none.</summary>
+    public string? Variable { get; init; }
+
+    /// <summary>How to get it.</summary>
+    public string Hint { get; init; } = "";
+
+    /// <summary>It writes its lines to standard output: that goes to the file.</summary>
+    public bool ToOutput { get; init; }
+
+    /// <summary>Part of its output when it is attached, for <see cref="Sign.SaysSo"/>.</summary>
+    public string? ReadyText { get; init; }
+
+    /// <summary>The signal that ends it in good order.</summary>
+    public int EndSignal { get; init; } = 2;
+
+    /// <summary>Where it runs.</summary>
+    public Place Place { get; init; }
+
+    /// <summary>Calls of the counted kind in its output; null when it keeps less by design.</summary>
+    public Func<Written, long?> Delivered { get; init; } = static _ => null;
+
+    /// <summary>Events that it says it lost; null when it does not say.</summary>
+    public Func<Written, long?> Reported { get; init; } = static _ => null;
+}
+
+/// <summary>A tool that is a process: started beside the workload, ended after it.</summary>
+internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, ToolWords How) : Tool(Name, Title, Kind)
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private const int SigKill = 9;
+
+    /// <summary>It traces one process only.</summary>
+    public bool One { get; init; }
+
+    /// <summary>What else must be there; gives what is missing, or null.</summary>
+    public Func<string?>? Needs { get; init; }
+
+    public override bool OneProcess => One;
+
+    private string Program => How.Variable is not null && Environment.GetEnvironmentVariable(How.Variable) is { Length: > 0 } named ? named : How.Program;
+
+    public override string? Missing()
+    {
+        // A variable alone names a variant of a tool: without it there is none.
+        if (Program.Length == 0)
+            return How.Hint;
+        try
+        {
+            Launch.CommandPath.Resolve(Program, Environment.GetEnvironmentVariable("PATH"));
+        }
+        catch (ToolException)
+        {
+            return $"'{Printable.Escape(Program)}' is not installed; {How.Hint}";
+        }
+        return Needs?.Invoke();
+    }
+
+    public override IAttachedTool Attach(ToolContext context)
+    {
+        string output = context.Work.NewFile(Name), error = context.Work.NewFile(Name + "-error");
+        BenchProcess process = BenchProcess.Start(new ProcessStart([Program, .. How.Words(context, output)])
+        {
+            Output = How.ToOutput ? output : error,
+            Error = error,
+            Affinity = How.Place switch
+            {
+                Place.TracedCpu => context.Machine.TracedCpu,
+                Place.Anywhere => ProcessStart.AnyCpu,
+                _ => context.Machine.Elsewhere,
+            },
+        });
+        var attached = new Attached(this, process, context, output, error);
+        try
+        {
+            Attachment.Await(How.Sign, process, context, output, error, How.ReadyText);
+            return attached;
+        }
+        catch
+        {
+            attached.Dispose();
+            throw;
+        }
+    }
+
+    private sealed class Attached(ProcessTool tool, BenchProcess process, ToolContext context, string output, string error) : IAttachedTool
+    {
+        public BenchProcess Process => process;
+
+        public ToolAccount Stop()
+        {
+            process.SampleMemory();
+            process.Signal(tool.How.EndSignal);
+            if (!process.Wait(s_patience))
+            {
+                process.Signal(SigKill);
+                throw new ToolException($"it did not end within {s_patience.TotalSeconds:F0} s of being asked to");
+            }
+            var written = new Written(output, Attachment.ReadText(error), context.Call);
+            return new ToolAccount(
+                context.Call is null ? null : tool.How.Delivered(written), tool.How.Reported(written), process.CpuSeconds, process.PeakResident);
+        }
+
+        public void Dispose()
+        {
+            process.Dispose();
+            File.Delete(output);
+            File.Delete(error);
+        }
+    }
+}

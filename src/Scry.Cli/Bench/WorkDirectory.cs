@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text;
+
+namespace Scry.Cli.Bench;
+
+/// <summary>A directory on a tmpfs of the bench's own: the sinks of all tools and the workloads' files. Disposing removes it.</summary>
+internal sealed class WorkDirectory : IDisposable
+{
+    private const string Prefix = "scry-bench-";
+
+    private int _files;
+
+    private WorkDirectory(string path) => Path = path;
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+
+    /// <summary>Makes and mounts one.</summary>
+    /// <exception cref="ToolException">It could not be mounted.</exception>
+    public static WorkDirectory Create()
+    {
+        RemoveStale();
+        string path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}");
+        Directory.CreateDirectory(path);
+        int result = NativeMethods.Mount(Bytes(path));
+        if (result == 0)
+            return new WorkDirectory(path);
+        Directory.Delete(path);
+        throw new ToolException($"a tmpfs could not be mounted on {path}: {ErrnoText.Describe(-result)}",
+            "scry bench needs CAP_SYS_ADMIN in the mount namespace");
+    }
+
+    /// <summary>The path of a file or directory in it that is not there yet.</summary>
+    public string NewFile(string name) => $"{Path}/{name}-{_files++}";
+
+    /// <summary>A path in it.</summary>
+    public string this[string name] => $"{Path}/{name}";
+
+    public void Dispose() => Remove(Path);
+
+    /// <summary>What benches left that were killed.</summary>
+    private static void RemoveStale()
+    {
+        foreach (string path in Directory.GetDirectories(System.IO.Path.GetTempPath(), Prefix + "*"))
+        {
+            if (int.TryParse(System.IO.Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+                && !Directory.Exists($"/proc/{pid}"))
+            {
+                Remove(path);
+            }
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        _ = NativeMethods.Unmount(Bytes(path));
+        try
+        {
+            // Never what is below: it would be someone else's.
+            Directory.Delete(path);
+        }
+        catch (IOException)
+        {
+            // It is not empty, or gone.
+        }
+    }
+
+    private static byte[] Bytes(string path) => Encoding.UTF8.GetBytes(path + '\0');
+}
