@@ -60,9 +60,9 @@ internal sealed class BenchRun(BenchPlan plan, Action<string> progress)
     /// <exception cref="ToolException">The tool or the workload failed.</exception>
     public static Sample Once(Tool tool, Workload workload, BenchPlace place, int round, string? cgroup = null, Action? ready = null)
     {
-        using Trial trial = workload.Begin(place, tool.Launcher(place.Work));
+        using Trial trial = workload.Begin(place, workload.IsStarted ? tool.Launcher(place.Work) : null);
         using IAttachedTool attached = tool.Attach(
-            new ToolContext(place.Machine, place.Work, cgroup ?? trial.Cgroup, trial.Pids, workload.Call, trial.MarkerCall, trial.Mark));
+            new ToolContext(place.Machine, place.Work, cgroup ?? trial.Cgroup, trial.Pids, workload.Call, trial.MarkerCall, trial.Mark, trial.Launched));
         ready?.Invoke();
         Measurement measured = trial.Measure(attached.Process);
         ToolAccount account = attached.Stop();
@@ -103,7 +103,7 @@ internal sealed class BenchRun(BenchPlan plan, Action<string> progress)
         }
         var result = new WorkloadResult(workload.Name, workload.Title, workload.Metric);
         _result.Workloads.Add(result);
-        List<Tool> fit = [.. tools.Where(tool => Fits(tool, workload, place))];
+        List<Tool> fit = [.. tools.Where(tool => Fits(tool, workload))];
         result.Tools.AddRange(fit.Select(tool => new ToolResult(tool.Name, tool.Title, tool.Kind)));
         for (int round = 0; round < plan.Runs; round++)
         {
@@ -130,9 +130,8 @@ internal sealed class BenchRun(BenchPlan plan, Action<string> progress)
         }
     }
 
-    /// <summary>Some tools must start what they trace, or can trace one process only.</summary>
-    private static bool Fits(Tool tool, Workload workload, BenchPlace place) =>
-        (workload.IsStarted || tool.Launcher(place.Work) is null) && (workload.OneProcess || !tool.OneProcess);
+    /// <summary>A filter that lets calls pass is of interest where calls are all there is.</summary>
+    private static bool Fits(Tool tool, Workload workload) => tool.Fits(workload) && (tool.Kind != ToolKind.Passes || workload.Call is not null);
 
     private WakePrice? MeasureWake(WorkDirectory work)
     {

@@ -22,11 +22,11 @@ internal static class BenchText
         $"Medians of {result.Runs} interleaved rounds: in each, the untraced run, the floor and every tool follow one another; what is added, or kept, is taken within a round. ± is the median distance from the median.",
         "The workload is pinned to one CPU, and tools run on the others where their names say nothing else. Each writes to a file on the same tmpfs.",
         "«in truth» is what the workload made less what is in the tool's output. A recorder that overwrites is not compared so: scry loop's kernel counts the records of its cgroup, with some of the start and end of the program; ftrace's buffers likewise; traceloop keeps the last few thousand by design.",
-        "CPU and memory are those of the tool's process during the run and its end; the work that a tool does inside the traced program's calls is in the figure itself.",
+        "CPU and memory are those of the tool's process from its start to its end, where they can be told from the workload's: perf trace starts commands itself, since its -p follows no children. The work that a tool does inside the traced program's calls is in the figure itself.",
         result.Machine.Virtual
             ? "In a virtual machine an interrupt to another CPU goes through the host: tools that wake their reader for each event pay far more here than on bare metal. The price of one wake-up stands above."
             : "The price of one wake-up stands above; in virtual machines it is several times as high.",
-        "A run lasts for about "+ result.Seconds.ToString(CultureInfo.InvariantCulture) + " s; single runs vary with the host, ratios of one bench are what counts.",
+        "A run lasts for about " + result.Seconds.ToString(CultureInfo.InvariantCulture) + " s; single runs vary with the host, ratios of one bench are what counts.",
     ];
 
     /// <summary>The whole report.</summary>
@@ -35,7 +35,7 @@ internal static class BenchText
     public static string Write(BenchResult result, bool markdown)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{result.Started:yyyy-MM-dd}, {result.Machine.Line}; {result.Runs} rounds\n");
+        text.Append(CultureInfo.InvariantCulture, $"{result.Started:yyyy-MM-dd}, {result.Machine.Line}; {result.Runs} {(result.Runs == 1 ? "round" : "rounds")}\n");
         if (result.Interrupted)
             text.Append("interrupted: not all was measured\n");
         if (result.Wake is { } wake)
@@ -101,15 +101,21 @@ internal static class BenchText
         return
         [
             tool.Failure is null ? tool.Title : $"{tool.Title} (then failed: {tool.Failure})",
-            $"{Number(value.Median)} ± {Number(value.Spread)}",
-            untraced ? "" : workload.Metric.IsRate ? $"{kept.Median * 100:F1} ± {kept.Spread * 100:F1} %" : $"{Number(added.Median)} ± {Number(added.Spread)}",
+            With(value, tool),
+            untraced ? "" : workload.Metric.IsRate ? Percent(kept, tool) : With(added, tool),
             workload.Metric.IsRate ? "" : workload.TimesFloor(tool) is { } times ? Number(times) : "",
             Loss(tool, sample => sample.Reported),
             Loss(tool, sample => sample.Missing),
             tool.Samples.Select(sample => sample.CpuSeconds).OfType<double>().ToArray() is { Length: > 0 } cpu ? $"{Number(Statistics.Median(cpu))} s" : "",
-            tool.Samples.Select(sample => sample.Memory).OfType<long>().Where(bytes => bytes > 0).ToArray() is { Length: > 0 } memory ? $"{memory.Max() / 1e6:F1} MB" : "",
+            tool.Samples.Select(sample => sample.Memory).OfType<long>().Where(bytes => bytes > 0).ToArray() is { Length: > 0 } memory ? $"{Number(memory.Max() / 1e6)} MB" : "",
         ];
     }
+
+    /// <summary>One run has no spread.</summary>
+    private static string With(Middle middle, ToolResult tool) => tool.Samples.Count > 1 ? $"{Number(middle.Median)} ± {Number(middle.Spread)}" : Number(middle.Median);
+
+    private static string Percent(Middle kept, ToolResult tool) => string.Create(CultureInfo.InvariantCulture, $"{kept.Median * 100:F1}")
+        + (tool.Samples.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $" ± {kept.Spread * 100:F1} %") : " %");
 
     /// <summary>Of all rounds together: how many, and their share of the calls when those are known.</summary>
     private static string Loss(ToolResult tool, Func<Sample, long?> which)

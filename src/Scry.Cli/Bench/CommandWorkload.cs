@@ -51,6 +51,7 @@ internal abstract class CommandWorkload(string name, string title, Metric metric
         private readonly BenchPlace _place;
         private readonly string _output, _error;
         private readonly BenchProcess _process;
+        private readonly bool _launched;
 
         public CommandTrial(CommandWorkload workload, BenchPlace place, IReadOnlyList<string>? launcher)
         {
@@ -60,6 +61,7 @@ internal abstract class CommandWorkload(string name, string title, Metric metric
             _error = place.Work.NewFile("error");
             IReadOnlyList<string> words = workload.Words(place);
             var start = new ProcessStart(words) { Output = _output, Error = _error, Gated = true };
+            _launched = launcher is not null;
             int affinity = workload.Affinity(place);
             _process = BenchProcess.Start(launcher is null
                 ? start with { Cgroup = place.Cgroup.Path, Affinity = affinity }
@@ -74,6 +76,8 @@ internal abstract class CommandWorkload(string name, string title, Metric metric
 
         public override IReadOnlyList<int> Pids => [_process.Pid];
 
+        public override BenchProcess? Launched => _launched ? _process : null;
+
         public override string MarkerCall => "getpgid";
 
         public override void Mark() => _process.Mark();
@@ -83,10 +87,7 @@ internal abstract class CommandWorkload(string name, string title, Metric metric
             long started = Stopwatch.GetTimestamp();
             _process.Go();
             if (_workload.UntilInterrupted && !_process.Wait(TimeSpan.FromSeconds(_place.Seconds), tool))
-            {
-                foreach (int pid in _place.Cgroup.Processes)
-                    _ = NativeMethods.Signal(pid, SigInt);
-            }
+                Interrupt();
             if (!_process.Wait(Limit, tool))
                 throw new ToolException($"{_workload.Name} did not end within {Limit.TotalSeconds:F0} s");
             TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
@@ -95,6 +96,22 @@ internal abstract class CommandWorkload(string name, string title, Metric metric
                 throw new ToolException($"{_workload.Name} failed: {BenchProcess.LastLine(error) ?? $"exit status {_process.Status}"}");
             return _workload.Read(new CommandEnd(Attachment.ReadText(_output), error, elapsed));
         }
+
+        /// <summary>Under a slow tracer it may not have got so far as to catch the signal: it would end without a word.</summary>
+        private void Interrupt()
+        {
+            long started = Stopwatch.GetTimestamp();
+            int[] listening;
+            while ((listening = [.. _place.Cgroup.Processes.Where(Catches)]).Length == 0 && !_process.HasEnded() && Stopwatch.GetElapsedTime(started) < Limit)
+                Interrupts.Pause(10);
+            foreach (int pid in listening)
+                _ = NativeMethods.Signal(pid, SigInt);
+        }
+
+        private static bool Catches(int pid) => ProcFile.Lines($"/proc/{pid}/status")
+            .FirstOrDefault(line => line.StartsWith("SigCgt:", StringComparison.Ordinal)) is { } line
+            && ulong.TryParse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong caught)
+            && (caught >> (SigInt - 1) & 1) != 0;
 
         public override void Dispose()
         {

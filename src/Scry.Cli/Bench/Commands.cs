@@ -73,7 +73,8 @@ internal sealed class FileioWorkload(string mode)
 
     private string? _directory;
 
-    public override bool OneProcess => true;
+    // Its worker is a thread.
+    public override bool OneProcess => false;
 
     public override string? Missing() => MissingProgram("sysbench", "sysbench");
 

@@ -22,10 +22,13 @@ internal sealed record Written(string Path, string Error, string? Call)
 }
 
 /// <summary>How a tool that is a process of its own is used.</summary>
-/// <param name="Words">Its command line, given what to trace and the file to write.</param>
+/// <param name="Words">Its arguments, given what to trace and the file to write; null: it cannot attach.</param>
 /// <param name="Sign">How it is known that it is attached.</param>
-internal sealed record ToolWords(Func<ToolContext, string, IReadOnlyList<string>> Words, Sign Sign)
+internal sealed record ToolWords(Func<ToolContext, string, IReadOnlyList<string>>? Words, Sign Sign)
 {
+    /// <summary>Its arguments before a command that it is to start; null: it attaches always.</summary>
+    public Func<string, IReadOnlyList<string>>? LaunchWords { get; init; }
+
     /// <summary>The program; searched in PATH.</summary>
     public required string Program { get; init; }
 
@@ -61,12 +64,21 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
     private const int SigKill = 9;
 
     /// <summary>It traces one process only.</summary>
-    public bool One { get; init; }
+    public bool OneProcess { get; init; }
+
+    /// <summary>When it attaches, it does not follow children that come later.</summary>
+    public bool NoChildren { get; init; }
 
     /// <summary>What else must be there; gives what is missing, or null.</summary>
     public Func<string?>? Needs { get; init; }
 
-    public override bool OneProcess => One;
+    public override bool Fits(Workload workload) =>
+        (How.Words is not null || workload.IsStarted) && (workload.OneProcess || !OneProcess)
+        && (!NoChildren || !workload.ForksLater || (workload.IsStarted && How.LaunchWords is not null));
+
+    public override IReadOnlyList<string>? Launcher(WorkDirectory work) => How.LaunchWords is { } words ? [Program, .. words(LaunchFile(work))] : null;
+
+    private string LaunchFile(WorkDirectory work) => work[$"{Name}-launch"];
 
     private string Program => How.Variable is not null && Environment.GetEnvironmentVariable(How.Variable) is { Length: > 0 } named ? named : How.Program;
 
@@ -88,8 +100,10 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
 
     public override IAttachedTool Attach(ToolContext context)
     {
+        if (context.Launched is { } launched)
+            return new Launched(this, launched, context, LaunchFile(context.Work));
         string output = context.Work.NewFile(Name), error = context.Work.NewFile(Name + "-error");
-        BenchProcess process = BenchProcess.Start(new ProcessStart([Program, .. How.Words(context, output)])
+        BenchProcess process = BenchProcess.Start(new ProcessStart([Program, .. How.Words!(context, output)])
         {
             Output = How.ToOutput ? output : error,
             Error = error,
@@ -111,6 +125,20 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
             attached.Dispose();
             throw;
         }
+    }
+
+    /// <summary>It ends with the workload, whose CPU cannot be told from its own.</summary>
+    private sealed class Launched(ProcessTool tool, BenchProcess process, ToolContext context, string output) : IAttachedTool
+    {
+        public BenchProcess Process => process;
+
+        public ToolAccount Stop()
+        {
+            var written = new Written(output, "", context.Call);
+            return new ToolAccount(context.Call is null ? null : tool.How.Delivered(written), tool.How.Reported(written), null, process.PeakResident);
+        }
+
+        public void Dispose() => File.Delete(output);
     }
 
     private sealed class Attached(ProcessTool tool, BenchProcess process, ToolContext context, string output, string error) : IAttachedTool

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -7,7 +8,7 @@ namespace Scry.Cli.Bench;
 /// <summary>A workload whose server runs in the traced cgroup from the first run to the last, with a client outside of it.</summary>
 internal abstract class ServerWorkload(string name, string title, Metric metric) : Workload(name, title, metric)
 {
-    private const int SigTerm = 15, PauseMs = 50;
+    private const int SigTerm = 15, PauseMs = 50, Questions = 100;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     private BenchProcess? _server;
@@ -76,6 +77,26 @@ internal abstract class ServerWorkload(string name, string title, Metric metric)
     /// <summary>Runs a client, outside of the traced cgroup and CPU.</summary>
     protected static string Client(BenchPlace place, params string[] words) => BenchProcess.Run(place.Work, words, TimeSpan.FromSeconds(60), place.Machine.Elsewhere);
 
+    /// <summary>Asks a server on the loopback some times for something that it answers at once.</summary>
+    /// <exception cref="ToolException">It does not.</exception>
+    protected static void Ask(string port, ReadOnlySpan<byte> question)
+    {
+        try
+        {
+            using var client = new TcpClient { ReceiveTimeout = (int)s_patience.TotalMilliseconds };
+            client.Connect(IPAddress.Loopback, int.Parse(port, CultureInfo.InvariantCulture));
+            for (int i = 0; i < Questions; i++)
+            {
+                client.GetStream().Write(question);
+                client.GetStream().ReadExactly(new byte[1]);
+            }
+        }
+        catch (Exception error) when (error is SocketException or IOException)
+        {
+            throw new ToolException($"no answer: {error.Message}");
+        }
+    }
+
     private void AwaitAnswer(BenchPlace place)
     {
         long started = Stopwatch.GetTimestamp();
@@ -92,7 +113,7 @@ internal abstract class ServerWorkload(string name, string title, Metric metric)
             }
             catch (ToolException error)
             {
-                throw new ToolException($"the server of {Name} does not answer: {BenchProcess.LastLine(Attachment.ReadText(_error)) ?? error.Message}");
+                throw new ToolException($"the server of {Name} does not answer: {error.Message}; it says: {BenchProcess.LastLine(Attachment.ReadText(_error)) ?? "nothing"}");
             }
         }
     }

@@ -10,6 +10,8 @@ internal sealed class RedisWorkload() : ServerWorkload("redis", "redis-server, G
 
     private string _port = "";
 
+    public override bool ForksLater => false;
+
     public override string? Missing() => MissingProgram("redis-server", "redis-server") ?? MissingProgram("redis-benchmark", "redis-tools");
 
     protected override IReadOnlyList<string> Server(BenchPlace place)
@@ -18,7 +20,7 @@ internal sealed class RedisWorkload() : ServerWorkload("redis", "redis-server, G
         return ["redis-server", "--bind", "127.0.0.1", "--port", _port, "--save", "", "--dir", place.Work.Path];
     }
 
-    protected override void Touch(BenchPlace place) => Client(place, "redis-benchmark", "-p", _port, "-t", "get", "-n", "200", "-c", "1", "--csv");
+    protected override void Touch(BenchPlace place) => Ask(_port, "PING\r\n"u8);
 
     protected override double Load(BenchPlace place)
     {
@@ -31,6 +33,8 @@ internal sealed class RedisWorkload() : ServerWorkload("redis", "redis-server, G
 internal sealed class NginxWorkload() : ServerWorkload("nginx", "nginx, a small file by wrk over 8 connections", new Metric("requests/s", IsRate: true))
 {
     private string _port = "", _configuration = "";
+
+    public override bool ForksLater => false;
 
     public override string? Missing() => MissingProgram("nginx", "nginx") ?? MissingProgram("wrk", "wrk");
 
@@ -49,23 +53,7 @@ internal sealed class NginxWorkload() : ServerWorkload("nginx", "nginx, a small 
 
     protected override IReadOnlyList<string> Server(BenchPlace place) => ["nginx", "-c", _configuration];
 
-    protected override void Touch(BenchPlace place)
-    {
-        using var client = new System.Net.Sockets.TcpClient();
-        try
-        {
-            client.Connect("127.0.0.1", int.Parse(_port, CultureInfo.InvariantCulture));
-            for (int i = 0; i < 100; i++)
-            {
-                client.GetStream().Write("GET / HTTP/1.1\r\nHost: bench\r\n\r\n"u8);
-                client.GetStream().ReadExactly(new byte[1]);
-            }
-        }
-        catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
-        {
-            throw new ToolException($"nginx does not answer: {error.Message}");
-        }
-    }
+    protected override void Touch(BenchPlace place) => Ask(_port, "GET / HTTP/1.1\r\nHost: bench\r\n\r\n"u8);
 
     protected override double Load(BenchPlace place)
     {

@@ -8,8 +8,9 @@ namespace Scry.Cli.Bench;
 /// <param name="Call">The call that the workload counts; null when it counts none.</param>
 /// <param name="MarkerCall">The name of a call that a traced process makes when it is asked to.</param>
 /// <param name="Mark">Asks for a burst of marker calls.</param>
+/// <param name="Launched">The tool's own process, when it starts the workload; null: it is to attach.</param>
 internal sealed record ToolContext(
-    Machine Machine, WorkDirectory Work, string Cgroup, IReadOnlyList<int> Pids, string? Call, string MarkerCall, Action Mark);
+    Machine Machine, WorkDirectory Work, string Cgroup, IReadOnlyList<int> Pids, string? Call, string MarkerCall, Action Mark, BenchProcess? Launched);
 
 /// <summary>What a tool says of a run after it was stopped.</summary>
 /// <param name="Delivered">Calls of the counted kind in its output; null when it keeps less by design, or nothing was counted.</param>
@@ -48,11 +49,13 @@ internal abstract record Tool(string Name, string Title, ToolKind Kind)
     /// <summary>Why it cannot be had here, and how to change that; null when it can.</summary>
     public virtual string? Missing() => null;
 
-    /// <summary>The words before the workload's command of a tool that must start what it traces; null of one that attaches.</summary>
+    /// <summary>
+    /// The words before the workload's command of a tool that starts what it traces, where that can be started; null of one that attaches.
+    /// </summary>
     public virtual IReadOnlyList<string>? Launcher(WorkDirectory work) => null;
 
-    /// <summary>It can trace one process only.</summary>
-    public virtual bool OneProcess => false;
+    /// <summary>Whether it can trace a workload as a whole.</summary>
+    public virtual bool Fits(Workload workload) => true;
 
     /// <summary>Attaches; returns when it is attached indeed.</summary>
     /// <exception cref="ToolException">It failed, or was not attached in time.</exception>

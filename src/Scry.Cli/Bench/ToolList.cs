@@ -25,7 +25,7 @@ internal static class ToolList
         Traceloop("traceloop", "traceloop", "traceloop", "TRACELOOP"),
         Traceloop("traceloop-quiet", "traceloop, wake-ups off", "", "TRACELOOP_QUIET"),
         Sysdig(),
-        new SeccompStrace(),
+        SeccompStrace(),
         Scry("scry-trace-pass", "scry trace -G -e execve", ToolKind.Passes, (context, file) => ["trace", "-G", context.Cgroup, "-e", $"execve,{context.MarkerCall}", "-o", file]),
         ScryStat(),
         Perf("perf-trace-s", "perf trace -s", ToolKind.Counts, Sign.WorksOnMarkers, ["trace", "-s"], written => Table(written, 0)),
@@ -87,6 +87,19 @@ internal static class ToolList
             Reported = static _ => 0,
         });
 
+    /// <summary>
+    /// strace with a seccomp filter, which lets a call pass that is not asked for: the program is not stopped for it. strace must start
+    /// the program itself.
+    /// </summary>
+    private static ProcessTool SeccompStrace() =>
+        new("strace-seccomp", "strace -f --seccomp-bpf -e execve", ToolKind.Passes, new ToolWords(null, Sign.IsTracer)
+        {
+            Program = "strace",
+            Hint = "it is in the package strace",
+            LaunchWords = static file => ["-f", "--seccomp-bpf", "-e", "trace=execve", "-o", file],
+            Reported = static _ => 0,
+        });
+
     private static ProcessTool StraceCount() =>
         new("strace-c", "strace -c -f", ToolKind.Counts, new ToolWords((context, file) => ["-c", "-f", "-o", file, .. Each("-p", context)], Sign.IsTracer)
         {
@@ -97,14 +110,19 @@ internal static class ToolList
             Reported = static _ => 0,
         });
 
+    // With -p, it follows no children: where it can, it starts the workload.
     private static ProcessTool Perf(string name, string title, ToolKind kind, Sign sign, string[] words, Func<Written, long?> delivered) =>
         new(name, title, kind, new ToolWords((context, file) => [.. words, "-o", file, "-p", string.Join(',', context.Pids)], sign)
         {
+            LaunchWords = file => [.. words, "-o", file],
             Program = "perf",
             Hint = "it is in the package linux-perf",
             Delivered = delivered,
             Reported = static written => ToolOutput.PerfLost(written.Text + written.Error),
-        });
+        })
+        {
+            NoChildren = true,
+        };
 
     private static ProcessTool Traceloop(string name, string title, string program, string variable) =>
         new(name, title, ToolKind.Records, new ToolWords(static (context, _) => ["cgroups", "--dump-on-exit", context.Cgroup], Sign.SaysSo)
@@ -150,7 +168,7 @@ internal static class ToolList
             Delivered = static written => Table(written, 0),
         })
         {
-            One = true,
+            OneProcess = true,
         };
 
     private static long? Table(Written written, int column) => ToolOutput.TableCount(written.Text, written.Call!, column);
@@ -158,18 +176,4 @@ internal static class ToolList
     private static int Number(string call) => call switch { "openat" => OpenatNumber, "write" => WriteNumber, _ => GetppidNumber };
 
     private static IEnumerable<string> Each(string option, ToolContext context) => context.Pids.SelectMany(pid => new[] { option, $"{pid}" });
-
-    /// <summary>
-    /// strace with a seccomp filter, which lets a call pass that is not asked for: the program is not stopped for it. strace must start
-    /// the program itself.
-    /// </summary>
-    private sealed record SeccompStrace() : Tool("strace-seccomp", "strace -f --seccomp-bpf -e execve", ToolKind.Passes)
-    {
-        public override string? Missing() => All.OfType<ProcessTool>().First(tool => tool.Name == "strace").Missing();
-
-        public override IReadOnlyList<string> Launcher(WorkDirectory work) =>
-            ["strace", "-f", "--seccomp-bpf", "-e", "trace=execve", "-o", work["strace-seccomp"]];
-
-        public override IAttachedTool Attach(ToolContext context) => new UntracedTool.Nothing(null);
-    }
 }

@@ -64,9 +64,9 @@ internal static partial class ToolOutput
     public static long? BpftraceCount(string text, long key) =>
         Regex.Match(text, $@"^@\[{key}\]: (\d+)$", RegexOptions.Multiline) is { Success: true } match ? Number(match) : null;
 
-    /// <summary>A number of a file <c>key: value</c>, such as tracefs' per-CPU statistics; 0 without it.</summary>
+    /// <summary>A number of a file of lines <c>key: value</c>, such as tracefs' per-CPU statistics; 0 without it.</summary>
     public static long KeyNumber(string text, string key) =>
-        Regex.Match(text, $@"^{Regex.Escape(key)}: (\d+)", RegexOptions.Multiline) is { Success: true } match ? Number(match) : 0;
+        Regex.Match(text, $@"^{Regex.Escape(key)}:\s+(\d+)", RegexOptions.Multiline) is { Success: true } match ? Number(match) : 0;
 
     private static bool IsNamePart(byte value) => char.IsAsciiLetterOrDigit((char)value) || value == (byte)'_';
 

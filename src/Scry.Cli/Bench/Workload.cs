@@ -27,6 +27,9 @@ internal abstract class Trial : IDisposable
     /// <summary>The call that <see cref="Mark"/> causes.</summary>
     public abstract string MarkerCall { get; }
 
+    /// <summary>The tool that starts the workload, when one does.</summary>
+    public virtual BenchProcess? Launched => null;
+
     /// <summary>Has a traced process make some calls.</summary>
     public abstract void Mark();
 
@@ -57,8 +60,11 @@ internal abstract class Workload(string name, string title, Metric metric) : IDi
     /// <summary>The call that it counts; null when it counts none.</summary>
     public virtual string? Call => null;
 
-    /// <summary>It is one process from its beginning to its end.</summary>
+    /// <summary>It is one process of one thread from its beginning to its end.</summary>
     public virtual bool OneProcess => true;
+
+    /// <summary>It makes processes after tools have attached.</summary>
+    public virtual bool ForksLater => !OneProcess;
 
     /// <summary>Tools may start it: it begins anew in every run.</summary>
     public virtual bool IsStarted => true;
