@@ -6,7 +6,6 @@ namespace Scry.Cli.Bench;
 /// <summary>A cgroup of a bench's own (v2). Disposing ends what is in it and removes it with all below it.</summary>
 internal sealed class BenchCgroup : IDisposable
 {
-    private const string Prefix = "scry-bench-";
     private const int SigKill = 9;
     private const int Attempts = 200, AttemptMs = 10;
 
@@ -27,9 +26,9 @@ internal sealed class BenchCgroup : IDisposable
             ?? throw new ToolException("no cgroup v2 hierarchy is mounted", "mount -t cgroup2 none /sys/fs/cgroup/unified");
         try
         {
-            foreach (string stale in Directory.GetDirectories(mount, Prefix + "*").Where(IsStale))
+            foreach (string stale in Leftovers.In(mount))
                 new BenchCgroup(stale).Dispose();
-            return new BenchCgroup($"{mount}/{Prefix}{Environment.ProcessId}");
+            return new BenchCgroup($"{mount}/{Leftovers.OwnName}");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -73,8 +72,4 @@ internal sealed class BenchCgroup : IDisposable
 
     private static int[] Members(string path) =>
         [.. ProcFile.Lines(path + "/cgroup.procs").Select(line => int.Parse(line, CultureInfo.InvariantCulture)).Where(pid => pid > 0)];
-
-    private static bool IsStale(string path) =>
-        int.TryParse(System.IO.Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-        && !Directory.Exists($"/proc/{pid}");
 }

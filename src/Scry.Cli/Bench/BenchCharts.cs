@@ -52,7 +52,7 @@ internal static class BenchCharts
             }
             Text(svg, "value", Math.Max(end, high) + 6, middle + 4, "start", $"{BenchText.Number(bar.Value)} {unit}");
         }
-        return svg.Append(CultureInfo.InvariantCulture, $"</svg><p class=\"axis\">{Escape(unit)}{(log ? ", logarithmic" : "")}</p>").ToString();
+        return Caption(log ? $"{unit}, logarithmic" : unit) + svg.Append("</svg>");
     }
 
     /// <summary>Curves against one size.</summary>
@@ -90,11 +90,13 @@ internal static class BenchCharts
             taken = Math.Max(Y(line.Points[^1].Y) + 4, taken + 15);
             Text(svg, $"label s{i}", X(line.Points[^1].X) + 10, taken, "start", line.Tool);
         }
-        return svg.Append(CultureInfo.InvariantCulture, $"</svg><p class=\"axis\">{Escape(scale.YLabel)}</p>").ToString();
+        return Caption(scale.YLabel) + svg.Append("</svg>");
     }
 
     /// <summary>Text for a page.</summary>
     public static string Escape(string text) => WebUtility.HtmlEncode(text);
+
+    private static string Caption(string text) => $"<p class=\"axis\">{Escape(text)}</p>";
 
     private static string At(double x, double y) => string.Create(CultureInfo.InvariantCulture, $"{x:F1},{y:F1}");
 

@@ -11,10 +11,10 @@ internal static class BenchHtml
         @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9aa5b1; --rule: #30363d; --page: #0f1319; --ours: #58a6ff; --peer: #6b7683; --base: #3d444d; --other: #f0883e; } }
         body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 4rem; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
         h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.25rem; margin: 2.75rem 0 .25rem; } h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
-        p, li { max-width: 46rem; } .soft, .axis { color: var(--soft); } .axis { font-size: .8rem; margin: 0 0 1rem; text-align: center; }
+        p, li { max-width: 46rem; } .soft, .axis { color: var(--soft); } .axis { font-size: .8rem; margin: .25rem 0 0; }
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; width: 100%; }
         th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); } th { color: var(--soft); font-weight: 500; }
-        th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal; } tr.ours td:first-child { font-weight: 600; } td.failed { text-align: left; color: var(--other); white-space: normal; }
+        th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal; min-width: 13rem; } tr.ours td:first-child { font-weight: 600; } td.failed { text-align: left; color: var(--other); white-space: normal; }
         svg { width: 100%; height: auto; margin-top: .5rem; font-family: inherit; } svg text { fill: var(--ink); font-size: 13px; } svg .tick { fill: var(--soft); font-size: 12px; }
         svg .grid { stroke: var(--rule); } svg .spread { stroke: var(--ink); stroke-width: 1.5; opacity: .65; } svg .ours { fill: var(--ours); } svg .peer { fill: var(--peer); } svg .base { fill: var(--base); }
         svg .line { fill: none; stroke-width: 2; } svg .line.s0, svg .spread.s0 { stroke: var(--ours); } svg .line.s1, svg .spread.s1 { stroke: var(--other); }

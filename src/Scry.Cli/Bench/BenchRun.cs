@@ -24,6 +24,7 @@ internal sealed class BenchRun(BenchPlan plan, Action<string> progress)
     {
         Interrupts.Catch();
         NativeMethods.SetEnvironment("LC_ALL\0"u8, "C\0"u8);
+        Leftovers.StopRecorders();
         using WorkDirectory work = WorkDirectory.Create();
         using BenchCgroup cgroup = BenchCgroup.Create();
         try

@@ -6,7 +6,7 @@ namespace Scry.Cli.Bench;
 /// An instance of ftrace with the two events of system calls, for the traced processes; its pages are spliced into a file as they are, and
 /// nothing is decoded. The least that ftrace can do.
 /// </summary>
-internal sealed record FtraceTool() : Tool("ftrace", "ftrace, two events, pages spliced to a file", ToolKind.Records)
+internal sealed record FtraceTool() : Tool("ftrace", "ftrace, pages spliced to a file", ToolKind.Records)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
     private static readonly string[] s_places = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
@@ -19,7 +19,9 @@ internal sealed record FtraceTool() : Tool("ftrace", "ftrace, two events, pages 
 
     public override IAttachedTool Attach(ToolContext context)
     {
-        var instance = new Instance(context, $"{Mount}/instances/scry-bench-{Environment.ProcessId}");
+        foreach (string stale in Leftovers.In(Mount + "/instances"))
+            Directory.Delete(stale);
+        var instance = new Instance(context, $"{Mount}/instances/{Leftovers.OwnName}");
         try
         {
             instance.Begin();

@@ -27,9 +27,8 @@ internal sealed record LoopTool(params string[] Extra) : Tool("scry-loop", "scry
     private sealed class Recorder(ToolContext context) : IAttachedTool
     {
         private long _before;
-        private bool _stopped;
 
-        public string Name { get; } = $"bench-{Environment.ProcessId}";
+        public string Name => Leftovers.OwnName;
 
         public BenchProcess? Process => null;
 
@@ -45,24 +44,7 @@ internal sealed record LoopTool(params string[] Extra) : Tool("scry-loop", "scry
             return new ToolAccount(context.Call is null ? null : records - _before, lost, null, memory);
         }
 
-        public void Dispose()
-        {
-            if (_stopped)
-                return;
-            _stopped = true;
-            try
-            {
-                // Without a way to be interrupted: the recorder would stay.
-                using BenchProcess stop = BenchProcess.Start(new ProcessStart([ToolList.Self, "loop", "stop", Name]));
-                for (int i = 0; i < 200 && !stop.HasEnded(50); i++)
-                {
-                }
-            }
-            catch (ToolException error)
-            {
-                CommandLine.Runner.Say($"the recorder {Name} may be left: {error.Message}");
-            }
-        }
+        public void Dispose() => Leftovers.StopRecorder(Name);
 
         private (long Records, long Lost, long Memory) List()
         {

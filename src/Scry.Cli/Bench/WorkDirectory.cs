@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Scry.Cli.Bench;
@@ -6,8 +5,6 @@ namespace Scry.Cli.Bench;
 /// <summary>A directory on a tmpfs of the bench's own: the sinks of all tools and the workloads' files. Disposing removes it.</summary>
 internal sealed class WorkDirectory : IDisposable
 {
-    private const string Prefix = "scry-bench-";
-
     private int _files;
 
     private WorkDirectory(string path) => Path = path;
@@ -19,8 +16,9 @@ internal sealed class WorkDirectory : IDisposable
     /// <exception cref="ToolException">It could not be mounted.</exception>
     public static WorkDirectory Create()
     {
-        RemoveStale();
-        string path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}");
+        foreach (string stale in Leftovers.In(System.IO.Path.GetTempPath()))
+            Remove(stale);
+        string path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), Leftovers.OwnName);
         Directory.CreateDirectory(path);
         int result = NativeMethods.Mount(Bytes(path));
         if (result == 0)
@@ -37,19 +35,6 @@ internal sealed class WorkDirectory : IDisposable
     public string this[string name] => $"{Path}/{name}";
 
     public void Dispose() => Remove(Path);
-
-    /// <summary>What benches left that were killed.</summary>
-    private static void RemoveStale()
-    {
-        foreach (string path in Directory.GetDirectories(System.IO.Path.GetTempPath(), Prefix + "*"))
-        {
-            if (int.TryParse(System.IO.Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-                && !Directory.Exists($"/proc/{pid}"))
-            {
-                Remove(path);
-            }
-        }
-    }
 
     private static void Remove(string path)
     {
