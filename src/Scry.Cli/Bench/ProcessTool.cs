@@ -50,6 +50,9 @@ internal sealed record ToolWords(Func<ToolContext, string, IReadOnlyList<string>
     /// <summary>Where it runs.</summary>
     public Place Place { get; init; }
 
+    /// <summary>A directory that it leaves behind; null: none.</summary>
+    public string? Leaves { get; init; }
+
     /// <summary>Calls of the counted kind in its output; null when it keeps less by design.</summary>
     public Func<Written, long?> Delivered { get; init; } = static _ => null;
 
@@ -103,6 +106,7 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
         if (context.Launched is { } launched)
             return new Launched(this, launched, context, LaunchFile(context.Work));
         string output = context.Work.NewFile(Name), error = context.Work.NewFile(Name + "-error");
+        string? leaves = Directory.Exists(How.Leaves) ? null : How.Leaves;
         BenchProcess process = BenchProcess.Start(new ProcessStart([Program, .. How.Words!(context, output)])
         {
             Output = How.ToOutput ? output : error,
@@ -114,7 +118,7 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
                 _ => context.Machine.Elsewhere,
             },
         });
-        var attached = new Attached(this, process, context, output, error);
+        var attached = new Attached(this, process, context, output, error, leaves);
         try
         {
             Attachment.Await(How.Sign, process, context, output, error, How.ReadyText);
@@ -141,7 +145,7 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
         public void Dispose() => File.Delete(output);
     }
 
-    private sealed class Attached(ProcessTool tool, BenchProcess process, ToolContext context, string output, string error) : IAttachedTool
+    private sealed class Attached(ProcessTool tool, BenchProcess process, ToolContext context, string output, string error, string? leaves) : IAttachedTool
     {
         public BenchProcess Process => process;
 
@@ -164,6 +168,8 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
             process.Dispose();
             File.Delete(output);
             File.Delete(error);
+            if (leaves is not null && Directory.Exists(leaves))
+                Directory.Delete(leaves, recursive: true);
         }
     }
 }

@@ -132,6 +132,7 @@ internal static class ToolList
             Hint = $"{variable}=PATH names it: docs/BENCH.md",
             ToOutput = true,
             ReadyText = "Added cgroup",
+            Leaves = "/sys/fs/bpf/straceback",
             EndSignal = 15,
         });
 
