@@ -90,7 +90,7 @@ internal static class BenchJson
         {
             WriteMiddle(json, "value", WorkloadResult.Value(tool));
             WriteMiddle(json, workload.Metric.IsRate ? "kept" : "added", workload.Metric.IsRate ? workload.Kept(tool) : workload.Added(tool));
-            if (!workload.Metric.IsRate && workload.TimesFloor(tool) is { } times)
+            if (!workload.Metric.IsRate && workload.TimesFloor(tool) is { } times && double.IsFinite(times))
                 json.WriteNumber("times_floor", Round(times));
         }
         json.WriteStartArray("samples");
@@ -141,8 +141,7 @@ internal static class BenchJson
 
     private static void WriteMiddle(Utf8JsonWriter json, string name, Middle middle)
     {
-        // Without an untraced run there is nothing to compare with.
-        if (double.IsNaN(middle.Median))
+        if (!double.IsFinite(middle.Median))
             return;
         json.WriteStartObject(name);
         json.WriteNumber("median", Round(middle.Median));
@@ -156,5 +155,6 @@ internal static class BenchJson
             json.WriteNumber(name, number);
     }
 
-    private static double Round(double value) => Math.Round(value, 4);
+    // JSON has no words for what is not a number: without an untraced run there is nothing to compare with.
+    private static double Round(double value) => double.IsFinite(value) ? Math.Round(value, 4) : 0;
 }

@@ -86,8 +86,8 @@ internal abstract class CommandWorkload(string name, string title, Metric metric
         {
             long started = Stopwatch.GetTimestamp();
             _process.Go();
-            if (_workload.UntilInterrupted && !_process.Wait(TimeSpan.FromSeconds(_place.Seconds), tool))
-                Interrupt();
+            if (_workload.UntilInterrupted)
+                RunAndInterrupt(tool);
             if (!_process.Wait(Limit, tool))
                 throw new ToolException($"{_workload.Name} did not end within {Limit.TotalSeconds:F0} s");
             TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
@@ -97,14 +97,15 @@ internal abstract class CommandWorkload(string name, string title, Metric metric
             return _workload.Read(new CommandEnd(Attachment.ReadText(_output), error, elapsed));
         }
 
-        /// <summary>Under a slow tracer it may not have got so far as to catch the signal: it would end without a word.</summary>
-        private void Interrupt()
+        /// <summary>Its time begins when it catches the signal: under a slow tracer it gets there late, and before it would end without a word.</summary>
+        private void RunAndInterrupt(BenchProcess? tool)
         {
             long started = Stopwatch.GetTimestamp();
-            int[] listening;
-            while ((listening = [.. _place.Cgroup.Processes.Where(Catches)]).Length == 0 && !_process.HasEnded() && Stopwatch.GetElapsedTime(started) < Limit)
+            while (!_place.Cgroup.Processes.Any(Catches) && !_process.HasEnded() && Stopwatch.GetElapsedTime(started) < Limit)
                 Interrupts.Pause(10);
-            foreach (int pid in listening)
+            if (_process.Wait(TimeSpan.FromSeconds(_place.Seconds), tool))
+                return;
+            foreach (int pid in _place.Cgroup.Processes.Where(Catches))
                 _ = NativeMethods.Signal(pid, SigInt);
         }
 

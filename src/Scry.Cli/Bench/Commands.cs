@@ -60,7 +60,7 @@ internal sealed class DdWorkload() : CommandWorkload("dd", "dd if=/dev/zero of=/
             throw new ToolException($"dd printed no figure: {BenchProcess.LastLine(end.Error) ?? "nothing"}");
         string last = "\n" + end.Error[(line + "records out\n".Length)..];
         double bytes = NumberBetween(last, "\n", " byte"), seconds = NumberBetween(last, "copied, ", " s,");
-        return new Measurement(seconds * 1e9 / bytes, (long)bytes);
+        return bytes > 0 ? new Measurement(seconds * 1e9 / bytes, (long)bytes) : throw new ToolException("dd copied nothing");
     }
 }
 

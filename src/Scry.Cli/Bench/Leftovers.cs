@@ -41,8 +41,9 @@ internal static class Leftovers
             StopRecorder(name);
     }
 
-    private static bool IsOfTheDead(string name) =>
+    /// <summary>Whether a name is <c>scry-bench-PID</c>, or begins with <c>scry-bench-PID-</c>, of a process that is gone.</summary>
+    public static bool IsOfTheDead(string name) =>
         name.StartsWith(Prefix, StringComparison.Ordinal)
-        && int.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+        && int.TryParse(name[Prefix.Length..].Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
         && !Directory.Exists($"/proc/{pid}");
 }

@@ -6,7 +6,7 @@ namespace Scry.Cli.Bench;
 internal static class ToolList
 {
     private const int GetppidNumber = 110, OpenatNumber = 257, WriteNumber = 1; // x86-64
-    private const int StraceCallsColumn = 3, TracedSeconds = 3600;
+    private const int TracedSeconds = 3600;
 
     /// <summary>The path of this binary.</summary>
     public static string Self { get; } = Environment.ProcessPath ?? "/proc/self/exe";
@@ -28,7 +28,7 @@ internal static class ToolList
         SeccompStrace(),
         Scry("scry-trace-pass", "scry trace -G -e execve", ToolKind.Passes, (context, file) => ["trace", "-G", context.Cgroup, "-e", $"execve,{context.MarkerCall}", "-o", file]),
         ScryStat(),
-        Perf("perf-trace-s", "perf trace -s", ToolKind.Counts, Sign.WorksOnMarkers, ["trace", "-s"], written => Table(written, 0)),
+        Perf("perf-trace-s", "perf trace -s", ToolKind.Counts, Sign.WorksOnMarkers, ["trace", "-s"], Table),
         StraceCount(),
         Bpftrace(),
         Syscount(),
@@ -64,7 +64,7 @@ internal static class ToolList
         {
             Program = Self,
             ToOutput = true,
-            Delivered = static written => Table(written, 0),
+            Delivered = Table,
             Reported = static _ => 0,
         })
         {
@@ -106,7 +106,7 @@ internal static class ToolList
             Program = "strace",
             Hint = "it is in the package strace",
             Place = Place.TracedCpu,
-            Delivered = static written => Table(written, StraceCallsColumn),
+            Delivered = static written => ToolOutput.StraceCount(written.Text, written.Call!),
             Reported = static _ => 0,
         });
 
@@ -166,13 +166,13 @@ internal static class ToolList
             Variable = "SYSCOUNT",
             Hint = "it is in the package bpfcc-tools",
             ToOutput = true,
-            Delivered = static written => Table(written, 0),
+            Delivered = Table,
         })
         {
             OneProcess = true,
         };
 
-    private static long? Table(Written written, int column) => ToolOutput.TableCount(written.Text, written.Call!, column);
+    private static long? Table(Written written) => ToolOutput.TableCount(written.Text, written.Call!, 1);
 
     private static int Number(string call) => call switch { "openat" => OpenatNumber, "write" => WriteNumber, _ => GetppidNumber };
 

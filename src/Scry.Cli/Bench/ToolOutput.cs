@@ -42,23 +42,31 @@ internal static partial class ToolOutput
     public static long? ScryLost(string text) =>
         text.Contains("complete: ", StringComparison.Ordinal) ? 0 : ScryLostLine().Match(text) is { Success: true } match ? Number(match) : null;
 
-    /// <summary>
-    /// The count of a call in a table: in the line that has its name as a word, the whole number in column <paramref name="column"/>,
-    /// from 0, of those that are numbers.
-    /// </summary>
-    public static long? TableCount(string text, string call, int column)
+    /// <summary>The count of a call in a table: the whole number that stands <paramref name="offset"/> words after its name.</summary>
+    /// <param name="text">What the tool printed.</param>
+    /// <param name="call">The call's name, a word of one line.</param>
+    /// <param name="offset">1: the next word; negative: before the name.</param>
+    /// <returns>Null when there is none.</returns>
+    public static long? TableCount(string text, string call, int offset)
     {
         foreach (string line in text.Split('\n'))
         {
             string[] words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            if (!words.Contains(call))
-                continue;
-            string[] numbers = [.. words.Where(word => char.IsAsciiDigit(word[0]))];
-            if (column < numbers.Length && long.TryParse(numbers[column].Replace(",", "", StringComparison.Ordinal), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
+            int at = Array.IndexOf(words, call) + offset;
+            if (words.Contains(call) && at >= 0 && at < words.Length
+                && long.TryParse(words[at].Replace(",", "", StringComparison.Ordinal), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
+            {
                 return value;
+            }
         }
         return null;
     }
+
+    /// <summary>The number of calls in <c>strace -c</c>'s table, whose column of errors is empty where there are none.</summary>
+    public static long? StraceCount(string text, string call) => text.Split('\n')
+        .Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+        .FirstOrDefault(words => words.Length >= 5 && words[^1] == call) is { } row
+        && long.TryParse(row[3], NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
 
     /// <summary>The value of a key in what bpftrace prints of a map: <c>@[110]: 12345</c>.</summary>
     public static long? BpftraceCount(string text, long key) =>

@@ -5,6 +5,8 @@ namespace Scry.Cli.Bench;
 /// <summary>A directory on a tmpfs of the bench's own: the sinks of all tools and the workloads' files. Disposing removes it.</summary>
 internal sealed class WorkDirectory : IDisposable
 {
+    private const string MountName = "scry-bench"; // native/bench.c
+
     private int _files;
 
     private WorkDirectory(string path) => Path = path;
@@ -16,10 +18,10 @@ internal sealed class WorkDirectory : IDisposable
     /// <exception cref="ToolException">It could not be mounted.</exception>
     public static WorkDirectory Create()
     {
-        foreach (string stale in Leftovers.In(System.IO.Path.GetTempPath()))
+        foreach (string stale in StaleMounts())
             Remove(stale);
-        string path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), Leftovers.OwnName);
-        Directory.CreateDirectory(path);
+        // The name cannot be foreseen: others may write where it lies.
+        string path = Directory.CreateTempSubdirectory(Leftovers.OwnName + "-").FullName;
         int result = NativeMethods.Mount(Bytes(path));
         if (result == 0)
             return new WorkDirectory(path);
@@ -35,6 +37,12 @@ internal sealed class WorkDirectory : IDisposable
     public string this[string name] => $"{Path}/{name}";
 
     public void Dispose() => Remove(Path);
+
+    /// <summary>Where benches that are gone left theirs mounted: the kernel's word, not that of a directory that anyone can make.</summary>
+    private static string[] StaleMounts() => [.. ProcFile.Lines("/proc/self/mounts")
+        .Select(line => line.Split(' '))
+        .Where(words => words.Length > 2 && words[0] == MountName && words[2] == "tmpfs" && Leftovers.IsOfTheDead(System.IO.Path.GetFileName(words[1])))
+        .Select(words => words[1])];
 
     private static void Remove(string path)
     {

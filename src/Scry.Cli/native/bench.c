@@ -176,5 +176,5 @@ int scry_bench_mount(const char *path)
 
 int scry_bench_unmount(const char *path)
 {
-	return umount2(path, MNT_DETACH) ? -errno : 0;
+	return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) ? -errno : 0;
 }
