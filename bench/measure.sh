@@ -12,7 +12,7 @@ finish() {
 trap finish EXIT
 
 build() {
-	clang -O2 -g -target bpf -c "$here/floor.bpf.c" -o "$work/floor.bpf.o" &&
+	clang -O2 -g -target bpf -c "$here/../src/bpf/floor.bpf.c" -o "$work/floor.bpf.o" &&
 		gcc -O2 -o "$work/floor" "$here/floor.c" -lbpf &&
 		gcc -O2 -o "$work/calls" "$here/calls.c" &&
 		gcc -O2 -o "$work/first" "$here/first.c" || exit 1

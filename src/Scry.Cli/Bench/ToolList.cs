@@ -172,7 +172,7 @@ internal static class ToolList
             OneProcess = true,
         };
 
-    private static long? Table(Written written) => ToolOutput.TableCount(written.Text, written.Call!, 1);
+    private static long? Table(Written written) => ToolOutput.TableCount(written.Text, written.Call!);
 
     private static int Number(string call) => call switch { "openat" => OpenatNumber, "write" => WriteNumber, _ => GetppidNumber };
 

@@ -42,19 +42,15 @@ internal static partial class ToolOutput
     public static long? ScryLost(string text) =>
         text.Contains("complete: ", StringComparison.Ordinal) ? 0 : ScryLostLine().Match(text) is { Success: true } match ? Number(match) : null;
 
-    /// <summary>The count of a call in a table: the whole number that stands <paramref name="offset"/> words after its name.</summary>
-    /// <param name="text">What the tool printed.</param>
-    /// <param name="call">The call's name, a word of one line.</param>
-    /// <param name="offset">1: the next word; negative: before the name.</param>
-    /// <returns>Null when there is none.</returns>
-    public static long? TableCount(string text, string call, int offset)
+    /// <summary>The count of a call in a table: the whole number after its name; null when there is none.</summary>
+    public static long? TableCount(string text, string call)
     {
         foreach (string line in text.Split('\n'))
         {
             string[] words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            int at = Array.IndexOf(words, call) + offset;
-            if (words.Contains(call) && at >= 0 && at < words.Length
-                && long.TryParse(words[at].Replace(",", "", StringComparison.Ordinal), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
+            int name = Array.IndexOf(words, call);
+            if (name >= 0 && name + 1 < words.Length
+                && long.TryParse(words[name + 1].Replace(",", "", StringComparison.Ordinal), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
             {
                 return value;
             }
