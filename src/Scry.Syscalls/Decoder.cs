@@ -87,6 +87,7 @@ public sealed class Decoder(DecoderOptions? chosen = null)
             to.Append((call.Flags & CallFlags.InFlight) != 0 ? ",\"unfinished\":true,\"in_flight\":true"u8 : ",\"unfinished\":true"u8);
         else
             decoding.JsonResult();
+        decoding.JsonDuration();
         if ((call.Flags & CallFlags.Truncated) != 0)
             to.Append(",\"truncated\":true"u8);
     }

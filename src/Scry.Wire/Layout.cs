@@ -29,4 +29,16 @@ public static class Layout
     public const int Patterns = 4;
     /// <summary>SCRY_PATTERN_TEXT: bytes of either end of a pattern, its NUL included.</summary>
     public const int PatternText = 64;
+    /// <summary>SCRY_COUNT_TEXT: bytes of a group's path.</summary>
+    public const int CountText = 384;
+    /// <summary>SCRY_COUNT_OCTAVES: octaves of durations.</summary>
+    public const int CountOctaves = 41;
+    /// <summary>SCRY_COUNT_BUCKETS: buckets of an octave.</summary>
+    public const int CountBuckets = 32;
+    /// <summary>SCRY_COUNT_ERRNOS: errnos of a chunk.</summary>
+    public const int CountErrnos = 10;
+    /// <summary>SCRY_COUNT_NR_BITS: bits of a number in a row's key.</summary>
+    public const int CountNrBits = 14;
+    /// <summary>SCRY_COUNT_NR_MAX: numbers from here on are counted as one.</summary>
+    public const int CountNrMax = 0x3fff;
 }

@@ -70,8 +70,8 @@ public struct TraceConfig
     public byte OnCalls;
     /// <summary>1: some trigger looks at ends of processes.</summary>
     public byte OnEnds;
-    /// <summary>Padding.</summary>
-    public PadBytes Pad;
+    /// <summary>Bytes of a string that is no path.</summary>
+    public ushort StringMax;
     /// <summary>Bit n: the end of a process by signal n is an incident.</summary>
     public ulong OnSignals;
     /// <summary>Bit n: the exit of a process with code n is an incident.</summary>
@@ -94,15 +94,26 @@ public struct TraceConfig
     public uint Segments;
     /// <summary>Cgroups that can have a past at a time.</summary>
     public uint Groups;
+    /// <summary>Counting: what makes a group.</summary>
+    public CountBy By;
+    /// <summary>Groups that there can be.</summary>
+    public uint CountGroups;
+    /// <summary>Rows that there can be.</summary>
+    public uint CountRows;
+    /// <summary>Chunks that there can be.</summary>
+    public uint CountChunks;
+    /// <summary>Slots of threads: 2 to the power of it.</summary>
+    public uint CountSlotBits;
+    /// <summary>1: all calls are selected.</summary>
+    public byte EveryCall;
+    /// <summary>1: durations are those on a CPU.</summary>
+    public byte CpuTime;
+    /// <summary>1: the kernel has bpf_rdonly_cast.</summary>
+    public byte CanCast;
+    /// <summary>Padding.</summary>
+    public byte CountPad;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
-
-    /// <summary>2 bytes.</summary>
-    [InlineArray(2)]
-    public struct PadBytes
-    {
-        private byte _first;
-    }
 
     /// <summary>Four words.</summary>
     [InlineArray(4)]

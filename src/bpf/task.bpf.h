@@ -1,68 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 #ifndef SCRY_TASK_BPF_H
 #define SCRY_TASK_BPF_H
-/* What a task is: its ABI, whether it is a target, its names in records. */
+/* The names of tasks in records, and their signals. */
 
-static __always_inline bool task__is_x32(__u32 nr)
-{
-	return (__s32)nr >= 0 && (nr & X32_SYSCALL_BIT);
-}
-
-static __always_inline __u32 task__abi(struct task_struct *task, __u32 nr)
-{
-	if (task->thread_info.status & TS_COMPAT)
-		return SCRY_ABI_IA32;
-	return task__is_x32(nr) ? SCRY_ABI_X32 : SCRY_ABI_X86_64;
-}
-
-static __always_inline bool task__in_cgroup(struct task_struct *task)
-{
-	struct cgroup *group = task__cgroup(task);
-
-	if (!group)
-		return 0;
-	if (group->kn->id == cfg.cgroup_id)
-		return 1;
-	/* Only what is deeper can be below. */
-	if (group->level <= (int)cfg.cgroup_level)
-		return 0;
-	if (bpf_core_field_exists(group->ancestors)) {
-		/* Within the access it would be relocated itself. */
-		__u32 level = cfg.cgroup_level;
-		struct cgroup *ancestor = NULL;
-
-		bpf_core_read(&ancestor, sizeof(ancestor), &group->ancestors[level]);
-		return BPF_CORE_READ(ancestor, kn, id) == cfg.cgroup_id;
-	} else {
-		__u32 level = cfg.cgroup_level;
-		struct cgroup___before_v6_1 *old = (void *)group;
-		__u64 id = 0;
-
-		bpf_core_read(&id, sizeof(id), &old->ancestor_ids[level]);
-		return id == cfg.cgroup_id;
-	}
-}
-
-/* Whether the current task is a target; with SCRY_TARGET_TASKS its slot tells. */
-static __always_inline bool task__wanted(struct task_struct *task)
-{
-	if (task->tgid == cfg.self_tgid)
-		return 0;
-	switch (cfg.target) {
-	case SCRY_TARGET_COMM: {
-		__u64 *comm = (__u64 *)task->comm;
-
-		return !((comm[0] ^ cfg.comm[0]) & cfg.comm_mask[0]) &&
-		       !((comm[1] ^ cfg.comm[1]) & cfg.comm_mask[1]);
-	}
-	case SCRY_TARGET_UID:
-		return task->cred->euid.val == cfg.uid;
-	case SCRY_TARGET_CGROUP:
-	case SCRY_TARGET_CGROUP_V1:
-		return task__in_cgroup(task);
-	}
-	return 1;
-}
+#include "target.bpf.h"
 
 static __always_inline void record__head(struct writer *w, struct scry_thread *thread, __u64 time,
 					 __u32 size, __u32 detail, __u8 kind, __u8 flags)

@@ -124,7 +124,7 @@ struct scry_signal {
 #define SCRY_OP_AT_ENTRY 0x01
 #define SCRY_OP_AT_EXIT	 0x02 /* only when the call succeeded … */
 #define SCRY_OP_ALWAYS	 0x04 /* … or failed too */
-#define SCRY_OP_DATA	 0x08 /* payload: at most data_max bytes */
+#define SCRY_OP_DATA	 0x08 /* payload: at most data_max bytes; of a string, string_max */
 
 struct scry_op {
 	__u8 kind;
@@ -148,8 +148,10 @@ struct scry_plan {
 	__u8 nops;
 	__u8 flags;
 	__u8 variant_arg;
-	__u8 only_string; /* argument + 1 of the one op, a STRING at entry; 0: other ops */
-	__u8 pad[3];
+	__u8 only_entry; /* number + 1 of the op at entry when there is one; 0: none or several */
+	__u8 only_exit;	 /* the same at exit */
+	__u8 fd_arg;	 /* argument + 1 that is a descriptor; 0: none */
+	__u8 pad;
 	struct scry_op ops[SCRY_MAX_OPS];
 };
 
@@ -239,9 +241,9 @@ struct scry_config {
 	__u8 on_oom;	/* triggers of the flight recorder, from here on */
 	__u8 on_removal;
 	__u8 pattern_count;
-	__u8 on_calls; /* some trigger looks at calls */
-	__u8 on_ends;  /* some trigger looks at ends of processes */
-	__u8 pad[2];
+	__u8 on_calls;		/* some trigger looks at calls */
+	__u8 on_ends;		/* some trigger looks at ends of processes */
+	__u16 string_max;	/* bytes of a string that is no path */
 	__u64 on_signals;	/* bit n: a process that signal n ends */
 	__u64 on_exit_codes[4]; /* bit n: a process that exits with n */
 	__u64 on_errnos[16];	/* bit n: a call that fails with errno n */
@@ -253,6 +255,15 @@ struct scry_config {
 	__u32 hierarchy;	/* id of the cgroup hierarchy; 0: v2 */
 	__u32 segments;		/* of the flight recorder's memory */
 	__u32 groups;		/* cgroups that can have a past at a time */
+	__u32 by;		/* counting: SCRY_BY_*, from here on */
+	__u32 count_groups;	/* sizes of its pools */
+	__u32 count_rows;
+	__u32 count_chunks;
+	__u32 count_slot_bits; /* threads' slots: 2 to the power of it */
+	__u8 every_call;       /* all calls are selected */
+	__u8 cpu_time;	       /* durations are those on a CPU */
+	__u8 can_cast;	       /* the kernel has bpf_rdonly_cast */
+	__u8 count_pad;
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
@@ -404,4 +415,6 @@ SCRY_ASSERT(pattern, sizeof(struct scry_pattern) == 136);
 SCRY_ASSERT(flight, sizeof(struct scry_flight) == 4096);
 SCRY_ASSERT(plan, sizeof(struct scry_plan) == 72);
 SCRY_ASSERT(ring, sizeof(struct scry_ring) == SCRY_RING_HEADER);
+
+#include "counts.h"
 #endif

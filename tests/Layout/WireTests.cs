@@ -22,6 +22,9 @@ public sealed partial class WireTests
         ("scry_thread", typeof(ThreadSlot)), ("scry_ring", typeof(RingHeader)),
         ("scry_pattern", typeof(PathPattern)), ("scry_segment", typeof(SegmentHeader)), ("scry_group", typeof(GroupHeader)),
         ("scry_flight", typeof(FlightState)), ("scry_control", typeof(FlightControl)), ("scry_clock", typeof(ClockPair)),
+        ("scry_count_key", typeof(CountKey)), ("scry_count_group", typeof(CountGroup)), ("scry_count_text", typeof(CountText)),
+        ("scry_count_row", typeof(CountRow)), ("scry_count_chunk", typeof(CountChunk)), ("scry_count_errnos", typeof(CountErrnos)),
+        ("scry_count_wrap", typeof(CountWrap)), ("scry_counts", typeof(CountState)),
     ];
 
     private static readonly (string Prefix, Type Mirror)[] s_numbers =
@@ -29,7 +32,7 @@ public sealed partial class WireTests
         ("SCRY_ABI_", typeof(Abi)), ("SCRY_RECORD_", typeof(RecordKind)), ("SCRY_CALL_", typeof(CallFlags)), ("SCRY_TASK_", typeof(TaskFlags)),
         ("SCRY_PHASE_", typeof(CapturePhase)), ("SCRY_OP_", typeof(OpKind)), ("SCRY_OP_", typeof(OpFlags)), ("SCRY_PLAN_", typeof(PlanFlags)),
         ("SCRY_TARGET_", typeof(TargetKind)), ("SCRY_THREAD_", typeof(ThreadState)), ("SCRY_IDLE_", typeof(BellMode)), ("SCRY_LOST_", typeof(LossReason)),
-        ("SCRY_GROUP_", typeof(GroupState)), ("SCRY_WHY_", typeof(IncidentCause)),
+        ("SCRY_GROUP_", typeof(GroupState)), ("SCRY_WHY_", typeof(IncidentCause)), ("SCRY_BY_", typeof(CountBy)),
     ];
 
     // The mirror's word for the header's, where they are not the same.
@@ -45,12 +48,15 @@ public sealed partial class WireTests
         ("SCRY_RECORD_KINDS", Wire.Layout.RecordKinds), ("SCRY_MAX_OPS", 8), ("SCRY_MAX_ARGS", 6), ("SCRY_COMM_LEN", 16),
         ("SCRY_SEGMENT_SIZE", Wire.Layout.SegmentSize), ("SCRY_SEGMENT_PAD", Wire.Layout.SegmentPad), ("SCRY_GROUP_PATH", Wire.Layout.GroupPath),
         ("SCRY_LANES", Wire.Layout.Lanes), ("SCRY_PATTERNS", Wire.Layout.Patterns), ("SCRY_PATTERN_TEXT", Wire.Layout.PatternText),
+        ("SCRY_COUNT_TEXT", Wire.Layout.CountText), ("SCRY_COUNT_OCTAVES", Wire.Layout.CountOctaves),
+        ("SCRY_COUNT_BUCKETS", Wire.Layout.CountBuckets), ("SCRY_COUNT_ERRNOS", Wire.Layout.CountErrnos),
+        ("SCRY_COUNT_NR_BITS", Wire.Layout.CountNrBits), ("SCRY_COUNT_NR_MAX", Wire.Layout.CountNrMax),
     ];
 
     [Fact]
     public void EveryFieldLiesWhereItsMirrorDoes()
     {
-        string header = File.ReadAllText(Header);
+        string header = Text();
         var wanted = new List<(string Expression, long Value)>();
         foreach ((string c, Type mirror) in s_structs)
         {
@@ -70,7 +76,7 @@ public sealed partial class WireTests
     [Fact]
     public void EveryNumberIsItsMirrors()
     {
-        string[] names = [.. Define().Matches(File.ReadAllText(Header)).Select(match => match.Groups[1].Value)];
+        string[] names = [.. Define().Matches(Text()).Select(match => match.Groups[1].Value)];
         var wanted = new List<(string Expression, long Value)>();
         var unmatched = new List<string>();
         foreach ((string prefix, Type mirror) in s_numbers)
@@ -88,9 +94,12 @@ public sealed partial class WireTests
         wanted.AddRange(s_limits);
         AssertEqual(wanted);
         // What the header has and no mirror needs.
-        string[] kernels = ["SCRY_WIRE_H", "SCRY_ASSERT", "SCRY_CAPTURE_COUNT", "SCRY_CAPTURE_MAX", "SCRY_EXIT_GROUP_DEAD", "SCRY_THREAD_PROBES", "SCRY_PEEK_SIZE"];
+        string[] kernels = ["SCRY_WIRE_H", "SCRY_COUNTS_H", "SCRY_ASSERT", "SCRY_CAPTURE_COUNT", "SCRY_CAPTURE_MAX", "SCRY_EXIT_GROUP_DEAD", "SCRY_THREAD_PROBES", "SCRY_PEEK_SIZE"];
         Assert.Empty(names.Except(wanted.Select(number => number.Expression)).Except(kernels));
     }
+
+    // wire.h includes the other.
+    private static string Text() => File.ReadAllText(Header) + File.ReadAllText(Path.Combine(Root(), "src", "bpf", "counts.h"));
 
     private static string Header => Path.Combine(Root(), "src", "bpf", "wire.h");
 

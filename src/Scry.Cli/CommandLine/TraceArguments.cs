@@ -41,8 +41,8 @@ internal sealed record TraceArguments
     public TimeStyle Time { get; init; }
     /// <summary>Bytes shown of a string or buffer, as far as a record holds them.</summary>
     public int StringLimit { get; init; }
-    /// <summary>Whether buffers that are read, written, sent and received are captured.</summary>
-    public bool Payload { get; init; } = true;
+    /// <summary>Bytes captured of what is read, written, sent and received; 0: none; null: as of strings.</summary>
+    public int? PayloadLimit { get; init; }
     /// <summary>Column of the results.</summary>
     public int Align { get; init; }
     public bool NoAbbrev { get; init; }

@@ -71,6 +71,19 @@ static void forks(void)
 	}
 }
 
+/* Processes one after the other, not too fast for a reader. */
+static void relay(void)
+{
+	for (int i = 0; i < 60; i++) {
+		pid_t child = fork();
+
+		if (!child)
+			_exit(syscall(SYS_getppid) == 1);
+		waitpid(child, NULL, 0);
+		usleep(20000);
+	}
+}
+
 static void *exec_self(void *program)
 {
 	execl(program, "victim", "nothing", NULL);
@@ -126,6 +139,10 @@ int main(int count, char **args)
 		forks();
 	else if (!strcmp(scene, "flood"))
 		spin((void *)200000);
+	else if (!strcmp(scene, "relay"))
+		relay();
+	else if (!strcmp(scene, "sleep"))
+		usleep(300000);
 	else if (!strcmp(scene, "exec"))
 		thread_exec("/proc/self/exe");
 	else if (!strcmp(scene, "ia32"))

@@ -1,0 +1,34 @@
+using Scry.Wire;
+
+namespace Scry.Capture;
+
+/// <summary>What is counted, and by what.</summary>
+public sealed record CounterOptions
+{
+    /// <summary>
+    /// Whose calls, and which of them: target, <see cref="SessionOptions.Follow"/>, plans and filters. What only records need is not
+    /// looked at.
+    /// </summary>
+    public required SessionOptions What { get; init; }
+
+    /// <summary>What makes a group; calls are counted for each group and number.</summary>
+    public CountBy By { get; init; } = CountBy.Process;
+
+    /// <summary>Durations are the time on a CPU: what a thread sleeps in a call does not count. Costs two programs at each switch of threads.</summary>
+    public bool CpuTime { get; init; }
+
+    /// <summary>
+    /// Whether groups that are over (their process or thread ended; or nobody's calls go there and room is short) stay among
+    /// <see cref="Counters.Rows"/>. For a run without end: false.
+    /// </summary>
+    public bool KeepEnded { get; init; } = true;
+
+    /// <summary>Groups that there can be at a time in the kernel, at least 2; 0: chosen.</summary>
+    public int Groups { get; init; }
+
+    /// <summary>Rows (group, number, CPU) that there can be at a time; 0: chosen by the number of CPUs.</summary>
+    public int Rows { get; init; }
+
+    /// <summary>Chunks (32 buckets of a row) that there can be at a time; 0: chosen.</summary>
+    public int Chunks { get; init; }
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using Scry.Wire;
+
+namespace Scry.Capture;
+
+/// <summary>Who calls belong to: the value of each dimension that was asked for.</summary>
+public sealed class CounterGroup
+{
+    internal CounterGroup(in CountKey key) => Key = key;
+
+    /// <summary>The dimensions; those that were not asked for are 0.</summary>
+    public CountKey Key { get; }
+
+    /// <summary>Whether it is the group of those that found no room of their own.</summary>
+    public bool IsOther { get; internal init; }
+
+    /// <summary>The last name of the process or thread; with <see cref="CountBy.Comm"/>: the name that makes the group. Hostile bytes.</summary>
+    public byte[] Comm { get; internal set; } = [];
+
+    /// <summary>Process of the thread that made the group; with <see cref="CountBy.Process"/>: the process.</summary>
+    public uint Tgid { get; internal init; }
+
+    /// <summary>Effective user of the thread that made the group.</summary>
+    public uint Uid { get; internal init; }
+
+    /// <summary>Cgroup (v2) of the thread that made the group.</summary>
+    public ulong CgroupId { get; internal init; }
+
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC of the group's first call.</summary>
+    public ulong First { get; internal init; }
+
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC at which the process or thread ended; 0: it lives, or the group is none.</summary>
+    public ulong Ended { get; internal set; }
+
+    /// <summary>With <see cref="CountBy.File"/>: path of what the descriptor stands for, or its name; empty when unknown. Hostile bytes.</summary>
+    public byte[] FilePath { get; internal init; } = [];
+
+    /// <summary>With <see cref="CountBy.Object"/>: path of the mapped file; empty: memory without one. Hostile bytes.</summary>
+    public byte[] ObjectPath { get; internal init; } = [];
+
+    /// <summary>A path from its components, the last one first.</summary>
+    internal static byte[] PathOf(ReadOnlySpan<byte> components)
+    {
+        var parts = new List<byte[]>();
+        while (components.IndexOf((byte)0) is > 0 and var end)
+        {
+            parts.Add(components[..end].ToArray());
+            components = components[(end + 1)..];
+        }
+        // What has no place in a filesystem has a name alone, as a pipe.
+        if (parts.Count == 0)
+            return [];
+        var path = new List<byte>();
+        for (int i = parts.Count - 1; i >= 0; i--)
+        {
+            path.Add((byte)'/');
+            path.AddRange(parts[i]);
+        }
+        return [.. path];
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Encoding.Latin1.GetString(Comm);
+}
+
+/// <summary>The calls of a group by one number: of all CPUs together.</summary>
+public sealed class CounterRow
+{
+    internal CounterRow(CounterGroup group, Abi abi, uint nr)
+    {
+        Group = group;
+        Abi = abi;
+        Nr = nr;
+    }
+
+    /// <summary>Who made them.</summary>
+    public CounterGroup Group { get; }
+
+    /// <summary>Which table the number belongs to.</summary>
+    public Abi Abi { get; }
+
+    /// <summary>The number; from <see cref="Layout.CountNrMax"/> on as one. Of rows that found no room it means nothing.</summary>
+    public uint Nr { get; }
+
+    /// <summary>Whether it is what found no row of its own: of any group and number.</summary>
+    public bool IsOther { get; internal init; }
+
+    /// <summary>All calls so far.</summary>
+    public CallSums Sums { get; internal set; } = new();
+
+    /// <summary>Those that came between the last two reads; extremes are those of <see cref="Sums"/>.</summary>
+    public CallSums Delta { get; internal set; } = new();
+
+    /// <summary>Number of the read that last found new calls.</summary>
+    internal long ChangedAt { get; set; }
+
+    /// <summary>Where they are counted in the kernel now: one for each CPU.</summary>
+    internal List<uint> Places { get; } = [];
+
+    /// <summary>What was counted in places that were given back.</summary>
+    internal CallSums Retired { get; set; } = new();
+    internal DurationHistogram? RetiredHistogram { get; set; }
+    internal Dictionary<int, ulong>? RetiredErrnos { get; set; }
+}

@@ -1,0 +1,230 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Scry.Wire;
+
+namespace Scry.Capture;
+
+/// <summary>The kernel's rows of each CPU as rows of all, from read to read; and the groups that are over.</summary>
+internal sealed class CounterTable(CounterMemory memory, CounterOptions options, int rowCount)
+{
+    private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits;
+    private const uint NoAbi = 3;
+    // A program that found a group holds it some microseconds later, or never.
+    private static readonly long s_grace = Stopwatch.Frequency / 20;
+
+    private readonly Dictionary<CountKey, CounterGroup> _groups = new(KeyComparer.Instance);
+    private readonly Dictionary<uint, CounterGroup> _byIndex = [];
+    private readonly Dictionary<(CounterGroup Group, uint Call), CounterRow> _rows = [];
+    private readonly ulong[] _seen = new ulong[rowCount];
+    private readonly CounterRow?[] _rowAt = new CounterRow?[rowCount];
+    // Groups that no thread can find any more, and since when.
+    private readonly Dictionary<uint, long> _hidden = [];
+    private long _reads;
+
+    public IReadOnlyCollection<CounterRow> Rows => _rows.Values;
+
+    public CallSums Total { get; private set; } = new();
+
+    public IReadOnlyList<CounterRow> Read()
+    {
+        _reads++;
+        memory.ReadWraps();
+        List<CounterRow> changed = FindChanged();
+        CallSums total = Total;
+        foreach (CounterRow row in changed)
+        {
+            CallSums sums = row.Retired, before = row.Sums;
+            foreach (uint place in row.Places)
+                sums.Add(memory.Sums(place));
+            row.Delta = sums.Since(in before);
+            row.Sums = sums;
+            CallSums delta = row.Delta;
+            total.Add(in delta);
+        }
+        Total = total;
+        GiveBack();
+        return changed;
+    }
+
+    private List<CounterRow> FindChanged()
+    {
+        var changed = new List<CounterRow>();
+        uint used = memory.RowsUsed;
+        for (uint i = 1; i < used; i++)
+        {
+            (ulong key, ulong calls) = memory.Peek(i);
+            if (key == 0 || calls == _seen[i])
+                continue;
+            _seen[i] = calls;
+            CounterRow row = _rowAt[i] ??= Place(i, key);
+            if (row.ChangedAt == _reads)
+                continue;
+            row.ChangedAt = _reads;
+            changed.Add(row);
+        }
+        return changed;
+    }
+
+    private CounterRow Place(uint index, ulong key)
+    {
+        uint call = (uint)(key >> NrShift) & 0xffff;
+        CounterGroup group = GroupAt((uint)key);
+        ref CounterRow? row = ref CollectionsMarshal.GetValueRefOrAddDefault(_rows, (group, call), out bool known);
+        if (!known)
+        {
+            uint abi = call >> Layout.CountNrBits;
+            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax) { IsOther = abi == NoAbi };
+        }
+        row!.Places.Add(index);
+        return row;
+    }
+
+    private CounterGroup GroupAt(uint index)
+    {
+        ref CountGroup now = ref memory.Group(index);
+        if (!_byIndex.TryGetValue(index, out CounterGroup? group))
+        {
+            CountKey key = now.Key;
+            if (index == 0 || !_groups.TryGetValue(key, out group))
+            {
+                CountText text = memory.Text(index);
+                group = new CounterGroup(in key)
+                {
+                    IsOther = index == 0,
+                    Tgid = now.Tgid,
+                    Uid = now.Uid,
+                    CgroupId = now.CgroupId,
+                    First = now.First,
+                    FilePath = CounterGroup.PathOf(text.File),
+                    ObjectPath = CounterGroup.PathOf(text.Object),
+                };
+                if (index != 0)
+                    _groups[key] = group;
+            }
+            _byIndex[index] = group;
+        }
+        return group;
+    }
+
+    /// <summary>Names and ends of groups; gives back those that are over.</summary>
+    private void GiveBack()
+    {
+        uint used = memory.GroupsUsed;
+        bool isShort = memory.IsShort;
+        List<uint>? over = null;
+        for (uint i = 1; i < used; i++)
+        {
+            ref CountGroup now = ref memory.Group(i);
+            if (now.First == 0)
+                continue;
+            CounterGroup group = GroupAt(i);
+            CommBytes bytes = (options.By & CountBy.Comm) != 0 ? now.Key.Comm : now.Comm;
+            ReadOnlySpan<byte> comm = bytes;
+            int end = comm.IndexOf((byte)0);
+            comm = end < 0 ? comm : comm[..end];
+            if (!comm.SequenceEqual(group.Comm))
+                group.Comm = comm.ToArray();
+            group.Ended = Volatile.Read(ref now.Ended);
+            if (Volatile.Read(ref now.Refs) != 0 || !isShort && group.Ended == 0)
+                continue;
+            if (!_hidden.TryGetValue(i, out long since))
+            {
+                memory.HideGroup(i);
+                _hidden[i] = Stopwatch.GetTimestamp();
+            }
+            else if (Stopwatch.GetTimestamp() - since > s_grace)
+            {
+                (over ??= []).Add(i);
+            }
+        }
+        if (over is not null)
+            Retire(over);
+    }
+
+    private void Retire(List<uint> over)
+    {
+        var groups = over.ToHashSet();
+        uint used = memory.RowsUsed;
+        for (uint i = 1; i < used; i++)
+        {
+            (ulong key, ulong calls) = memory.Peek(i);
+            if (key == 0 || (uint)key == 0 || !groups.Contains((uint)key))
+                continue;
+            // What came since this read began is read by the next one.
+            if (calls != _seen[i])
+                groups.Remove((uint)key);
+        }
+        for (uint i = 1; i < used; i++)
+        {
+            (ulong key, _) = memory.Peek(i);
+            if (key != 0 && (uint)key != 0 && groups.Contains((uint)key))
+                RetireRow(i, key);
+        }
+        foreach (uint index in groups)
+        {
+            CounterGroup group = GroupAt(index);
+            _byIndex.Remove(index);
+            _hidden.Remove(index);
+            memory.FreeGroup(index);
+            // Another index may stand for the same.
+            if (!options.KeepEnded && !_byIndex.ContainsValue(group))
+                _groups.Remove(group.Key);
+        }
+    }
+
+    private void RetireRow(uint index, ulong key)
+    {
+        CounterRow row = _rowAt[index] ?? Place(index, key);
+        row.Places.Remove(index);
+        if (options.KeepEnded || row.Places.Count > 0)
+        {
+            CallSums retired = row.Retired;
+            retired.Add(memory.Sums(index));
+            row.Retired = retired;
+            memory.AddBuckets(index, row.RetiredHistogram ??= new DurationHistogram());
+            if (row.Retired.Errors > 0)
+                memory.AddErrnos(index, row.RetiredErrnos ??= []);
+        }
+        else
+        {
+            _rows.Remove((row.Group, (uint)(key >> NrShift) & 0xffff));
+        }
+        memory.FreeRow(index);
+        _rowAt[index] = null;
+        _seen[index] = 0;
+    }
+
+    public DurationHistogram Histogram(CounterRow row)
+    {
+        var histogram = new DurationHistogram();
+        if (row.RetiredHistogram is { } retired)
+            histogram.Add(retired);
+        foreach (uint place in row.Places)
+            memory.AddBuckets(place, histogram);
+        return histogram;
+    }
+
+    public IReadOnlyDictionary<int, ulong> Errnos(CounterRow row)
+    {
+        var errnos = row.RetiredErrnos is { } retired ? new Dictionary<int, ulong>(retired) : [];
+        foreach (uint place in row.Places)
+            memory.AddErrnos(place, errnos);
+        return errnos;
+    }
+
+    private sealed class KeyComparer : IEqualityComparer<CountKey>
+    {
+        public static readonly KeyComparer Instance = new();
+
+        public bool Equals(CountKey a, CountKey b) =>
+            MemoryMarshal.AsBytes(new ReadOnlySpan<CountKey>(in a)).SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<CountKey>(in b)));
+
+        public int GetHashCode(CountKey key)
+        {
+            var hash = new HashCode();
+            hash.AddBytes(MemoryMarshal.AsBytes(new ReadOnlySpan<CountKey>(in key)));
+            return hash.ToHashCode();
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Scry.Bpf;
+using Scry.Wire;
+using ThreadState = Scry.Wire.ThreadState;
+
+namespace Scry.Capture;
+
+/// <summary>
+/// System calls counted in the kernel, by group and number: no event leaves it. A call is counted when it returns. Open, add
+/// tasks, <see cref="Attach"/>, <see cref="Read"/> as often as wanted; disposing detaches everything. Not for several threads at once.
+/// </summary>
+public sealed class Counters : IDisposable
+{
+    private const int DefaultGroups = 8192, DefaultRows = 49152, DefaultChunks = 98304;
+    private const int MostSlots = 131072;
+    private const int CpusOfDefault = 4, MostScale = 8;
+    private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits, CpuShift = 48;
+    private const uint NoAbi = 3; // of rows for others
+    private const int HotPrograms = 2;
+
+    private readonly BpfObject _object;
+    private readonly List<BpfLink> _links = [];
+    private readonly List<MappedMap> _mappings = [];
+    private readonly CounterMemory _memory;
+    private readonly ThreadTable _threads;
+    private readonly CounterTable _table;
+
+    private Counters(BpfObject loaded, CounterOptions options, Sizes sizes)
+    {
+        _object = loaded;
+        Options = options;
+        _memory = new CounterMemory(loaded, _mappings, sizes.Texts);
+        _memory.Begin(BpfSystem.PossibleCpus, (ulong)NoAbi << AbiShift | (ulong)Layout.CountNrMax << NrShift);
+        MappedMap threads = loaded.FindMap("threads").Mmap(0, (long)sizes.Threads * Unsafe.SizeOf<ThreadSlot>());
+        _mappings.Add(threads);
+        MappedMap globals = loaded.FindMap(".bss").Mmap(0, Environment.SystemPageSize);
+        _mappings.Add(globals);
+        _threads = new ThreadTable(threads, globals, (uint)sizes.Threads - 1, sizes.Probes);
+        _table = new CounterTable(_memory, options, sizes.Rows);
+    }
+
+    private readonly record struct Sizes(int Threads, bool Probes, int Slots, int Groups, int Rows, int Chunks, bool Texts);
+
+    /// <summary>The options that this was opened with.</summary>
+    public CounterOptions Options { get; }
+
+    /// <summary>Threads that are targets now, of <see cref="TargetKind.Tasks"/>: those added and their followed children.</summary>
+    public ulong TaskCount => _threads.Count;
+
+    /// <summary>What the kernel has used, and had no room for.</summary>
+    public CountState State => _memory.State;
+
+    /// <summary>
+    /// All rows as of the last <see cref="Read"/>, in no order. The same row object stands for its group and number from read to read.
+    /// </summary>
+    public IReadOnlyCollection<CounterRow> Rows => _table.Rows;
+
+    /// <summary>Calls of all rows, as of the last <see cref="Read"/>.</summary>
+    public CallSums Total => _table.Total;
+
+    /// <summary>Loads the programs. Nothing is counted before <see cref="Attach"/>.</summary>
+    /// <exception cref="NativeException">The kernel refused: no right, no BTF, or a program that it does not take.</exception>
+    public static Counters Open(CounterOptions options)
+    {
+        Sizes sizes = Size(options);
+        BpfObject programs = BpfObject.Open(Programs.Read("stat.bpf.o"), "scry_stat");
+        try
+        {
+            Resize(programs, sizes);
+            TraceConfig config = Configuration.Of(options.What, sizes.Threads, sizes.Probes);
+            config.By = options.By;
+            config.CountGroups = (uint)sizes.Groups;
+            config.CountRows = (uint)sizes.Rows;
+            config.CountChunks = (uint)sizes.Chunks;
+            config.CountSlotBits = (uint)BitOperations.Log2((uint)sizes.Slots);
+            config.EveryCall = options.What.Plans.All(plan => (plan.Flags & PlanFlags.Selected) != 0) ? (byte)1 : (byte)0;
+            config.CpuTime = options.CpuTime ? (byte)1 : (byte)0;
+            Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.What.Plans);
+            programs.FindProgram("stat_switch").AutoLoad = options.CpuTime;
+            programs.FindProgram("stat_moved").AutoLoad =
+                (options.By & CountBy.Cgroup) != 0 || options.What.Target is TargetKind.Cgroup or TargetKind.CgroupV1;
+            programs.Load();
+            return new Counters(programs, options, sizes);
+        }
+        catch
+        {
+            programs.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="Session.AddTask"/>.</summary>
+    /// <returns>False when the table of threads is full.</returns>
+    public bool AddTask(int tid, int tgid, bool fromExecve = false)
+    {
+        if (!_threads.Add((uint)tid, (uint)tgid, fromExecve ? ThreadState.Hush : ThreadState.None))
+            return false;
+        // Its end may have come first: then nobody else frees the slot.
+        if (!Directory.Exists($"/proc/{tid}"))
+            _threads.Remove((uint)tid);
+        return true;
+    }
+
+    /// <summary>Attaches the programs: counting begins.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public void Attach()
+    {
+        // First those that see threads end: a slot must not outlive its thread.
+        foreach (BpfProgram program in _object.Programs.Where(program => program.AutoLoad).OrderBy(program => program.Name is "stat_enter" or "stat_exit"))
+            _links.Add(program.Attach());
+    }
+
+    /// <summary>
+    /// Brings <see cref="Rows"/> up to date, and gives back the kernel's memory of groups that are over: to be called every
+    /// second or so in a run of many processes.
+    /// </summary>
+    /// <returns>The rows that have calls since the read before.</returns>
+    public IReadOnlyList<CounterRow> Read() => _table.Read();
+
+    /// <summary>Ends the counting; what was counted can still be read.</summary>
+    public void Detach()
+    {
+        // In the opposite order, for the same reason.
+        for (int i = _links.Count - 1; i >= 0; i--)
+            _links[i].Dispose();
+        _links.Clear();
+    }
+
+    /// <summary>How long a row's calls took, from the beginning to now: subtract an earlier one for what came between.</summary>
+    public DurationHistogram Histogram(CounterRow row) => _table.Histogram(row);
+
+    /// <summary>A row's errors by errno, from the beginning to now; empty when none failed.</summary>
+    public IReadOnlyDictionary<int, ulong> Errnos(CounterRow row) => _table.Errnos(row);
+
+    /// <summary>Detaches and unloads everything.</summary>
+    public void Dispose()
+    {
+        Detach();
+        foreach (MappedMap mapping in _mappings)
+            mapping.Dispose();
+        _object.Dispose();
+    }
+
+    private static Sizes Size(CounterOptions options)
+    {
+        int cpus = BpfSystem.PossibleCpus, scale = Math.Clamp(cpus / CpusOfDefault, 1, MostScale);
+        (int slots, bool probes) = Configuration.Threads(MostSlots);
+        // Only a target of processes is a table of threads.
+        bool tasks = options.What.Target == TargetKind.Tasks;
+        return new Sizes(
+            tasks ? slots : 1, tasks && probes, slots,
+            options.Groups > 0 ? Math.Max(2, options.Groups) : DefaultGroups,
+            1 + cpus + (options.Rows > 0 ? options.Rows : DefaultRows * scale),
+            1 + (options.Chunks > 0 ? options.Chunks : DefaultChunks * scale),
+            (options.By & (CountBy.File | CountBy.Object)) != 0);
+    }
+
+    private static void Resize(BpfObject programs, Sizes sizes)
+    {
+        foreach ((string name, int entries) in (ReadOnlySpan<(string, int)>)
+            [
+                ("threads", sizes.Threads), ("slots", sizes.Slots), ("rows", sizes.Rows), ("row_of", sizes.Rows), ("free_rows", sizes.Rows),
+                ("chunks", sizes.Chunks), ("free_chunks", sizes.Chunks), ("groups", sizes.Groups), ("group_of", sizes.Groups),
+                ("free_groups", sizes.Groups), ("texts", sizes.Texts ? sizes.Groups : 1),
+            ])
+        {
+            programs.FindMap(name).MaxEntries = (uint)entries;
+        }
+    }
+}

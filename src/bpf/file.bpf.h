@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_FILE_BPF_H
+#define SCRY_FILE_BPF_H
+/* What a call's descriptor stands for, which mapped file's code made it, and their paths. */
+
+#define PATH_STEPS     32
+#define COMPONENT_MAX  128
+#define COMPONENT_ROOM (SCRY_COUNT_TEXT - COMPONENT_MAX)
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set before load: as groups, where a dimension has paths */
+	__type(key, __u32);
+	__type(value, struct scry_count_text);
+} texts SEC(".maps");
+
+static __always_inline struct file *file__of(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+
+	if (fd < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	return file;
+}
+
+struct object {
+	__u64 inode;
+	__u64 file;
+	__u32 device;
+	__u32 found;
+};
+
+static long object__see(struct task_struct *task, struct vm_area_struct *area,
+			struct object *object)
+{
+	struct file *file = area->vm_file;
+
+	object->found = 1;
+	object->file = (__u64)file;
+	if (file) {
+		object->inode = BPF_CORE_READ(file, f_inode, i_ino);
+		object->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	}
+	return 0;
+}
+
+/* The mount of which `part` is the part that files know. */
+static __always_inline struct mount *mount__of(struct vfsmount *part)
+{
+	return (void *)part - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* Writes a file's path behind `text`, the last component first. */
+static __always_inline void path__write(char *text, struct file *file)
+{
+	struct dentry *entry = BPF_CORE_READ(file, f_path.dentry);
+	struct mount *mount = mount__of(BPF_CORE_READ(file, f_path.mnt));
+	__u32 at = 0;
+
+	for (int step = 0; step < PATH_STEPS && at < COMPONENT_ROOM; step++) {
+		struct dentry *parent = BPF_CORE_READ(entry, d_parent);
+		long got;
+
+		if (entry == BPF_CORE_READ(mount, mnt.mnt_root) || parent == entry) {
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+			if (above == mount) {
+				/* A file that has no place, as a pipe, has a name alone. */
+				if (step)
+					break;
+			} else {
+				entry = BPF_CORE_READ(mount, mnt_mountpoint);
+				mount = above;
+				continue;
+			}
+		}
+		got = bpf_probe_read_kernel_str(text + (at & (COMPONENT_ROOM - 1)), COMPONENT_MAX,
+						BPF_CORE_READ(entry, d_name.name));
+		if (got <= 1)
+			break;
+		at += got;
+		entry = parent;
+	}
+	text[at < SCRY_COUNT_TEXT ? at : SCRY_COUNT_TEXT - 1] = 0;
+}
+
+#endif
