@@ -59,10 +59,17 @@ internal static class Attachment
             case Sign.WorksOnMarkers:
                 return WorksOnMarkers(tool, context);
             case Sign.IsTracer:
-                return context.Pids.All(pid => ProcFile.Lines($"/proc/{pid}/status").Contains($"TracerPid:\t{tool.Pid}"));
+                return context.Pids.All(pid => IsTracedBy(pid, tool.Pid));
             default:
                 return readyText is not null && ReadText(output).Contains(readyText, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>One of a server's processes may have ended meanwhile: nobody is to trace it.</summary>
+    private static bool IsTracedBy(int pid, int tracer)
+    {
+        string[] status = ProcFile.Lines($"/proc/{pid}/status");
+        return status.Length == 0 || status.Contains($"TracerPid:\t{tracer}");
     }
 
     /// <summary>How often the programs ran that a process holds, since the kernel counts that.</summary>
