@@ -50,6 +50,9 @@ public sealed class Counters : IDisposable
     /// <summary>Threads that are targets now, of <see cref="TargetKind.Tasks"/>: those added and their followed children.</summary>
     public ulong TaskCount => _threads.Count;
 
+    /// <summary>These threads, for counters that are to go on with the same: as they are at this moment.</summary>
+    public IReadOnlyList<(int Tid, int Tgid)> Tasks() => Options.What.Target == TargetKind.Tasks ? _threads.List() : [];
+
     /// <summary>What the kernel has used, and had no room for.</summary>
     public CountState State => _memory.State;
 

@@ -7,6 +7,7 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     TraceCommand.Create(),
     RecordCommand.Create(),
     ReportCommand.Create(),
+    TopCommand.Create(),
     LoopCommand.Create(),
     DoctorCommand.Create(),
 };

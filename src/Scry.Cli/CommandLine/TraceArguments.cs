@@ -64,10 +64,12 @@ internal sealed record TraceArguments
     private const int DefaultAlign = 40;
 
     /// <summary>Reads the parsed words.</summary>
+    /// <param name="words">The words.</param>
+    /// <param name="unnamed">The target when none is named; null: one must be.</param>
     /// <exception cref="ToolException">They make no sense.</exception>
-    public static TraceArguments Read(ParseResult words)
+    public static TraceArguments Read(ParseResult words, TargetChoice? unnamed = null)
     {
-        (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words);
+        (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words, unnamed);
         return ReadOptions(words, target, names);
     }
 
@@ -103,7 +105,7 @@ internal sealed record TraceArguments
         };
     }
 
-    private static (TargetChoice, IReadOnlyList<string>) ReadTarget(ParseResult words)
+    private static (TargetChoice, IReadOnlyList<string>) ReadTarget(ParseResult words, TargetChoice? unnamed)
     {
         var named = new List<(TargetChoice Choice, string As, IReadOnlyList<string> Names)>();
         void Consider(TargetChoice choice, string name, IReadOnlyList<string> names)
@@ -124,6 +126,7 @@ internal sealed record TraceArguments
         return named.Count switch
         {
             1 => (named[0].Choice, named[0].Names),
+            0 when unnamed is { } choice => (choice, []),
             0 => throw new ToolException("no target is named",
                 "give -p PID, -t TID, -a, --comm NAME, -u USER, -G CGROUP, --unit UNIT, --container NAME, or -- COMMAND; see 'scry " + words.CommandResult.Command.Name + " --help'", ExitCode.Usage),
             _ => throw new ToolException($"{named[0].As} and {named[1].As} are two targets, and a run has one", null, ExitCode.Usage),
@@ -157,7 +160,7 @@ internal sealed record TraceArguments
         };
     }
 
-    private static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
+    internal static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
     {
         // NO_COLOR: https://no-color.org
         null or "auto" => Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? false : null,
