@@ -87,6 +87,8 @@ internal sealed class TopRun : IDisposable
         {
             // The terminal is gone, as with SIGHUP: nobody is left to be told.
         }
+        if (!model.HasQuit && counters.HasEnded && _signals == 0)
+            Runner.Say("the target has ended");
         return model.HasQuit;
     }
 
@@ -227,7 +229,7 @@ internal sealed class TopRun : IDisposable
 
     private static string TargetText(TraceArguments trace)
     {
-        string names = Printable.Escape(string.Join(trace.Target == TargetChoice.Command ? " " : ",", trace.Names));
+        string names = string.Join(trace.Target == TargetChoice.Command ? " " : ",", trace.Names);
         string text = trace.Target switch
         {
             TargetChoice.All => "all processes",
@@ -240,7 +242,7 @@ internal sealed class TopRun : IDisposable
             TargetChoice.Unit => "--unit " + names,
             _ => "--container " + names,
         };
-        return TopName.Escaped(System.Text.Encoding.UTF8.GetBytes(text)).Replace("\\40", " ", StringComparison.Ordinal);
+        return TopName.Escaped(System.Text.Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>As setlocale(3) finds out the character set.</summary>

@@ -8,6 +8,7 @@ internal static class TopScreen
     private const int Heads = 5;
     private const int Gap = 2;
     private const int NumberColumns = 45;
+    private const int CurveAt = 18;
 
     private static readonly (TopOrder Order, string Title, int End)[] s_numbers =
     [
@@ -26,7 +27,7 @@ internal static class TopScreen
         "  g                            rows by the next of comm, pid, syscall, dso, ...",
         "  c e t a n                    order by calls, errors, time, average, name",
         "  < > r                        by the column before, after; turned round",
-        "  /                            only rows with a text: Enter keeps it, Esc ends it",
+        "  /                            rows with a text: Enter keeps it, Esc ends it",
         "  Space p                      hold the table still; the curve goes on",
         "  q Ctrl-C                     quit",
         "",
@@ -77,10 +78,10 @@ internal static class TopScreen
         frame.PutRight(frame.Width, 1, rows, Ink.Dim);
 
         double most = 0;
-        string curve = glyphs.Curve(model.History, Math.Max(0, frame.Width - 16));
+        string curve = glyphs.Curve(model.History, Math.Max(0, frame.Width - CurveAt));
         foreach (double value in model.History[^curve.Length..])
             most = Math.Max(most, value);
-        frame.Put(0, 2, $"{Rate(most)} max", Ink.Dim);
+        frame.Put(0, 2, $"max {Rate(most)}/s", Ink.Dim);
         frame.Put(frame.Width - curve.Length, 2, curve, Ink.Graph);
         DrawPath(model, frame);
     }
@@ -169,10 +170,10 @@ internal static class TopScreen
 
     private static void DrawKeys(TopModel model, Frame frame)
     {
-        string keys = model.ShowsHelp ? "any key: back"
-            : model.EditsFilter ? "type text   Enter: keep   Esc: no filter"
-            : model.ShowsLatency ? "Esc: back   Space: pause   ?: help   q: quit"
-            : $"Enter: into   {(model.IsDeep ? "Esc: back" : "g: group")}   c e t a n: order   /: filter   Space: pause   ?: help   q: quit";
+        string keys = model.ShowsHelp ? "any key back"
+            : model.EditsFilter ? "type text  Enter keep  Esc no filter"
+            : model.ShowsLatency ? "Esc back  Space pause  ? help  q quit"
+            : $"Enter into  {(model.IsDeep ? "Esc back" : "g group")}  c e t a n order  / filter  Space pause  ? help  q quit";
         frame.Put(0, frame.Height - 1, keys, Ink.Dim);
     }
 }
