@@ -76,7 +76,7 @@ internal sealed class Screen : IDisposable
     }
 
     /// <summary>Draws a model.</summary>
-    /// <exception cref="IOException">The terminal is gone.</exception>
+    /// <exception cref="TerminalGoneException">The terminal is gone.</exception>
     public void Draw(TopModel model)
     {
         model.Draw(_next);
@@ -156,14 +156,24 @@ internal sealed class Screen : IDisposable
         {
             Write(Leave);
         }
-        catch (IOException)
+        catch (TerminalGoneException)
         {
-            // It is gone.
+            // Its settings may still be there.
         }
         NativeMethods.RestoreTerminal();
     }
 
-    private void Write(ReadOnlySpan<byte> bytes) => _stream.Write(bytes);
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            _stream.Write(bytes);
+        }
+        catch (IOException error)
+        {
+            throw new TerminalGoneException(error);
+        }
+    }
 
     // What is shown is not known: both are blank, and so is the terminal.
     private static (Frame, Frame) NewFrames()
@@ -174,3 +184,6 @@ internal sealed class Screen : IDisposable
         return (new Frame(columns, rows), new Frame(columns, rows));
     }
 }
+
+/// <summary>The terminal cannot be written any more.</summary>
+internal sealed class TerminalGoneException(IOException inner) : IOException(inner.Message, inner);

@@ -98,8 +98,17 @@ internal sealed class TopCounters : IDisposable
 
     public void Dispose() => _counters.Dispose();
 
-    private (Counters, TopNames) Open(CountBy by) =>
-        (Counters.Open(new CounterOptions { What = _what, By = by, KeepEnded = false }), new TopNames(by, _lookups));
+    private (Counters, TopNames) Open(CountBy by)
+    {
+        try
+        {
+            return (Counters.Open(new CounterOptions { What = _what, By = by, KeepEnded = false }), new TopNames(by, _lookups));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"no counters could be made: {ErrnoText.Describe(error)}");
+        }
+    }
 
     private static void AddAll(Counters counters, Func<IEnumerable<(int Tid, int Tgid)>> threads)
     {

@@ -83,9 +83,9 @@ internal sealed class TopRun : IDisposable
             _command?.Go();
             Loop(model, counters, screen);
         }
-        catch (IOException)
+        catch (TerminalGoneException)
         {
-            // The terminal is gone, as with SIGHUP: nobody is left to be told.
+            // As with SIGHUP: nobody is left to be told.
         }
         if (!model.HasQuit && counters.HasEnded && _signals == 0)
             Runner.Say("the target has ended");
