@@ -8,6 +8,7 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     RecordCommand.Create(),
     ReportCommand.Create(),
     LoopCommand.Create(),
+    StatCommand.Create(),
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);
