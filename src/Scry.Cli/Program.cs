@@ -9,6 +9,7 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     ReportCommand.Create(),
     LoopCommand.Create(),
     StatCommand.Create(),
+    StraceCommand.Create(),
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);

@@ -10,8 +10,9 @@
 #define SLOT_PROBES 4
 #define SLOT_ROWS   16
 
-#define SLOT_STALE 1 /* in `stack`: what the thread is has changed, its group is looked up again \
-		      */
+#define SLOT_STALE                                                                    \
+	1 /* in `stack`: what the thread is has changed, its group is looked up again \
+	   */
 
 #define CALL_NONE 0xffffffff /* in no call */
 #define CALL_SKIP 0xfffffffe /* in one that is not wanted */

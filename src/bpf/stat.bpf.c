@@ -181,6 +181,17 @@ static __always_inline void call__count_slotless(struct task_struct *task, __u32
 	group__put(group);
 }
 
+/* Whether the task is a target now: one that waits for its execve is not. */
+static __always_inline bool task__counts(struct task_struct *task)
+{
+	struct scry_thread *thread;
+
+	if (cfg.target != SCRY_TARGET_TASKS)
+		return task__wanted(task);
+	thread = thread__find(task->pid);
+	return thread && !(thread->state & SCRY_THREAD_HUSH);
+}
+
 /* The same at a call's end: also calls that began before the run. */
 __noinline int slot__exit(__u64 regs, __s64 result)
 {
@@ -215,8 +226,7 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 	slot = slot__target(task, regs, call);
 	if (slot)
 		call__count(slot, call, 0, 0, result);
-	else if (cfg.target == SCRY_TARGET_TASKS ? thread__find(task->pid) != NULL
-						 : task__wanted(task))
+	else if (task__counts(task))
 		call__count_slotless(task, call, result);
 	return 0;
 }

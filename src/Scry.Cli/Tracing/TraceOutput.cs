@@ -26,6 +26,8 @@ internal sealed record ViewContext
     public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
     public bool Summary { get; init; }
+    /// <summary>Makes the view part of another one.</summary>
+    public Func<IRecordView, OutputWriter, IRecordView>? Around { get; init; }
 }
 
 /// <summary>Where lines go, and the view that writes them.</summary>
@@ -49,7 +51,7 @@ internal sealed class TraceOutput : IRecordSink
             Unknown = context.AskKernel ? Describe : null,
             Descriptors = context.Descriptors,
         });
-        _view = context.Summary ? new SummaryView(decoder, writer)
+        IRecordView view = context.Summary ? new SummaryView(decoder, writer)
             : arguments.Json ? new JsonView(decoder, writer, context.RealtimeOffset, cgroups)
             : new LineView(decoder, writer, new LineOptions
             {
@@ -63,12 +65,16 @@ internal sealed class TraceOutput : IRecordSink
                 RealtimeOffset = context.RealtimeOffset,
                 CgroupPath = cgroups,
             });
+        _view = context.Around?.Invoke(view, writer) ?? view;
     }
 
     /// <summary>Opens the output of a live run.</summary>
+    /// <param name="arguments">What was asked.</param>
+    /// <param name="around">As <see cref="ViewContext.Around"/>.</param>
     /// <exception cref="ToolException">The file cannot be written.</exception>
-    public static TraceOutput Open(TraceArguments arguments) => Open(arguments, new ViewContext
+    public static TraceOutput Open(TraceArguments arguments, Func<IRecordView, OutputWriter, IRecordView>? around = null) => Open(arguments, new ViewContext
     {
+        Around = around,
         // strace's place when a command is started: its own output keeps standard output for itself.
         ToError = arguments.Target == TargetChoice.Command,
         Thread = arguments.Target is TargetChoice.Command or TargetChoice.Processes or TargetChoice.Threads
