@@ -15,6 +15,8 @@ internal sealed record ViewContext
     /// <summary>Without a file, lines go to standard error.</summary>
     public bool ToError { get; init; }
     public ThreadColumn Thread { get; init; }
+    /// <summary>The same in a file.</summary>
+    public ThreadColumn ThreadInFile { get; init; } = ThreadColumn.Plain;
     /// <summary>Nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME.</summary>
     public long RealtimeOffset { get; init; }
     public required Func<ulong, string?> CgroupPath { get; init; }
@@ -56,7 +58,7 @@ internal sealed class TraceOutput : IRecordSink
             : new LineView(decoder, writer, new LineOptions
             {
                 Time = arguments.Time,
-                Thread = arguments.OutputFile is null ? context.Thread : ThreadColumn.Plain,
+                Thread = arguments.OutputFile is null ? context.Thread : context.ThreadInFile,
                 Duration = arguments.Durations,
                 Comm = arguments.ShowComm,
                 Cgroup = arguments.ShowCgroup,
@@ -76,10 +78,12 @@ internal sealed class TraceOutput : IRecordSink
     {
         Around = around,
         // strace's place when a command is started: its own output keeps standard output for itself.
-        ToError = arguments.Target == TargetChoice.Command,
+        ToError = around is not null || arguments.Target == TargetChoice.Command,
         Thread = arguments.Target is TargetChoice.Command or TargetChoice.Processes or TargetChoice.Threads
             ? ThreadColumn.WhenSeveral
             : ThreadColumn.Bracketed,
+        // A summary's lines are strace's, which has no ids in a file when it follows nobody.
+        ThreadInFile = around is not null && !arguments.Follow ? ThreadColumn.None : ThreadColumn.Plain,
         RealtimeOffset = Clock.RealtimeOffset(),
         CgroupPath = new CgroupNames().Find,
         AskKernel = true,
