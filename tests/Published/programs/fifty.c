@@ -31,7 +31,7 @@ static const struct {
 	CALL(link, ENOENT, (long)none, (long)none), CALL(readlink, ENOENT, (long)none, (long)buffer, 1), CALL(chmod, ENOENT, (long)none),
 	CALL(truncate, ENOENT, (long)none), CALL(stat, ENOENT, (long)none, (long)buffer), CALL(lstat, ENOENT, (long)none, (long)buffer),
 	CALL(dup, EBADF, -1), CALL(fsync, EBADF, -1), CALL(fdatasync, EBADF, -1), CALL(ftruncate, EBADF, -1), CALL(readv, EBADF, -1),
-	CALL(pwrite64, EBADF, -1), CALL(fchmod, EBADF, -1), CALL(fchdir, EBADF, -1), CALL(flock, EBADF, -1), CALL(listen, EBADF, -1),
+	CALL(pwrite64, EBADF, -1), CALL(fchmod, EBADF, -1), CALL(fchdir, EBADF, -1), CALL(flock, EBADF, -1, 1), CALL(listen, EBADF, -1),
 	CALL(shutdown, EBADF, -1), CALL(inotify_rm_watch, EBADF, -1), CALL(epoll_create, EINVAL, 0), CALL(tgkill, EINVAL, -1, -1, 0),
 	CALL(eventfd2, EINVAL, 0, -1), CALL(socket, EAFNOSUPPORT, 255),
 };
