@@ -76,7 +76,7 @@ internal sealed class Dimensions
     /// <summary>Takes note of a group while what it names is still there.</summary>
     public void See(CounterGroup group)
     {
-        if ((By & CountBy.Cgroup) != 0 && !group.IsOther)
+        if ((By & CountBy.Cgroup) != 0 && !group.IsOther && group.Merged == 0)
             Texts(group.Key.CgroupId);
     }
 
@@ -88,6 +88,8 @@ internal sealed class Dimensions
     {
         if (group.IsOther)
             return [.. Heads.Select((_, i) => i == 0 ? StatLabel.Other : StatLabel.None)];
+        if (group.Merged > 0)
+            return [.. Heads.Select((head, i) => head.Name == "comm" ? new StatLabel(group.Comm) : i == 0 ? StatLabel.Of("(ended)") : StatLabel.None)];
         return [.. Heads.Select(head => LabelOf(head.Name, group))];
     }
 
@@ -101,7 +103,7 @@ internal sealed class Dimensions
         for (int i = 0; i < labels.Length; i++)
         {
             // A process is the same under all its names.
-            if (!task || Heads[i].Name != "comm" || (By & CountBy.Comm) != 0)
+            if (!task || group.Merged > 0 || Heads[i].Name != "comm" || (By & CountBy.Comm) != 0)
                 identity.Append(Encoding.Latin1.GetString(labels[i].Text)).Append('\0');
         }
         return identity.ToString();

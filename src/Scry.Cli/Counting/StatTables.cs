@@ -57,6 +57,8 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
             _before[row] = now;
         }
         _changed.Clear();
+        foreach (CounterRow gone in _before.Keys.Where(row => row.IsGone))
+            _before.Remove(gone);
         StatTable table = Table(came, elapsed - _elapsedBefore, time, ++_intervals);
         _elapsedBefore = elapsed;
         return table;

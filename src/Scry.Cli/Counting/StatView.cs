@@ -62,6 +62,8 @@ internal sealed class StatView : ICountView
             came.Add(_heatBefore.TryGetValue(row, out DurationHistogram? before) ? now.Since(before) : now);
             _heatBefore[row] = now;
         }
+        foreach (CounterRow gone in _heatBefore.Keys.Where(row => row.IsGone))
+            _heatBefore.Remove(gone);
         _heat.Add(_heatAt / 1e9, elapsed / 1e9, came);
         _heatAt = elapsed;
     }
