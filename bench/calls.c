@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// calls getppid|openat N: so many calls on CPU 0, and prints the nanoseconds of one.
+// calls getppid|openat|read N: so many calls on CPU 0, and prints the nanoseconds of one.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
@@ -22,6 +22,8 @@ int main(int argc, char **argv)
 {
 	long count = argc > 2 ? atol(argv[2]) : 1000000;
 	int opens = argc > 1 && !strcmp(argv[1], "openat");
+	int reads = argc > 1 && !strcmp(argv[1], "read") ? open("/dev/zero", O_RDONLY) : -1;
+	char byte;
 	cpu_set_t cpus;
 	double start;
 
@@ -35,6 +37,8 @@ int main(int argc, char **argv)
 		for (long i = 0; i < calls; i++) {
 			if (opens)
 				syscall(SYS_openat, AT_FDCWD, "/no/such/directory/file.txt", O_RDONLY);
+			else if (reads >= 0)
+				syscall(SYS_read, reads, &byte, 1);
 			else
 				syscall(SYS_getppid);
 		}

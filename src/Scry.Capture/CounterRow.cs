@@ -14,6 +14,15 @@ public sealed class CounterGroup
     /// <summary>Whether it is the group of those that found no room of their own.</summary>
     public bool IsOther { get; internal init; }
 
+    /// <summary>
+    /// How many groups this one stands for that are over and were too many to keep (<see cref="CounterOptions.KeptMost"/>): of one name,
+    /// their ids are 0. 0: it is a group itself.
+    /// </summary>
+    public int Merged { get; internal set; }
+
+    /// <summary>Its rows.</summary>
+    internal List<CounterRow> Rows { get; } = [];
+
     /// <summary>The last name of the process or thread; with <see cref="CountBy.Comm"/>: the name that makes the group. Hostile bytes.</summary>
     public byte[] Comm { get; internal set; } = [];
 
@@ -90,6 +99,9 @@ public sealed class CounterRow
 
     /// <summary>Those that came between the last two reads; extremes are those of <see cref="Sums"/>.</summary>
     public CallSums Delta { get; internal set; } = new();
+
+    /// <summary>Whether its counts are in another row now, or were to be forgotten: it is not among <see cref="Counters.Rows"/>.</summary>
+    public bool IsGone { get; internal set; }
 
     /// <summary>Number of the read that last found new calls.</summary>
     internal long ChangedAt { get; set; }

@@ -20,6 +20,9 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     private readonly CounterRow?[] _rowAt = new CounterRow?[rowCount];
     // Groups that no thread can find any more, and since when.
     private readonly Dictionary<uint, long> _hidden = [];
+    // Groups that are over and kept, the first one first; and what too many of them are merged into, by their name.
+    private readonly Queue<CounterGroup> _kept = [];
+    private readonly Dictionary<string, CounterGroup> _merged = [];
     private long _reads;
 
     public IReadOnlyCollection<CounterRow> Rows => _rows.Values;
@@ -70,15 +73,24 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     {
         uint call = (uint)(key >> NrShift) & 0xffff;
         CounterGroup group = GroupAt((uint)key);
+        CounterRow row = RowOf(group, call);
+        row.Places.Add(index);
+        return row;
+    }
+
+    private CounterRow RowOf(CounterGroup group, uint call)
+    {
         ref CounterRow? row = ref CollectionsMarshal.GetValueRefOrAddDefault(_rows, (group, call), out bool known);
         if (!known)
         {
             uint abi = call >> Layout.CountNrBits;
             row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax) { IsOther = abi == NoAbi };
+            group.Rows.Add(row);
         }
-        row!.Places.Add(index);
-        return row;
+        return row!;
     }
+
+    private static uint CallOf(CounterRow row) => row.IsOther ? NoAbi << Layout.CountNrBits | row.Nr : (uint)row.Abi << Layout.CountNrBits | row.Nr;
 
     private CounterGroup GroupAt(uint index)
     {
@@ -128,15 +140,12 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
             group.Ended = Volatile.Read(ref now.Ended);
             if (Volatile.Read(ref now.Refs) != 0 || !isShort && group.Ended == 0)
                 continue;
-            if (!_hidden.TryGetValue(i, out long since))
-            {
-                memory.HideGroup(i);
-                _hidden[i] = Stopwatch.GetTimestamp();
-            }
-            else if (Stopwatch.GetTimestamp() - since > s_grace)
-            {
+            long time = Stopwatch.GetTimestamp();
+            // One that is just being made can be found a moment later.
+            if (memory.HideGroup(i) || !_hidden.TryGetValue(i, out long since))
+                _hidden[i] = time;
+            else if (time - since > s_grace)
                 (over ??= []).Add(i);
-            }
         }
         if (over is not null)
             Retire(over);
@@ -168,28 +177,58 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
             _hidden.Remove(index);
             memory.FreeGroup(index);
             // Another index may stand for the same.
-            if (!options.KeepEnded && !_byIndex.ContainsValue(group))
-                _groups.Remove(group.Key);
+            if (_byIndex.ContainsValue(group))
+                continue;
+            if (!options.KeepEnded)
+                Forget(group);
+            // One that can come back, as a name, stays what it is.
+            else if (group.Ended != 0)
+                _kept.Enqueue(group);
         }
+        while (_kept.Count > Math.Max(1, options.KeptMost))
+            Merge(_kept.Dequeue());
+    }
+
+    private void Forget(CounterGroup group)
+    {
+        _groups.Remove(group.Key);
+        foreach (CounterRow row in group.Rows)
+        {
+            _rows.Remove((group, CallOf(row)));
+            row.IsGone = true;
+        }
+    }
+
+    private void Merge(CounterGroup group)
+    {
+        string name = Convert.ToHexString(group.Comm);
+        if (!_merged.TryGetValue(name, out CounterGroup? into))
+            _merged[name] = into = new CounterGroup(new CountKey()) { Comm = group.Comm, First = group.First, Ended = group.Ended };
+        into.Merged++;
+        foreach (CounterRow row in group.Rows)
+        {
+            CounterRow all = RowOf(into, CallOf(row));
+            CallSums retired = all.Retired, more = row.Retired;
+            retired.Add(in more);
+            (all.Retired, all.Sums) = (retired, retired);
+            if (row.RetiredHistogram is { } histogram)
+                (all.RetiredHistogram ??= new DurationHistogram()).Add(histogram);
+            foreach ((int errno, ulong count) in row.RetiredErrnos ?? [])
+                CollectionsMarshal.GetValueRefOrAddDefault(all.RetiredErrnos ??= [], errno, out _) += count;
+        }
+        Forget(group);
     }
 
     private void RetireRow(uint index, ulong key)
     {
         CounterRow row = _rowAt[index] ?? Place(index, key);
         row.Places.Remove(index);
-        if (options.KeepEnded || row.Places.Count > 0)
-        {
-            CallSums retired = row.Retired;
-            retired.Add(memory.Sums(index));
-            row.Retired = retired;
-            memory.AddBuckets(index, row.RetiredHistogram ??= new DurationHistogram());
-            if (row.Retired.Errors > 0)
-                memory.AddErrnos(index, row.RetiredErrnos ??= []);
-        }
-        else
-        {
-            _rows.Remove((row.Group, (uint)(key >> NrShift) & 0xffff));
-        }
+        CallSums retired = row.Retired;
+        retired.Add(memory.Sums(index));
+        row.Retired = retired;
+        memory.AddBuckets(index, row.RetiredHistogram ??= new DurationHistogram());
+        if (retired.Errors > 0)
+            memory.AddErrnos(index, row.RetiredErrnos ??= []);
         memory.FreeRow(index);
         _rowAt[index] = null;
         _seen[index] = 0;

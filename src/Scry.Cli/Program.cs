@@ -7,8 +7,10 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     TraceCommand.Create(),
     RecordCommand.Create(),
     ReportCommand.Create(),
-    TopCommand.Create(),
     LoopCommand.Create(),
+    StatCommand.Create(),
+    TopCommand.Create(),
+    StraceCommand.Create(),
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);

@@ -223,4 +223,6 @@ public struct CountState
     [FieldOffset(40)] public ulong GivenUp;
     /// <summary>Bytes of a thread's registers from its kernel stack.</summary>
     [FieldOffset(48)] public ulong StackOffset;
+    /// <summary>Moves of tasks between cgroups.</summary>
+    [FieldOffset(56)] public ulong Moves;
 }

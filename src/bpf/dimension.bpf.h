@@ -83,7 +83,6 @@ static __noinline __u32 group__get(struct scry_count_key *key, struct task_struc
 	group->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	group->tgid = task->tgid;
 	group->uid = task->cred->euid.val;
-	group->first = bpf_ktime_get_ns();
 	group->refs = 1;
 	if (cfg.by & BY_CALL) {
 		text = bpf_map_lookup_elem(&texts, &index);
@@ -92,9 +91,11 @@ static __noinline __u32 group__get(struct scry_count_key *key, struct task_struc
 		if (text && object)
 			path__write(text->object, object);
 	}
-	if (!bpf_map_update_elem(&group_of, key, &index, BPF_NOEXIST))
-		return index;
-	/* Another thread was faster, or there is no memory: this one stays, and means the same. */
+	barrier();
+	/* From here on user space looks at it. */
+	*(volatile __u64 *)&group->first = bpf_ktime_get_ns();
+	/* When another thread was faster, or there is no memory, this one means the same. */
+	bpf_map_update_elem(&group_of, key, &index, BPF_NOEXIST);
 	return index;
 }
 
@@ -168,11 +169,14 @@ __noinline int slot__regroup(__u32 index, __u64 regs, __u32 call)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct file *file = NULL, *object = NULL;
 	struct slot *slot = slot__at(index);
+	struct scry_counts *all = counts__get();
 	struct scry_count_key key = {};
 	__u32 group;
 
-	if (!slot)
+	if (!slot || !all)
 		return 0;
+	slot->epoch = all->moves;
+	barrier();
 	key__of_task(&key, task);
 	if (cfg.by & SCRY_BY_FILE)
 		file = key__of_file(&key, task, regs, call);

@@ -45,8 +45,7 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
     {
         if (_entries.Count <= 2 * rows.Count + Spare)
             return;
-        var live = rows.ToHashSet();
-        foreach (CounterRow row in _entries.Keys.Where(row => !live.Contains(row)).ToArray())
+        foreach (CounterRow row in _entries.Keys.Where(row => row.IsGone).ToArray())
             _entries.Remove(row);
     }
 
@@ -78,7 +77,7 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
             case TopDimension.Object:
                 return ObjectName(group);
             case TopDimension.User:
-                return lookups.Users.Find(key.Uid) is { } user ? TopName.Of(user) : TopName.Of(Number(key.Uid));
+                return lookups.User(key.Uid) is { } user ? TopName.Of(user) : TopName.Of(Number(key.Uid));
             default:
                 // Of a cgroup: NameCgroup.
                 return TopName.Of(Number(key.CgroupId));
@@ -91,7 +90,7 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
         ReadOnlySpan<byte> path = group.ObjectPath;
         if (!path.IsEmpty)
             return TopName.Of(path[(path.LastIndexOf((byte)'/') + 1)..]);
-        string none = group.Key.ObjectInode == 0 ? "[anon]" : "[unknown]";
+        string none = group.Key.ObjectInode == 0 ? "[anonymous]" : "[unknown]";
         return new TopName(none, none);
     }
 
@@ -104,7 +103,7 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
         entry[TopDimension.Container] = cgroup.Container is { } container
             ? new TopName($"{container.Runtime}/{container.Id}", TopName.Of(container.Name ?? container.Id[..Math.Min(12, container.Id.Length)]).Text)
             : TopName.None;
-        entry[TopDimension.Unit] = UnitNames.Of(cgroup.Path) is { } unit ? TopName.Of(unit) : TopName.None;
+        entry[TopDimension.Unit] = Units.Of(cgroup.Path) is { } unit ? TopName.Of(unit) : TopName.None;
         return true;
     }
 
@@ -118,13 +117,14 @@ internal sealed class TopLookups
 
     private readonly CgroupNames _paths = new();
     private readonly Lazy<Containers> _containers = new(() => new Containers());
+    private readonly Lazy<IReadOnlyDictionary<uint, string>> _users = new(() => Users.Names());
     private readonly Dictionary<ulong, (string Path, Container? Container)> _cgroups = [];
 
     /// <summary>Syscalls.</summary>
     public SyscallNames Syscalls { get; } = new();
 
-    /// <summary>Users.</summary>
-    public UserNames Users { get; } = new();
+    /// <summary>A user's name; null when it has none in passwd(5).</summary>
+    public string? User(uint uid) => _users.Value.GetValueOrDefault(uid);
 
     /// <summary>A cgroup's path and container; null when it is not known.</summary>
     public (string Path, Container? Container)? Cgroup(ulong id)

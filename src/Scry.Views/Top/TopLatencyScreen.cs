@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using Scry.Syscalls;
 using Scry.Wire;
 
 namespace Scry.Views.Top;
@@ -31,7 +29,7 @@ internal static class TopLatencyScreen
         if (latency.Errnos.Count > 0)
         {
             string errors = string.Join("  ", latency.Errnos.OrderByDescending(one => one.Value).ThenBy(one => one.Key)
-                .Select(one => string.Create(CultureInfo.InvariantCulture, $"{Name(one.Key)} {one.Value}")));
+                .Select(one => string.Create(CultureInfo.InvariantCulture, $"{StatRow.NameOf(one.Key)} {one.Value}")));
             frame.Put(0, y + 3, model.Settings.Glyphs.Fit(errors, frame.Width), Ink.Alarm);
         }
         DrawBars(model, frame, y + 5);
@@ -69,8 +67,4 @@ internal static class TopLatencyScreen
             frame.PutRight(frame.Width, y + i, (100.0 * bar.Count / all.Count).ToString("F1", CultureInfo.InvariantCulture) + "%", Ink.Dim);
         }
     }
-
-    private static string Name(int errno) => Errno.Name(errno) is { IsEmpty: false } name
-        ? Encoding.ASCII.GetString(name)
-        : errno.ToString(CultureInfo.InvariantCulture);
 }

@@ -33,7 +33,7 @@ internal static class TopScreen
         "",
         "TIME/s   time in calls that returned, of all threads together",
         "AVG      mean time of a call",
-        "dso      mapped file whose code made the call; [anon]: memory without one",
+        "dso      mapped file whose code made the call; [anonymous]: no file",
         "(other)  what found no room of its own in the kernel",
     ];
 

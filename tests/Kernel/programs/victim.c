@@ -71,6 +71,36 @@ static void forks(void)
 	}
 }
 
+/* Processes one after the other, not too fast for a reader. */
+static void relay(void)
+{
+	for (int i = 0; i < 60; i++) {
+		pid_t child = fork();
+
+		if (!child)
+			_exit(syscall(SYS_getppid) == 1);
+		waitpid(child, NULL, 0);
+		usleep(20000);
+	}
+}
+
+/* Calls as root, then as another user in two threads, then, after a byte, again. */
+static void becomes(void)
+{
+	pthread_t thread;
+	char go;
+
+	spin((void *)100);
+	if (setuid(65534))
+		exit(1);
+	spin((void *)300);
+	if (read(0, &go, 1) != 1)
+		exit(1);
+	pthread_create(&thread, NULL, spin, (void *)200);
+	spin((void *)300);
+	pthread_join(thread, NULL);
+}
+
 static void *exec_self(void *program)
 {
 	execl(program, "victim", "nothing", NULL);
@@ -126,6 +156,12 @@ int main(int count, char **args)
 		forks();
 	else if (!strcmp(scene, "flood"))
 		spin((void *)200000);
+	else if (!strcmp(scene, "becomes"))
+		becomes();
+	else if (!strcmp(scene, "relay"))
+		relay();
+	else if (!strcmp(scene, "sleep"))
+		usleep(300000);
 	else if (!strcmp(scene, "exec"))
 		thread_exec("/proc/self/exe");
 	else if (!strcmp(scene, "ia32"))
