@@ -38,8 +38,16 @@ internal sealed class Screen : IDisposable
         if (error < 0)
             throw new ToolException($"the terminal cannot be read: {ErrnoText.Describe(-error)}", "'scry top --batch N' prints tables");
         var screen = new Screen(color);
-        screen.TakeOver();
-        return screen;
+        try
+        {
+            screen.TakeOver();
+            return screen;
+        }
+        catch
+        {
+            screen.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Waits for keys.</summary>
