@@ -14,7 +14,7 @@ namespace Scry.Capture;
 /// </summary>
 public sealed class Counters : IDisposable
 {
-    private const int DefaultGroups = 8192, DefaultRows = 49152, DefaultChunks = 98304;
+    private const int DefaultGroups = 8192, DefaultRows = 40960, DefaultChunks = 73728;
     private const int MostSlots = 131072;
     private const int CpusOfDefault = 4, MostScale = 8;
     private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits, CpuShift = 48;
