@@ -48,6 +48,9 @@ public sealed class CounterGroup
     /// <summary>With <see cref="CountBy.Object"/>: path of the mapped file; empty: memory without one. Hostile bytes.</summary>
     public byte[] ObjectPath { get; internal init; } = [];
 
+    /// <summary>With <see cref="CountBy.Cgroup"/>: path of the cgroup below its hierarchy; empty: the root's, or not known. Hostile bytes.</summary>
+    public byte[] CgroupPath { get; internal init; } = [];
+
     /// <summary>A path from its components, the last one first.</summary>
     internal static byte[] PathOf(ReadOnlySpan<byte> components)
     {

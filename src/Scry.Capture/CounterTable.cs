@@ -110,6 +110,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                     First = now.First,
                     FilePath = CounterGroup.PathOf(text.File),
                     ObjectPath = CounterGroup.PathOf(text.Object),
+                    CgroupPath = CounterGroup.PathOf(text.Cgroup),
                 };
                 if (index != 0)
                     _groups[key] = group;

@@ -157,7 +157,7 @@ public sealed class Counters : IDisposable
             options.Groups > 0 ? Math.Max(2, options.Groups) : DefaultGroups,
             1 + cpus + (options.Rows > 0 ? options.Rows : DefaultRows * scale),
             1 + (options.Chunks > 0 ? options.Chunks : DefaultChunks * scale),
-            (options.By & (CountBy.File | CountBy.Object)) != 0);
+            (options.By & (CountBy.File | CountBy.Object | CountBy.Cgroup)) != 0);
     }
 
     private static void Resize(BpfObject programs, Sizes sizes)
