@@ -23,7 +23,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     // Groups that are over and kept, the first one first; and what too many of them are merged into, by their name.
     private readonly Queue<CounterGroup> _kept = [];
     private readonly Dictionary<string, CounterGroup> _merged = [];
-    private long _reads;
+    private readonly CounterDeltas _deltas = new();
 
     public IReadOnlyCollection<CounterRow> Rows => _rows.Values;
 
@@ -31,18 +31,18 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
 
     public IReadOnlyList<CounterRow> Read()
     {
-        _reads++;
+        _deltas.Begin();
         memory.ReadWraps();
         List<CounterRow> changed = FindChanged();
         CallSums total = Total;
         foreach (CounterRow row in changed)
         {
-            CallSums sums = row.Retired, before = row.Sums;
+            CallSums sums = row.Retired?.Sums ?? new CallSums(), before = row.Sums;
             foreach (uint place in row.Places)
                 sums.Add(memory.Sums(place));
-            row.Delta = sums.Since(in before);
             row.Sums = sums;
-            CallSums delta = row.Delta;
+            CallSums delta = sums.Since(in before);
+            _deltas.Add(row, in delta);
             total.Add(in delta);
         }
         Total = total;
@@ -61,9 +61,9 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                 continue;
             _seen[i] = calls;
             CounterRow row = _rowAt[i] ??= Place(i, key);
-            if (row.ChangedAt == _reads)
+            if (row.ChangedAt == _deltas.Read)
                 continue;
-            row.ChangedAt = _reads;
+            row.ChangedAt = _deltas.Read;
             changed.Add(row);
         }
         return changed;
@@ -74,7 +74,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         uint call = (uint)(key >> NrShift) & 0xffff;
         CounterGroup group = GroupAt((uint)key);
         CounterRow row = RowOf(group, call);
-        row.Places.Add(index);
+        row.Places = [.. row.Places, index];
         return row;
     }
 
@@ -84,7 +84,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         if (!known)
         {
             uint abi = call >> Layout.CountNrBits;
-            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax) { IsOther = abi == NoAbi };
+            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax, _deltas) { IsOther = abi == NoAbi };
             group.Rows.Add(row);
         }
         return row!;
@@ -110,6 +110,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                     First = now.First,
                     FilePath = CounterGroup.PathOf(text.File),
                     ObjectPath = CounterGroup.PathOf(text.Object),
+                    CgroupPath = CounterGroup.PathOf(text.Cgroup),
                 };
                 if (index != 0)
                     _groups[key] = group;
@@ -208,13 +209,10 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         foreach (CounterRow row in group.Rows)
         {
             CounterRow all = RowOf(into, CallOf(row));
-            CallSums retired = all.Retired, more = row.Retired;
-            retired.Add(in more);
-            (all.Retired, all.Sums) = (retired, retired);
-            if (row.RetiredHistogram is { } histogram)
-                (all.RetiredHistogram ??= new DurationHistogram()).Add(histogram);
-            foreach ((int errno, ulong count) in row.RetiredErrnos ?? [])
-                CollectionsMarshal.GetValueRefOrAddDefault(all.RetiredErrnos ??= [], errno, out _) += count;
+            if (row.Retired is null)
+                continue;
+            (all.Retired ??= new RetiredCounts()).Add(row.Retired);
+            all.Sums = all.Retired.Sums;
         }
         Forget(group);
     }
@@ -222,13 +220,12 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     private void RetireRow(uint index, ulong key)
     {
         CounterRow row = _rowAt[index] ?? Place(index, key);
-        row.Places.Remove(index);
-        CallSums retired = row.Retired;
-        retired.Add(memory.Sums(index));
-        row.Retired = retired;
-        memory.AddBuckets(index, row.RetiredHistogram ??= new DurationHistogram());
-        if (retired.Errors > 0)
-            memory.AddErrnos(index, row.RetiredErrnos ??= []);
+        row.Places = [.. row.Places.Where(place => place != index)];
+        RetiredCounts retired = row.Retired ??= new RetiredCounts();
+        retired.Sums.Add(memory.Sums(index));
+        memory.AddBuckets(index, retired.Histogram);
+        if (retired.Sums.Errors > 0)
+            memory.AddErrnos(index, retired.Errnos ??= []);
         memory.FreeRow(index);
         _rowAt[index] = null;
         _seen[index] = 0;
@@ -237,8 +234,8 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     public DurationHistogram Histogram(CounterRow row)
     {
         var histogram = new DurationHistogram();
-        if (row.RetiredHistogram is { } retired)
-            histogram.Add(retired);
+        if (row.Retired is { } retired)
+            histogram.Add(retired.Histogram);
         foreach (uint place in row.Places)
             memory.AddBuckets(place, histogram);
         return histogram;
@@ -246,7 +243,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
 
     public IReadOnlyDictionary<int, ulong> Errnos(CounterRow row)
     {
-        var errnos = row.RetiredErrnos is { } retired ? new Dictionary<int, ulong>(retired) : [];
+        var errnos = row.Retired?.Errnos is { } retired ? new Dictionary<int, ulong>(retired) : [];
         foreach (uint place in row.Places)
             memory.AddErrnos(place, errnos);
         return errnos;

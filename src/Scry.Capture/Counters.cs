@@ -14,7 +14,7 @@ namespace Scry.Capture;
 /// </summary>
 public sealed class Counters : IDisposable
 {
-    private const int DefaultGroups = 8192, DefaultRows = 49152, DefaultChunks = 98304;
+    private const int DefaultGroups = 8192, DefaultRows = 40960, DefaultChunks = 73728;
     private const int MostSlots = 131072;
     private const int CpusOfDefault = 4, MostScale = 8;
     private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits, CpuShift = 48;
@@ -160,7 +160,7 @@ public sealed class Counters : IDisposable
             options.Groups > 0 ? Math.Max(2, options.Groups) : DefaultGroups,
             1 + cpus + (options.Rows > 0 ? options.Rows : DefaultRows * scale),
             1 + (options.Chunks > 0 ? options.Chunks : DefaultChunks * scale),
-            (options.By & (CountBy.File | CountBy.Object)) != 0);
+            (options.By & (CountBy.File | CountBy.Object | CountBy.Cgroup)) != 0);
     }
 
     private static void Resize(BpfObject programs, Sizes sizes)

@@ -92,6 +92,8 @@ public struct CountText
     public PathBytes File;
     /// <summary>Of the mapped file.</summary>
     public PathBytes Object;
+    /// <summary>Of the cgroup; of the root, or before Linux 6.1, empty.</summary>
+    public PathBytes Cgroup;
 
     /// <summary>A path's bytes.</summary>
     [InlineArray(Layout.CountText)]

@@ -23,7 +23,7 @@ struct {
 
 POOL(free_groups);
 
-#define BY_CALL (SCRY_BY_FILE | SCRY_BY_OBJECT) /* of each call, not of the thread */
+#define BY_PATH (SCRY_BY_FILE | SCRY_BY_OBJECT | SCRY_BY_CGROUP) /* what has a path */
 
 static __always_inline struct scry_count_group *group__at(__u32 index)
 {
@@ -84,12 +84,14 @@ static __noinline __u32 group__get(struct scry_count_key *key, struct task_struc
 	group->tgid = task->tgid;
 	group->uid = task->cred->euid.val;
 	group->refs = 1;
-	if (cfg.by & BY_CALL) {
+	if (cfg.by & BY_PATH) {
 		text = bpf_map_lookup_elem(&texts, &index);
 		if (text && file)
 			path__write(text->file, file);
 		if (text && object)
 			path__write(text->object, object);
+		if (text && (cfg.by & SCRY_BY_CGROUP))
+			path__of_cgroup(text->cgroup, task->cgroups->dfl_cgrp);
 	}
 	barrier();
 	/* From here on user space looks at it. */

@@ -77,11 +77,8 @@ internal sealed class Dimensions
     public void See(CounterGroup group)
     {
         if ((By & CountBy.Cgroup) != 0 && !group.IsOther && group.Merged == 0)
-            Texts(group.Key.CgroupId);
+            Texts(group);
     }
-
-    /// <summary>A path of a cgroup; null when it cannot be named.</summary>
-    public string? CgroupPath(ulong id) => Texts(id).Path;
 
     /// <summary>The group's value in each column.</summary>
     public StatLabel[] LabelsOf(CounterGroup group)
@@ -140,9 +137,9 @@ internal sealed class Dimensions
         "pid" => StatLabel.Of(group.Key.Tgid),
         "tid" => StatLabel.Of(group.Key.Tid),
         "comm" => new StatLabel(group.Comm),
-        "cgroup" => Texts(group.Key.CgroupId).Path is { } path ? StatLabel.Of(path) : StatLabel.Of($"id:{group.Key.CgroupId}"),
-        "container" => Text(Texts(group.Key.CgroupId).Container),
-        "unit" => Text(Texts(group.Key.CgroupId).Unit),
+        "cgroup" => Texts(group).Path is { } path ? StatLabel.Of(path) : StatLabel.Of($"id:{group.Key.CgroupId}"),
+        "container" => Text(Texts(group).Container),
+        "unit" => Text(Texts(group).Unit),
         "user" => StatLabel.Of(_users.Value.TryGetValue(group.Key.Uid, out string? name) ? name : $"{group.Key.Uid}"),
         "fd_path" => FileOf(group),
         _ => group.ObjectPath.Length > 0 ? new StatLabel(group.ObjectPath) : StatLabel.Of("[anonymous]"),
@@ -163,11 +160,12 @@ internal sealed class Dimensions
         return StatLabel.Of((group.Key.FileMode & typeMask) == fifo ? $"pipe:[{group.Key.FileInode}]" : $"inode:[{group.Key.FileInode}]");
     }
 
-    private CgroupTexts Texts(ulong id)
+    private CgroupTexts Texts(CounterGroup group)
     {
+        ulong id = group.Key.CgroupId;
         if (_texts.TryGetValue(id, out CgroupTexts? texts) && texts.Path is not null)
             return texts;
-        string? path = _cgroups.Find(id);
+        string? path = group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : _cgroups.Find(id);
         texts = path is null
             ? new CgroupTexts(null, null, null)
             : new CgroupTexts(path, _containers.Describe(path) is { } container ? container.Name ?? container.Id : null, Units.Of(path));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Scry.Capture;
 using Scry.Syscalls;
 using Scry.Targets;
@@ -31,7 +32,7 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
             _entries[row] = named = new Named(Make(row)) { IsWhole = (by & CountBy.Cgroup) == 0 || row.Group.IsOther };
         }
         if (!named.IsWhole)
-            named.IsWhole = NameCgroup(named.Entry, row.Group.Key.CgroupId);
+            named.IsWhole = NameCgroup(named.Entry, row.Group);
         if (!ReferenceEquals(named.Comm, row.Group.Comm) && (by & (CountBy.Process | CountBy.Thread)) != 0)
         {
             named.Comm = row.Group.Comm;
@@ -95,11 +96,11 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
     }
 
     /// <summary>False when its path is not known yet, or no more.</summary>
-    private bool NameCgroup(TopEntry entry, ulong id)
+    private bool NameCgroup(TopEntry entry, CounterGroup group)
     {
-        if (lookups.Cgroup(id) is not { } cgroup)
+        if (lookups.Cgroup(group) is not { } cgroup)
             return false;
-        entry[TopDimension.Cgroup] = new TopName(Number(id), TopName.Of(cgroup.Path).Text);
+        entry[TopDimension.Cgroup] = new TopName(Number(group.Key.CgroupId), TopName.Of(cgroup.Path).Text);
         entry[TopDimension.Container] = cgroup.Container is { } container
             ? new TopName($"{container.Runtime}/{container.Id}", TopName.Of(container.Name ?? container.Id[..Math.Min(12, container.Id.Length)]).Text)
             : TopName.None;
@@ -126,12 +127,15 @@ internal sealed class TopLookups
     /// <summary>A user's name; null when it has none in passwd(5).</summary>
     public string? User(uint uid) => _users.Value.GetValueOrDefault(uid);
 
-    /// <summary>A cgroup's path and container; null when it is not known.</summary>
-    public (string Path, Container? Container)? Cgroup(ulong id)
+    /// <summary>Path and container of a group's cgroup; null when it is not known.</summary>
+    public (string Path, Container? Container)? Cgroup(CounterGroup group)
     {
+        ulong id = group.Key.CgroupId;
         if (_cgroups.TryGetValue(id, out (string, Container?) known))
             return known;
-        if (_paths.Find(id) is not { } path)
+        // The kernel's own word serves when the cgroup is gone; it has none for the root.
+        string? path = group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : _paths.Find(id);
+        if (path is null)
             return null;
         if (_cgroups.Count >= Capacity)
             _cgroups.Clear();
