@@ -78,8 +78,6 @@ public sealed class Counters : IDisposable
             config.CountSlotBits = (uint)BitOperations.Log2((uint)sizes.Slots);
             config.EveryCall = options.What.Plans.All(plan => (plan.Flags & PlanFlags.Selected) != 0) ? (byte)1 : (byte)0;
             config.CpuTime = options.CpuTime ? (byte)1 : (byte)0;
-            using (KernelBtf kernel = KernelBtf.Load())
-                config.CanCast = kernel.HasFunction("bpf_rdonly_cast") ? (byte)1 : (byte)0;
             Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.What.Plans);
             programs.FindProgram("stat_switch").AutoLoad = options.CpuTime;
             programs.FindProgram("stat_moved").AutoLoad =

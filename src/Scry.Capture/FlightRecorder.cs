@@ -16,6 +16,7 @@ public sealed class FlightRecorder : IDisposable
 {
     private const int DepotBytes = 16688, Depots = 32; // capture.bpf.h, flight.bpf.h
     private const int StageBytes = 632; // capture.bpf.h
+    private const int HomeBytes = 16; // current.bpf.h
     private const int BytesPerGroup = 256 + Layout.GroupPath + 96; // and its place in the hash
     private const int AboutSize = 16384;
     private const string LinkPrefix = "link_", ControlName = "loop_control";
@@ -87,6 +88,9 @@ public sealed class FlightRecorder : IDisposable
             Seed(table, threads());
             result.Attach(programs, directory);
             Seed(table, threads());
+            // What can be opened is whole: this pin is made last and removed first.
+            if (directory is not null)
+                result._control.Pin(Path.Combine(directory, ControlName));
             return result;
         }
         catch
@@ -123,7 +127,7 @@ public sealed class FlightRecorder : IDisposable
         }
     }
 
-    /// <summary>Removes a recorder: its links first, so that nothing is recorded any more, then all else. Its memory goes when the last window closes.</summary>
+    /// <summary>Removes a recorder: what makes it whole, its links, so that nothing is recorded any more, then all else. Its memory goes when the last window closes.</summary>
     /// <exception cref="IOException">The directory cannot be removed.</exception>
     public static void Remove(string directory)
     {
@@ -242,7 +246,7 @@ public sealed class FlightRecorder : IDisposable
     private static (int Slots, bool Probes) Size(BpfObject programs, FlightOptions options, out TraceConfig config)
     {
         long memory = Math.Clamp(options.Memory, FlightOptions.LeastMemory, FlightOptions.MostMemory);
-        int perThread = Unsafe.SizeOf<ThreadSlot>() + StageBytes;
+        int perThread = Unsafe.SizeOf<ThreadSlot>() + StageBytes + HomeBytes;
         (int slots, bool probes) = Configuration.Threads(1 << BitOperations.Log2((uint)(memory / 5 / perThread)));
         int cpus = BpfSystem.PossibleCpus;
         int groups = (int)Math.Clamp(memory / Layout.SegmentSize / 2, 64, 16384);
@@ -252,6 +256,8 @@ public sealed class FlightRecorder : IDisposable
         programs.FindMap("rings").MaxEntries = (uint)cpus;
         programs.FindMap("threads").MaxEntries = (uint)slots;
         programs.FindMap("stages").MaxEntries = (uint)slots;
+        programs.FindMap("homes").MaxEntries = (uint)slots;
+        programs.FindMap("cells").MaxEntries = (uint)cpus;
         programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.What.Variants.Count);
         programs.FindMap("groups").MaxEntries = (uint)groups;
         programs.FindMap("group_paths").MaxEntries = (uint)groups;
@@ -317,7 +323,6 @@ public sealed class FlightRecorder : IDisposable
     {
         foreach ((string name, BpfMap map) in _maps)
             map.Pin(Path.Combine(directory, name));
-        _control.Pin(Path.Combine(directory, ControlName));
     }
 
     private void Attach(BpfObject programs, string? directory)
@@ -344,7 +349,14 @@ public sealed class FlightRecorder : IDisposable
 
     private static void Unpin(string directory)
     {
-        foreach (string path in Directory.GetFiles(directory).OrderBy(path => !Path.GetFileName(path).StartsWith(LinkPrefix, StringComparison.Ordinal)))
+        foreach (string path in Directory.GetFiles(directory).OrderBy(path => Path.GetFileName(path) switch
+        {
+            ControlName => 0,
+            { } name when name.StartsWith(LinkPrefix, StringComparison.Ordinal) => 1,
+            _ => 2,
+        }))
+        {
             File.Delete(path);
+        }
     }
 }

@@ -87,6 +87,8 @@ public sealed class Session : IDisposable
             rings.ValueSize = (uint)sizes.Stride;
             programs.FindMap("threads").MaxEntries = (uint)sizes.Threads;
             programs.FindMap("stages").MaxEntries = (uint)sizes.Threads;
+            programs.FindMap("homes").MaxEntries = (uint)sizes.Threads;
+            programs.FindMap("cells").MaxEntries = (uint)sizes.Cpus;
             programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.Variants.Count);
             programs.FindProgram("trace_signal").AutoLoad = options.Signals;
             programs.FindProgram("trace_signal_sent").AutoLoad = options.Signals;

@@ -10,6 +10,7 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     LoopCommand.Create(),
     StatCommand.Create(),
     StraceCommand.Create(),
+    StuckCommand.Create(),
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);

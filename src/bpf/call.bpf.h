@@ -6,21 +6,7 @@
 
 static __always_inline void thread__take_args(struct scry_thread *thread, struct pt_regs *regs)
 {
-	if (thread->abi == SCRY_ABI_IA32) {
-		thread->args[0] = (__u32)regs->bx;
-		thread->args[1] = (__u32)regs->cx;
-		thread->args[2] = (__u32)regs->dx;
-		thread->args[3] = (__u32)regs->si;
-		thread->args[4] = (__u32)regs->di;
-		thread->args[5] = (__u32)regs->bp;
-	} else {
-		thread->args[0] = regs->di;
-		thread->args[1] = regs->si;
-		thread->args[2] = regs->dx;
-		thread->args[3] = regs->r10;
-		thread->args[4] = regs->r8;
-		thread->args[5] = regs->r9;
-	}
+	regs__args(regs, thread->abi, thread->args);
 }
 
 static __always_inline struct work *work__start(struct scry_ring *ring, struct scry_thread *thread,
@@ -98,31 +84,6 @@ static __always_inline void call__stage(struct scry_thread *thread)
 	ring__release(&w);
 }
 
-/* The same for the most frequent plan, one short string, without the engine. */
-static __always_inline bool call__stage_string(struct scry_thread *thread, __u32 arg)
-{
-	struct stage *stage = bpf_map_lookup_elem(&stages, &thread->slot);
-	struct scry_capture *head;
-	long got;
-
-	if (!stage || arg >= SCRY_MAX_ARGS)
-		return 0;
-	got = bpf_probe_read_user_str(stage->data + sizeof(*head), STAGE_CAP,
-				      (void *)thread->args[arg]);
-	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
-	if (got <= 0 || got >= STAGE_CAP)
-		return 0;
-	head = (void *)stage->data;
-	head->address = thread->args[arg];
-	head->length = got;
-	head->arg = arg;
-	head->phase = SCRY_PHASE_ENTRY;
-	head->flags = 0;
-	head->pad = 0;
-	thread->staged = sizeof(*head) + ((got + 7) & ~7);
-	return 1;
-}
-
 #define WORDS_COPIED 16
 
 /* Copies a few words without the cost of a helper: some too many, which later writes cover. */
@@ -175,15 +136,17 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 					const struct scry_plan *plan, __u64 now, __s64 result,
 					bool readable)
 {
-	bool reads = readable &&
-		     (thread->retry || (plan->flags & (SCRY_PLAN_EXIT | SCRY_PLAN_VARIANTS)));
+	bool reads = readable && (thread->retry ||
+				  (plan__flags(plan, thread) & (SCRY_PLAN_EXIT | SCRY_PLAN_IOCTL)));
 	struct scry_call *call;
 	__u32 nargs = plan->nargs > SCRY_MAX_ARGS ? SCRY_MAX_ARGS : plan->nargs;
 	__u64 size = sizeof(*call) + nargs * sizeof(__u64), fixed = size;
 	__u64 *args;
 
 	if (!ring__room(w, sizeof(*call) + SCRY_MAX_ARGS * sizeof(__u64) +
-				   (RING_MARGIN ? thread->staged + 128 : 0) +
+				   (RING_MARGIN ? thread->staged + WORDS_COPIED * 8 +
+							  sizeof(struct scry_task)
+						: 0) +
 				   (reads ? RING_MARGIN : 0)))
 		return;
 	if (ring__forgot(w, thread)) {

@@ -54,7 +54,12 @@ internal sealed record HelpPage(
     {
         IEnumerable<string> names = option.Aliases.Append(option.Name).OrderBy(name => name.Length);
         string label = string.Join(", ", names);
-        return option.Arity.MaximumNumberOfValues == 0 ? label : $"{label} {option.HelpName}";
+        return (option.Arity.MinimumNumberOfValues, option.Arity.MaximumNumberOfValues) switch
+        {
+            (_, 0) => label,
+            (0, _) => $"{label}[={option.HelpName}]",
+            _ => $"{label} {option.HelpName}",
+        };
     }
 
     /// <summary>Two columns; a label that is too wide for its column has a line of its own.</summary>

@@ -41,6 +41,7 @@ internal static class RootHelp
               scry doctor                          # can this machine do it?
               scry trace -- ls -l /                # trace a command
               scry trace -p "$(pidof nginx)" -T    # trace running processes
+              scry stuck                           # what is blocked now, and by whom
               scry record -a -o all.scry           # record now,
               scry report all.scry --failed        # and look later
 

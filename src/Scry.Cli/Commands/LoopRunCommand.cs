@@ -19,7 +19,7 @@ internal static class LoopRunCommand
     {
         Privileges.Require();
         // What makes no sense is said before anything is recorded.
-        ReportArguments.Read(words, "");
+        ReportArguments.Read(words, "", descriptors: true);
         TraceTarget target = TraceTarget.Resolve(TraceArguments.Read(words));
         NativeMethods.CatchSignals();
         using FlightRecorder recorder = LoopStarter.Start(words, directory: null);

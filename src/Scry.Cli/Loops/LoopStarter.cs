@@ -12,7 +12,7 @@ namespace Scry.Cli.Loops;
 internal static class LoopStarter
 {
     private const long DefaultMemory = 64L << 20;
-    private const int ShortStrings = 32; // of execve's arguments and the like, without payload
+    private const int ShortStrings = 32; // of execve's arguments and the like
 
     /// <summary>Starts one; pinned in <paramref name="directory"/>, or with null only as long as the result is open.</summary>
     /// <exception cref="ToolException">What was asked makes no sense.</exception>
@@ -25,7 +25,7 @@ internal static class LoopStarter
         long memory = TraceArguments.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : DefaultMemory;
         if (memory is < FlightOptions.LeastMemory or > FlightOptions.MostMemory)
             throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
-        asked = asked with { Payload = payload > 0, StringLimit = payload > 0 ? payload : ShortStrings };
+        asked = asked with { PayloadLimit = payload, StringLimit = ShortStrings };
         SessionOptions what = TraceRun.Options(asked, target) with { Durations = asked.Durations };
         var about = new LoopAbout
         {
