@@ -35,7 +35,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
         ref readonly StuckRecord from = ref task.Record;
         _tid = from.Tid;
         _word = from.Abi == Abi.Ia32 ? 4 : 8;
-        CapturePlan plan = plans[(from.Abi == Abi.Ia32 ? Layout.MaxNr : 0) + (int)Math.Min(from.Nr, Layout.MaxNr - 1)];
+        CapturePlan plan = plans[CapturePlan.IndexOf(from.Abi, from.Nr)];
         int nargs = Math.Min((int)plan.ArgCount, 6);
         _record.Clear();
         Span<byte> head = _record.GetSpan(Unsafe.SizeOf<CallFixed>())[..Unsafe.SizeOf<CallFixed>()];
@@ -61,11 +61,11 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
 
     private void Capture(CapturePlan plan, StuckTask task)
     {
-        bool variant = (plan.Flags & PlanFlags.Variants) != 0 && _variants.TryGetValue(
-            new VariantKey(task.Record.Nr, task.Record.Abi == Abi.Ia32 ? 1u : 0u, (uint)task.Args[plan.VariantArg]), out CapturePlan chosen)
-            && (plan = chosen).OpCount >= 0;
+        var key = new VariantKey(task.Record.Nr, task.Record.Abi == Abi.Ia32 ? 1u : 0u, (uint)task.Args[plan.VariantArg]);
+        if ((plan.Flags & PlanFlags.Variants) != 0 && _variants.TryGetValue(key, out CapturePlan variant))
+            plan = variant;
         // _IOC_WRITE: the kernel reads what the third argument points to, as much as the number says.
-        if (!variant && (plan.Flags & PlanFlags.Ioctl) != 0 && ((uint)task.Args[1] >> 30 & 1) != 0)
+        else if ((plan.Flags & PlanFlags.Ioctl) != 0 && ((uint)task.Args[1] >> 30 & 1) != 0)
             Bytes(task.Args[2], task.Args[1] >> 16 & 0x3fff);
         for (int i = 0; i < plan.OpCount; i++)
         {

@@ -35,15 +35,7 @@ public sealed class StuckTask
     public ReadOnlySpan<ulong> Args => _record.Args;
 
     /// <summary>The thread's name; hostile text.</summary>
-    public ReadOnlySpan<byte> Comm
-    {
-        get
-        {
-            ReadOnlySpan<byte> comm = _record.Comm;
-            int end = comm.IndexOf((byte)0);
-            return end < 0 ? comm : comm[..end];
-        }
-    }
+    public ReadOnlySpan<byte> Comm => _record.Comm.Text;
 
     /// <summary>The state's letter, as ps(1) has it: S, D, T (stopped), t (stopped by a tracer), I.</summary>
     public char State => (_record.State & Traced) != 0 ? 't'

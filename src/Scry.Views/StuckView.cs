@@ -154,17 +154,7 @@ public sealed class StuckView(OutputWriter output, StuckLayout options)
     }
 
     // What may be in it was written by others: nothing in it steers a terminal.
-    private void Text(string text)
-    {
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            int value = rune.Value;
-            if (value < 0x20 || value is >= 0x7f and < 0xa0 or >= 0x200b and <= 0x200f or >= 0x2028 and <= 0x202e or >= 0x2060 and <= 0x206f or 0xfeff)
-                _to.Append(Encoding.ASCII.GetBytes($"\\u{value:x4}"));
-            else
-                _to.Length += rune.EncodeToUtf8(_to.Room(4));
-        }
-    }
+    private void Text(string text) => Quote.Plain(_to, text);
 
     /// <summary>A duration as people say it: <c>512 ms</c>, <c>12.3 s</c>, <c>5m03s</c>, <c>2h05m</c>, <c>3d04h</c>.</summary>
     public static string Duration(ulong nanoseconds)

@@ -48,7 +48,7 @@ public struct StuckRecord
     /// <summary>What is known of it.</summary>
     public StuckFlags Flags;
     /// <summary>The thread's name, NUL-padded; hostile text.</summary>
-    public TaskRecord.CommBytes Comm;
+    public CommBytes Comm;
     /// <summary>Return addresses in the kernel, the innermost first.</summary>
     public FrameWords Stack;
 

@@ -165,6 +165,8 @@ public sealed partial class StuckTests : IDisposable
     public void StoppedProcessesAreMarked()
     {
         using Child busy = Child.Start("/bin/sh", ["-c", "while :; do :; done"]);
+        // In its loop, and no more in a call of its start; the 14th field of proc_pid_stat(5), in ticks.
+        Eventually.True(() => int.Parse(File.ReadAllText($"/proc/{busy.Id}/stat").Split(") ")[^1].Split(' ')[11], CultureInfo.InvariantCulture) > 2, "it has run for some ticks");
         busy.Signal(SigStop);
         string block = Shows(busy.Id, "(in no system call)", "stopped by a signal");
         Assert.Matches(@"^ *≥ \S+( \S+)?  T  sh\[", block);

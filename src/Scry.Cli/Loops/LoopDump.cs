@@ -59,11 +59,7 @@ internal static class LoopDump
         Write(recorder, about, [incident], snapshot, inFlight, $"{about.Target}: {IncidentText.Why(incident)}", file, overwrite);
     }
 
-    private static int Arguments(Abi abi, uint nr)
-    {
-        uint index = Math.Min(nr, Layout.MaxNr - 1) + (abi == Abi.Ia32 ? Layout.MaxNr : 0u);
-        return Plans.Value[index].ArgCount;
-    }
+    private static int Arguments(Abi abi, uint nr) => Plans.Value[CapturePlan.IndexOf(abi, nr)].ArgCount;
 
     // The call as it was at an instant, when it had begun and not ended.
     private static byte[]? Cut(ReadOnlySpan<byte> record, ulong instant, uint seq)

@@ -24,7 +24,7 @@ internal sealed class RecordedStarts
             try
             {
                 using FlightRecorder recorder = LoopStore.Open(LoopStore.Find(name), out _);
-                recorder.InFlight((abi, nr) => plans[(abi == Abi.Ia32 ? Layout.MaxNr : 0) + (int)Math.Min(nr, Layout.MaxNr - 1)].ArgCount, result.Add);
+                recorder.InFlight((abi, nr) => plans[CapturePlan.IndexOf(abi, nr)].ArgCount, result.Add);
             }
             catch (Exception error) when (error is ToolException or NativeException)
             {
