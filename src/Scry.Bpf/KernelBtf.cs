@@ -42,9 +42,6 @@ public sealed unsafe class KernelBtf : SafeHandle
     /// <summary>Whether there is a struct of that name.</summary>
     public bool HasStruct(string name) => Find(name, KindStruct) > 0;
 
-    /// <summary>Whether there is a function of that name: not inlined everywhere.</summary>
-    public bool HasFunction(string name) => Find(name, KindFunc) > 0;
-
     /// <summary>Whether there is a type of that name: a struct, union, enum or typedef.</summary>
     public bool HasType(string name) =>
         Find(name, KindStruct) > 0 || Find(name, KindUnion) > 0 || Find(name, KindEnum) > 0 || Find(name, KindEnum64) > 0 || Find(name, KindTypedef) > 0;

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Scry.Bpf;
 using Scry.Wire;
 
 namespace Scry.Capture;
@@ -9,6 +10,7 @@ namespace Scry.Capture;
 internal static class Configuration
 {
     private const int PathMax = 4096; // <linux/limits.h>
+    private static readonly Version s_cast = new(6, 2); // bpf_rdonly_cast
 
     /// <summary>Slots for four times the threads that there are, since colliding ids are rare then; at most so many.</summary>
     /// <returns>A power of two, and whether there are fewer slots than thread ids.</returns>
@@ -37,7 +39,9 @@ internal static class Configuration
             Uid = options.Uid,
             CgroupLevel = (uint)options.CgroupLevel,
             DataMax = (uint)Math.Clamp(options.DataMax, 0, 65536),
+            StringMax = (ushort)Math.Clamp(options.StringMax, 0, ushort.MaxValue),
             PathMax = PathMax,
+            CanCast = Environment.OSVersion.Version >= s_cast ? (byte)1 : (byte)0,
             ThreadMask = (uint)threads - 1,
             ThreadProbes = probes ? (byte)1 : (byte)0,
             FailedOnly = options.FailedOnly ? (byte)1 : (byte)0,
@@ -56,6 +60,32 @@ internal static class Configuration
         foreach (int errno in options.Errnos)
             config.Errnos[errno / 64] |= 1UL << (errno % 64);
         return config;
+    }
+
+    /// <summary>What programs.bpf.h has of maps and programs, before it is loaded: a slot for each thread, a place for each CPU.</summary>
+    public static void Prepare(BpfObject programs, SessionOptions options, int cpus, int threads)
+    {
+        foreach ((string name, int entries) in (ReadOnlySpan<(string, int)>)
+            [
+                ("rings", cpus), ("cells", cpus), ("threads", threads), ("stages", threads), ("homes", threads),
+                ("variants", Math.Max(1, options.Variants.Count)),
+            ])
+        {
+            programs.FindMap(name).MaxEntries = (uint)entries;
+        }
+        programs.FindProgram("trace_signal").AutoLoad = options.Signals;
+        programs.FindProgram("trace_signal_sent").AutoLoad = options.Signals;
+    }
+
+    /// <summary>Loads what <see cref="Prepare"/> prepared, configured.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public static void Load(BpfObject programs, in TraceConfig config, SessionOptions options)
+    {
+        Write(programs.FindMap(".rodata").InitialValue, in config, options.Plans);
+        programs.Load();
+        BpfMap variants = programs.FindMap("variants");
+        foreach ((VariantKey key, CapturePlan plan) in options.Variants)
+            variants.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<CapturePlan>(in plan)));
     }
 
     /// <summary>Writes it where the programs will read it, the plans behind it.</summary>

@@ -133,9 +133,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                 continue;
             CounterGroup group = GroupAt(i);
             CommBytes bytes = (options.By & CountBy.Comm) != 0 ? now.Key.Comm : now.Comm;
-            ReadOnlySpan<byte> comm = bytes;
-            int end = comm.IndexOf((byte)0);
-            comm = end < 0 ? comm : comm[..end];
+            ReadOnlySpan<byte> comm = bytes.Text;
             if (!comm.SequenceEqual(group.Comm))
                 group.Comm = comm.ToArray();
             group.Ended = Volatile.Read(ref now.Ended);

@@ -17,9 +17,8 @@ public sealed class Counters : IDisposable
     private const int DefaultGroups = 8192, DefaultRows = 40960, DefaultChunks = 73728;
     private const int MostSlots = 131072;
     private const int CpusOfDefault = 4, MostScale = 8;
-    private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits, CpuShift = 48;
+    private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits;
     private const uint NoAbi = 3; // of rows for others
-    private const int HotPrograms = 2;
 
     private readonly BpfObject _object;
     private readonly List<BpfLink> _links = [];
@@ -81,8 +80,6 @@ public sealed class Counters : IDisposable
             config.CountSlotBits = (uint)BitOperations.Log2((uint)sizes.Slots);
             config.EveryCall = options.What.Plans.All(plan => (plan.Flags & PlanFlags.Selected) != 0) ? (byte)1 : (byte)0;
             config.CpuTime = options.CpuTime ? (byte)1 : (byte)0;
-            using (KernelBtf kernel = KernelBtf.Load())
-                config.CanCast = kernel.HasFunction("bpf_rdonly_cast") ? (byte)1 : (byte)0;
             Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.What.Plans);
             programs.FindProgram("stat_switch").AutoLoad = options.CpuTime;
             programs.FindProgram("stat_moved").AutoLoad =
@@ -99,22 +96,13 @@ public sealed class Counters : IDisposable
 
     /// <summary>As <see cref="Session.AddTask"/>.</summary>
     /// <returns>False when the table of threads is full.</returns>
-    public bool AddTask(int tid, int tgid, bool fromExecve = false)
-    {
-        if (!_threads.Add((uint)tid, (uint)tgid, fromExecve ? ThreadState.Hush : ThreadState.None))
-            return false;
-        // Its end may have come first: then nobody else frees the slot.
-        if (!Directory.Exists($"/proc/{tid}"))
-            _threads.Remove((uint)tid);
-        return true;
-    }
+    public bool AddTask(int tid, int tgid, bool fromExecve = false) => _threads.AddLiving(tid, tgid, fromExecve ? ThreadState.Hush : ThreadState.None);
 
     /// <summary>Attaches the programs: counting begins.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>
     public void Attach()
     {
-        // First those that see threads end: a slot must not outlive its thread.
-        foreach (BpfProgram program in _object.Programs.Where(program => program.AutoLoad).OrderBy(program => program.Name is "stat_enter" or "stat_exit"))
+        foreach (BpfProgram program in Programs.InOrder(_object))
             _links.Add(program.Attach());
     }
 
@@ -128,7 +116,6 @@ public sealed class Counters : IDisposable
     /// <summary>Ends the counting; what was counted can still be read.</summary>
     public void Detach()
     {
-        // In the opposite order, for the same reason.
         for (int i = _links.Count - 1; i >= 0; i--)
             _links[i].Dispose();
         _links.Clear();

@@ -14,11 +14,10 @@ namespace Scry.Capture;
 /// </summary>
 public sealed class FlightRecorder : IDisposable
 {
-    private const int DepotBytes = 16688, Depots = 32; // capture.bpf.h, flight.bpf.h
-    private const int StageBytes = 632; // capture.bpf.h
     private const int BytesPerGroup = 256 + Layout.GroupPath + 96; // and its place in the hash
     private const int AboutSize = 16384;
     private const string LinkPrefix = "link_", ControlName = "loop_control";
+    private static readonly string[] s_ofThreads = ["threads", "stages", "homes"]; // an entry for each thread
     // Those that a reader or a stop needs; the others live by the programs that use them.
     private static readonly string[] s_maps = ["rings", "arena", "segments", "groups", "group_paths", "flight", "threads", "stages", "about"];
 
@@ -67,13 +66,7 @@ public sealed class FlightRecorder : IDisposable
         try
         {
             (int slots, bool probes) = Size(programs, options, out TraceConfig config);
-            Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.What.Plans);
-            programs.FindProgram("trace_signal").AutoLoad = options.What.Signals;
-            programs.FindProgram("trace_signal_sent").AutoLoad = options.What.Signals;
-            programs.Load();
-            BpfMap variants = programs.FindMap("variants");
-            foreach ((VariantKey key, CapturePlan plan) in options.What.Variants)
-                variants.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<CapturePlan>(in plan)));
+            Configuration.Load(programs, in config, options.What);
             foreach (string name in s_maps)
                 result._maps[name] = programs.FindMap(name);
             result._control = programs.FindProgram(ControlName);
@@ -87,6 +80,9 @@ public sealed class FlightRecorder : IDisposable
             Seed(table, threads());
             result.Attach(programs, directory);
             Seed(table, threads());
+            // What can be opened is whole: this pin is made last and removed first.
+            if (directory is not null)
+                result._control.Pin(Path.Combine(directory, ControlName));
             return result;
         }
         catch
@@ -123,7 +119,7 @@ public sealed class FlightRecorder : IDisposable
         }
     }
 
-    /// <summary>Removes a recorder: its links first, so that nothing is recorded any more, then all else. Its memory goes when the last window closes.</summary>
+    /// <summary>Removes a recorder: what makes it whole, its links, so that nothing is recorded any more, then all else. Its memory goes when the last window closes.</summary>
     /// <exception cref="IOException">The directory cannot be removed.</exception>
     public static void Remove(string directory)
     {
@@ -242,17 +238,15 @@ public sealed class FlightRecorder : IDisposable
     private static (int Slots, bool Probes) Size(BpfObject programs, FlightOptions options, out TraceConfig config)
     {
         long memory = Math.Clamp(options.Memory, FlightOptions.LeastMemory, FlightOptions.MostMemory);
-        int perThread = Unsafe.SizeOf<ThreadSlot>() + StageBytes;
+        BpfMap depots = programs.FindMap("depots");
+        int perThread = s_ofThreads.Sum(name => (int)programs.FindMap(name).ValueSize);
         (int slots, bool probes) = Configuration.Threads(1 << BitOperations.Log2((uint)(memory / 5 / perThread)));
         int cpus = BpfSystem.PossibleCpus;
         int groups = (int)Math.Clamp(memory / Layout.SegmentSize / 2, 64, 16384);
-        long rest = memory - (long)slots * perThread - Depots * DepotBytes - (long)groups * BytesPerGroup
+        long rest = memory - (long)slots * perThread - (long)depots.MaxEntries * depots.ValueSize - (long)groups * BytesPerGroup
             - (long)cpus * Layout.RingHeader - Layout.SegmentPad - AboutSize - 2 * 4096;
         int segments = (int)(rest / (Layout.SegmentSize + Unsafe.SizeOf<SegmentHeader>()));
-        programs.FindMap("rings").MaxEntries = (uint)cpus;
-        programs.FindMap("threads").MaxEntries = (uint)slots;
-        programs.FindMap("stages").MaxEntries = (uint)slots;
-        programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.What.Variants.Count);
+        Configuration.Prepare(programs, options.What, cpus, slots);
         programs.FindMap("groups").MaxEntries = (uint)groups;
         programs.FindMap("group_paths").MaxEntries = (uint)groups;
         programs.FindMap("group_of").MaxEntries = (uint)groups;
@@ -317,14 +311,13 @@ public sealed class FlightRecorder : IDisposable
     {
         foreach ((string name, BpfMap map) in _maps)
             map.Pin(Path.Combine(directory, name));
-        _control.Pin(Path.Combine(directory, ControlName));
     }
 
     private void Attach(BpfObject programs, string? directory)
     {
-        foreach (BpfProgram program in programs.Programs)
+        foreach (BpfProgram program in Programs.InOrder(programs))
         {
-            if (!program.AutoLoad || program.Name == ControlName)
+            if (program.Name == ControlName)
                 continue;
             BpfLink link = program.Attach();
             _owned.Add(link);
@@ -336,15 +329,19 @@ public sealed class FlightRecorder : IDisposable
     private static void Seed(ThreadTable table, IEnumerable<(int Tid, int Tgid)> threads)
     {
         foreach ((int tid, int tgid) in threads)
-        {
-            if (table.Add((uint)tid, (uint)tgid, ThreadState.None) && !Directory.Exists($"/proc/{tid}"))
-                table.Remove((uint)tid);
-        }
+            table.AddLiving(tid, tgid, ThreadState.None);
     }
 
     private static void Unpin(string directory)
     {
-        foreach (string path in Directory.GetFiles(directory).OrderBy(path => !Path.GetFileName(path).StartsWith(LinkPrefix, StringComparison.Ordinal)))
+        foreach (string path in Directory.GetFiles(directory).OrderBy(path => Path.GetFileName(path) switch
+        {
+            ControlName => 0,
+            { } name when name.StartsWith(LinkPrefix, StringComparison.Ordinal) => 1,
+            _ => 2,
+        }))
+        {
             File.Delete(path);
+        }
     }
 }

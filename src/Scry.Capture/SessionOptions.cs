@@ -44,6 +44,9 @@ public sealed record SessionOptions
     /// <summary>Bytes of payload that are kept of one buffer, 0 to 65536.</summary>
     public int DataMax { get; init; } = 32;
 
+    /// <summary>Bytes that are kept of a string that is no path, 0 to 65535.</summary>
+    public int StringMax { get; init; } = 32;
+
     /// <summary>Bytes of each CPU's ring; rounded up to a power of two of at least 512 KiB. 0: chosen by the number of CPUs.</summary>
     public long BufferPerCpu { get; init; }
 

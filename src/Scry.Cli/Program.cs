@@ -11,6 +11,7 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     StatCommand.Create(),
     TopCommand.Create(),
     StraceCommand.Create(),
+    StuckCommand.Create(),
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);

@@ -247,10 +247,17 @@ internal readonly ref partial struct CallDecoding<TWriter>
             if (kind == TypeKind.Fd && _decoder.Options.Descriptors is { } names)
                 ResultPath(names);
         }
-        if ((_call.Flags & CallFlags.NoEntry) == 0)
-        {
-            to.Append(",\"duration\":"u8);
-            to.AppendDecimal(_call.Fixed.Duration);
-        }
+    }
+
+    /// <summary>The duration's JSON members; of an unfinished call, the time it was in until then.</summary>
+    public void JsonDuration()
+    {
+        bool unfinished = (_call.Flags & CallFlags.Unfinished) != 0;
+        if ((_call.Flags & CallFlags.NoEntry) != 0 || (unfinished && _call.Fixed.Duration == 0))
+            return;
+        _w.To.Append(unfinished ? ",\"elapsed\":"u8 : ",\"duration\":"u8);
+        _w.To.AppendDecimal(_call.Fixed.Duration);
+        if ((_call.Flags & CallFlags.Coarse) != 0)
+            _w.To.Append(",\"coarse\":true"u8);
     }
 }

@@ -114,7 +114,7 @@ public static class CapturePlans
         {
             ArgumentRow argument = row.Argument(i);
             if (payload || !IsPayload(row, argument.Type))
-                Add(ref plan, new TypeNode(argument.Type), argument.Register, ia32);
+                Add(ref plan, new TypeNode(argument.Type), argument.Register, ia32, IsLink(row));
             if (plan.FdArg == 0 && new TypeNode(argument.Type).Kind == TypeKind.Fd)
                 plan.FdArg = (byte)(argument.Register + 1);
         }
@@ -135,10 +135,11 @@ public static class CapturePlans
         return plan;
     }
 
-    // The buffer of readlink is a path, and tells no more than other paths do.
     private static bool IsPayload(SyscallRow row, int type) =>
-        new TypeNode(type).Kind is TypeKind.Buf or TypeKind.Iovec or TypeKind.Msghdr or TypeKind.Mmsghdr
-        && !row.Is("readlink"u8) && !row.Is("readlinkat"u8);
+        new TypeNode(type).Kind is TypeKind.Buf or TypeKind.Iovec or TypeKind.Msghdr or TypeKind.Mmsghdr && !IsLink(row);
+
+    // Its buffer is a path, and tells no more than other paths do.
+    private static bool IsLink(SyscallRow row) => row.Is("readlink"u8) || row.Is("readlinkat"u8);
 
     private static OpFlags When(Direction way) => way switch
     {
@@ -148,7 +149,7 @@ public static class CapturePlans
         _ => OpFlags.AtExit | OpFlags.Always,
     };
 
-    private static void Add(ref CapturePlan plan, TypeNode node, int register, bool ia32)
+    private static void Add(ref CapturePlan plan, TypeNode node, int register, bool ia32, bool whole = false)
     {
         byte arg = (byte)register;
         uint word = ia32 ? 4u : 8u;
@@ -162,7 +163,7 @@ public static class CapturePlans
                 plan.Add(new CaptureOp(OpKind.String, when | OpFlags.Data, arg, 0, 0));
                 break;
             case TypeKind.Buf:
-                plan.Add(Sized(node, arg, when | OpFlags.Data, 1));
+                plan.Add(Sized(node, arg, whole ? when : when | OpFlags.Data, 1));
                 break;
             case TypeKind.SockAddr:
                 plan.Add(Sized(node, arg, when, 1));

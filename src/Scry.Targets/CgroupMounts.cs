@@ -24,6 +24,26 @@ public static class CgroupMounts
     public static IReadOnlyList<CgroupMount> Find() =>
         File.Exists("/proc/self/mountinfo") ? Parse(File.ReadLines("/proc/self/mountinfo")) : [];
 
+    /// <summary>
+    /// A cgroup's path below its hierarchy, as <c>/proc/PID/cgroup</c> writes it, of a directory of this machine's mounts or
+    /// of what is such a path already. The cgroup need not be there any more.
+    /// </summary>
+    public static string PathBelow(string path) => PathBelow(path, Find());
+
+    /// <summary>As <see cref="PathBelow(string)"/>, among these mounts.</summary>
+    public static string PathBelow(string path, IReadOnlyList<CgroupMount> mounts)
+    {
+        string full = '/' + path.Trim('/');
+        foreach (CgroupMount mount in mounts)
+        {
+            if (full == mount.Path)
+                return "/";
+            if (full.StartsWith(mount.Path + '/', StringComparison.Ordinal))
+                return full[mount.Path.Length..];
+        }
+        return full;
+    }
+
     /// <summary>The id of the hierarchy of v1's perf_event controller, cgroups(7); 0 when there is none.</summary>
     public static uint PerfEventHierarchy()
     {

@@ -192,6 +192,7 @@ public sealed class JsonView(
         _to.Append((flags & TaskFlags.Exec) != 0 ? "\",\"why\":\"exec\""u8
             : (flags & TaskFlags.Fork) != 0 ? "\",\"why\":\"fork\""u8
             : (flags & TaskFlags.Rename) != 0 ? "\",\"why\":\"rename\""u8
+            : (flags & TaskFlags.Again) != 0 ? "\",\"why\":\"again\""u8
             : "\",\"why\":\"first\""u8);
         End();
     }

@@ -25,13 +25,6 @@ public enum CountBy : uint
     Object = 0x40,
 }
 
-/// <summary>A comm in shared memory, NUL-padded.</summary>
-[InlineArray(16)]
-public struct CommBytes
-{
-    private byte _first;
-}
-
 /// <summary>What tells groups apart (<c>struct scry_count_key</c>); what is not asked for is 0.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct CountKey

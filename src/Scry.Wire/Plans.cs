@@ -88,21 +88,16 @@ public struct CapturePlan
     public PlanFlags Flags;
     /// <summary>With <see cref="PlanFlags.Variants"/>: the argument that chooses.</summary>
     public byte VariantArg;
-    /// <summary>Argument + 1 of the only operation at entry when that is a path's STRING; 0: other operations.</summary>
-    public byte OnlyString;
+    /// <summary>Number + 1 of the operation at entry when there is one; 0: none or several.</summary>
+    public byte OnlyEntry;
+    /// <summary>Number + 1 of the operation at exit when there is one; 0: none or several.</summary>
+    public byte OnlyExit;
     /// <summary>Argument + 1 that is a descriptor; 0: none is.</summary>
     public byte FdArg;
     /// <summary>Padding.</summary>
-    public PadBytes Pad;
+    public byte Pad;
     /// <summary>The operations.</summary>
     public OpArray Ops;
-
-    /// <summary>2 bytes.</summary>
-    [InlineArray(2)]
-    public struct PadBytes
-    {
-        private byte _first;
-    }
 
     /// <summary>8 operations.</summary>
     [InlineArray(8)]
@@ -110,6 +105,9 @@ public struct CapturePlan
     {
         private CaptureOp _first;
     }
+
+    /// <summary>Where a call's plan stands among all of them; the last of each ABI serves the numbers that have none.</summary>
+    public static int IndexOf(Abi abi, uint nr) => (abi == Abi.Ia32 ? Layout.MaxNr : 0) + (int)Math.Min(nr, Layout.MaxNr - 1);
 
     /// <summary>Appends an operation and sets the plan's flags to suit.</summary>
     /// <exception cref="InvalidOperationException">The plan has 8 already.</exception>
@@ -120,12 +118,14 @@ public struct CapturePlan
         Ops[OpCount++] = op;
         if ((op.Flags & OpFlags.AtEntry) != 0)
         {
-            bool first = (Flags & PlanFlags.Entry) == 0;
-            OnlyString = first && op.Kind == OpKind.String && op.Size == 0 ? (byte)(op.Arg + 1) : (byte)0;
+            OnlyEntry = (Flags & PlanFlags.Entry) == 0 ? OpCount : (byte)0;
             Flags |= PlanFlags.Entry;
         }
         if ((op.Flags & OpFlags.AtExit) != 0)
+        {
+            OnlyExit = (Flags & PlanFlags.Exit) == 0 ? OpCount : (byte)0;
             Flags |= PlanFlags.Exit;
+        }
     }
 }
 

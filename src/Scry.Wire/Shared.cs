@@ -70,8 +70,8 @@ public struct TraceConfig
     public byte OnCalls;
     /// <summary>1: some trigger looks at ends of processes.</summary>
     public byte OnEnds;
-    /// <summary>Padding.</summary>
-    public PadBytes Pad;
+    /// <summary>Bytes of a string that is no path.</summary>
+    public ushort StringMax;
     /// <summary>Bit n: the end of a process by signal n is an incident.</summary>
     public ulong OnSignals;
     /// <summary>Bit n: the exit of a process with code n is an incident.</summary>
@@ -114,13 +114,6 @@ public struct TraceConfig
     public byte CountPad;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
-
-    /// <summary>2 bytes.</summary>
-    [InlineArray(2)]
-    public struct PadBytes
-    {
-        private byte _first;
-    }
 
     /// <summary>Four words.</summary>
     [InlineArray(4)]

@@ -359,7 +359,7 @@ static long capture__element(__u32 i, void *unused)
 	if (!w || i >= w->count)
 		return 1;
 	w->address = capture__word(w->list + i * w->wide);
-	w->length = (__u64)cfg.data_max + 2;
+	w->length = (__u64)cfg.string_max + 2;
 	capture__string();
 	return work__stuck(w) != 0;
 }
@@ -439,7 +439,7 @@ static __always_inline int capture__op(void)
 	switch (op->kind) {
 	case SCRY_OP_STRING:
 		if (op->flags & SCRY_OP_DATA)
-			w->length = (__u64)cfg.data_max + 2;
+			w->length = (__u64)cfg.string_max + 2;
 		else if (!op->size)
 			w->length = cfg.path_max;
 		capture__string();
@@ -508,6 +508,30 @@ static __always_inline const struct scry_plan *plan__variant(const struct scry_p
 		return NULL;
 	key.value = (__u32)thread->args[plan->variant_arg];
 	return bpf_map_lookup_elem(&variants, &key);
+}
+
+/* Flags of the variant's plan; negative when there is none. */
+__noinline int variant__flags(__u32 nr, __u32 abi, __u32 value)
+{
+	struct scry_variant_key key = {};
+	struct scry_plan *plan;
+
+	key.nr = nr;
+	key.abi = abi;
+	key.value = value;
+	plan = bpf_map_lookup_elem(&variants, &key);
+	return plan ? plan->flags : -1;
+}
+
+/* Flags of the plan that counts for the call. */
+static __always_inline __u32 plan__flags(const struct scry_plan *plan, struct scry_thread *thread)
+{
+	int flags;
+
+	if (!(plan->flags & SCRY_PLAN_VARIANTS) || plan->variant_arg >= SCRY_MAX_ARGS)
+		return plan->flags;
+	flags = variant__flags(thread->nr, thread->abi, thread->args[plan->variant_arg]);
+	return flags < 0 ? plan->flags : flags;
 }
 
 /* <uapi/asm-generic/ioctl.h>: a request tells the direction and size of its argument. */
@@ -580,10 +604,93 @@ static long capture__step(__u32 i, void *unused)
 	return w->full || i + 1 >= plan->nops * (w->to_record ? 2 : 1);
 }
 
+#define PLAIN_MOST 1024 /* bytes of a piece that is copied without the loop */
+
+/* Bytes of the one piece that the op wants; more than PLAIN_MOST when it is for the loop. */
+static __always_inline __u64 plain__length(const struct scry_op *op, struct scry_thread *thread,
+					   __s64 result)
+{
+	__u64 length;
+
+	switch (op->kind) {
+	case SCRY_OP_FIXED:
+		length = op->size;
+		break;
+	case SCRY_OP_BUFFER:
+		length = op->other < SCRY_MAX_ARGS
+				 ? capture__scaled(thread->args[op->other], op->size)
+				 : 0;
+		break;
+	case SCRY_OP_BUFFER_RET:
+		length = result > 0 ? capture__scaled(result, op->size) : 0;
+		break;
+	default:
+		return ~0ULL;
+	}
+	if ((op->flags & SCRY_OP_DATA) && length > cfg.data_max)
+		length = cfg.data_max;
+	return length;
+}
+
+/* The most frequent plans, one plain piece: without the loop. False when it takes the loop. */
+static __always_inline bool capture__plain(struct work *w)
+{
+	struct scry_thread *thread = bpf_map_lookup_elem(&threads, &w->slot);
+	const struct scry_plan *plan;
+	const struct scry_op *op;
+	__u64 length, limit, most, pos = w->pos;
+	struct stage *stage;
+	__u32 number;
+	__u8 *dst;
+
+	if (!thread || w->depot || (w->to_record && thread->retry))
+		return 0;
+	plan = plan__of(thread->abi, thread->nr);
+	number = (w->to_record ? plan->only_exit : plan->only_entry) - 1;
+	if ((plan->flags & SCRY_PLAN_VARIANTS) || number >= SCRY_MAX_OPS)
+		return 0;
+	op = &plan->ops[number];
+	if (op->arg >= SCRY_MAX_ARGS)
+		return 0;
+	w->address = thread->args[op->arg];
+	if (!w->address || (w->to_record && w->result < 0 && !(op->flags & SCRY_OP_ALWAYS)))
+		return 1;
+	if (w->to_record) {
+		dst = ring__at_head(container_of((void *)w, struct scry_ring, work));
+		if (!dst)
+			return 0;
+		limit = most = PLAIN_MOST;
+	} else {
+		stage = bpf_map_lookup_elem(&stages, &w->slot);
+		if (!stage)
+			return 0;
+		dst = stage->data;
+		limit = 0;
+		most = STAGE_CAP;
+	}
+	if (pos > limit)
+		return 0;
+	w->arg = op->arg;
+	w->phase = w->to_record ? SCRY_PHASE_EXIT : SCRY_PHASE_ENTRY;
+	w->flags = 0;
+	length = plain__length(op, thread, w->result);
+	if (!length)
+		return 1;
+	if (length > most || pos + sizeof(struct scry_capture) + length + 8 > w->room ||
+	    bpf_probe_read_user(dst + pos + sizeof(struct scry_capture), length,
+				(void *)w->address))
+		return 0;
+	work__commit(w, dst, pos, length);
+	return 1;
+}
+
 /* Runs the plan of the thread in w->slot. */
 __noinline int capture__all(void)
 {
-	bpf_loop(2 * SCRY_MAX_OPS, capture__step, NULL, 0);
+	struct work *w = work__this_cpu();
+
+	if (w && !capture__plain(w))
+		bpf_loop(2 * SCRY_MAX_OPS, capture__step, NULL, 0);
 	return 0;
 }
 

@@ -38,20 +38,11 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 		thread = thread__first(task);
 	if (!thread)
 		return 0;
-	ring__place(task, thread);
-	if (!(thread->state & SCRY_THREAD_ANNOUNCED))
-		task__write(task, thread, NULL, SCRY_TASK_FIRST);
-	thread->nr = nr;
-	thread->abi = abi;
-	thread->staged = 0;
-	thread->retry = 0;
-	thread->flags = 0;
-	thread__take_args(thread, regs);
+	call__begin(task, thread, regs, abi, nr, 0, 0);
 	if (plan->flags & SCRY_PLAN_STACK)
 		thread->args[0] = regs->sp;
-	if ((plan->flags & (SCRY_PLAN_ENTRY | SCRY_PLAN_VARIANTS)) &&
-	    !(plan->only_string && !(plan->flags & SCRY_PLAN_VARIANTS) &&
-	      call__stage_string(thread, plan->only_string - 1)))
+	if ((plan__flags(plan, thread) & (SCRY_PLAN_ENTRY | SCRY_PLAN_IOCTL)) &&
+	    !call__stage_path(thread, plan))
 		call__stage(thread);
 	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
 	thread->start = ring__entry_time();
@@ -61,7 +52,7 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 SEC("tp_btf/sys_enter")
 int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current(regs);
 	struct scry_thread *thread = NULL;
 
 	if (cfg.target == SCRY_TARGET_TASKS) {
@@ -107,7 +98,7 @@ static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs,
 SEC("tp_btf/sys_exit")
 int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current(regs);
 	struct scry_thread *thread = thread__find(task->pid);
 
 	/* What began as a target's call ends as one: a call can change what its thread is. */
@@ -121,16 +112,19 @@ int BPF_PROG(trace_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct scry_thread *thread;
 
-	/* The other targets are known by what the child is, at its first call. */
-	if (cfg.target != SCRY_TARGET_TASKS || !cfg.follow)
+	if (cfg.target == SCRY_TARGET_TASKS && !cfg.follow)
 		return 0;
 	thread = thread__find(parent->pid);
 	if (!thread || (thread->state & SCRY_THREAD_HUSH))
 		return 0;
+	/* The other targets are known by what the child is, at its first call at the latest; here a
+	 * record tells between which calls of its parent it began. */
+	if (cfg.target != SCRY_TARGET_TASKS && !task__wanted(child))
+		return 0;
 	thread = thread__claim(child->pid, child->tgid);
 	if (thread) {
 		task__write(child, thread, NULL, SCRY_TASK_FORK);
-	} else {
+	} else if (cfg.target == SCRY_TARGET_TASKS) {
 		struct scry_ring *ring = ring__this_cpu();
 
 		if (ring)
@@ -228,6 +222,7 @@ int BPF_PROG(trace_end, struct task_struct *task)
 	struct scry_thread *thread = thread__find(task->pid);
 	struct writer w;
 
+	task__unsettle(task);
 	if (!thread)
 		return 0;
 	call__unfinished(thread, SCRY_CALL_UNFINISHED);

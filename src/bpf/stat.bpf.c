@@ -53,16 +53,7 @@ static __always_inline bool call__passes(__u64 duration, bool timed, __s64 resul
 {
 	if (cfg.min_duration && (!timed || duration < cfg.min_duration))
 		return 0;
-	if (cfg.failed_only && (__u64)result < (__u64)-4095)
-		return 0;
-	if (cfg.errno_filter) {
-		__u64 number = -result;
-
-		barrier_var(number);
-		if (number >= 1024 || !(cfg.errnos[number / 64 & 15] >> (number & 63) & 1))
-			return 0;
-	}
-	return 1;
+	return result__passes(result);
 }
 
 /* <asm/unistd.h>: the calls by which a thread becomes another user; at an execve stat_exec sees it.

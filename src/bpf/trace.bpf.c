@@ -11,6 +11,7 @@
 #include "plan.bpf.h"
 #include "thread.bpf.h"
 #include "cgroup.bpf.h"
+#include "current.bpf.h"
 #include "ring.bpf.h"
 #include "capture.bpf.h"
 #include "task.bpf.h"

@@ -84,20 +84,22 @@ static __always_inline bool pattern__fits(const volatile struct scry_pattern *pa
 /* The first path of the call, while it lies in the thread's stage. */
 static __noinline int trigger__path(struct scry_thread *thread)
 {
+	const struct scry_op *op;
 	struct scry_capture *head;
 	struct stage *stage;
 	__u32 length;
 
 	if (!thread || !thread->staged || thread->depot)
 		return 0;
-	if (!plan__of(thread->abi, thread->nr)->only_string)
+	op = &plan__of(thread->abi, thread->nr)->ops[0];
+	if (op->kind != SCRY_OP_STRING || (op->flags & SCRY_OP_DATA))
 		return 0;
 	stage = bpf_map_lookup_elem(&stages, &thread->slot);
 	if (!stage)
 		return 0;
 	head = (void *)stage->data;
 	length = head->length - 1; /* less its NUL */
-	if (length > STAGE_CAP - 1)
+	if (head->arg != op->arg || length > STAGE_CAP - 1)
 		return 0;
 #define FITS(n)                   \
 	(cfg.pattern_count > n && \

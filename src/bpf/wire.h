@@ -124,7 +124,7 @@ struct scry_signal {
 #define SCRY_OP_AT_ENTRY 0x01
 #define SCRY_OP_AT_EXIT	 0x02 /* only when the call succeeded … */
 #define SCRY_OP_ALWAYS	 0x04 /* … or failed too */
-#define SCRY_OP_DATA	 0x08 /* payload: at most data_max bytes */
+#define SCRY_OP_DATA	 0x08 /* payload: at most data_max bytes; of a string, string_max */
 
 struct scry_op {
 	__u8 kind;
@@ -148,9 +148,10 @@ struct scry_plan {
 	__u8 nops;
 	__u8 flags;
 	__u8 variant_arg;
-	__u8 only_string; /* argument + 1 of the one op, a STRING at entry; 0: other ops */
-	__u8 fd_arg;	  /* argument + 1 that is a descriptor; 0: none */
-	__u8 pad[2];
+	__u8 only_entry; /* number + 1 of the op at entry when there is one; 0: none or several */
+	__u8 only_exit;	 /* the same at exit */
+	__u8 fd_arg;	 /* argument + 1 that is a descriptor; 0: none */
+	__u8 pad;
 	struct scry_op ops[SCRY_MAX_OPS];
 };
 
@@ -240,9 +241,9 @@ struct scry_config {
 	__u8 on_oom;	/* triggers of the flight recorder, from here on */
 	__u8 on_removal;
 	__u8 pattern_count;
-	__u8 on_calls; /* some trigger looks at calls */
-	__u8 on_ends;  /* some trigger looks at ends of processes */
-	__u8 pad[2];
+	__u8 on_calls;		/* some trigger looks at calls */
+	__u8 on_ends;		/* some trigger looks at ends of processes */
+	__u16 string_max;	/* bytes of a string that is no path */
 	__u64 on_signals;	/* bit n: a process that signal n ends */
 	__u64 on_exit_codes[4]; /* bit n: a process that exits with n */
 	__u64 on_errnos[16];	/* bit n: a call that fails with errno n */
@@ -400,6 +401,41 @@ struct scry_peek {
 	__u8 data[SCRY_PEEK_SIZE];
 };
 
+/*
+ * A thread that is blocked, as stuck.bpf.c finds it. Only `frames` of the stack follow: `size` is a
+ * multiple of 8.
+ */
+#define SCRY_STUCK_FRAMES 64
+
+#define SCRY_STUCK_IN_CALL 0x01 /* nr, abi and args are those of its call */
+
+struct scry_stuck {
+	__u64 time;	 /* ns, CLOCK_MONOTONIC: when it was looked at */
+	__u64 last_ran;	 /* ns of the scheduler's clock: when it stopped running */
+	__u64 switches;	 /* how often it was switched away from: it has not run while that is the
+			    same */
+	__u64 cgroup_id; /* of the default (v2) hierarchy */
+	__u64 args[SCRY_MAX_ARGS];
+	__u32 size;
+	__u32 tid;
+	__u32 tgid;
+	__u32 ppid; /* tgid of the real parent */
+	__u32 uid;  /* effective */
+	__u32 nr;
+	__u32 state; /* task_struct.__state */
+	__u16 frames;
+	__u8 abi;
+	__u8 flags;
+	char comm[SCRY_COMM_LEN];
+	__u64 stack[SCRY_STUCK_FRAMES]; /* return addresses, the innermost first */
+};
+
+/* Two clocks: what the scheduler's said when the asker was given its CPU, and another now. */
+struct scry_sched_clock {
+	__u64 arrival; /* ns of the scheduler's clock */
+	__u64 time;    /* ns, CLOCK_MONOTONIC */
+};
+
 #define SCRY_ASSERT(name, what) typedef char scry_assert_##name[(what) ? 1 : -1]
 SCRY_ASSERT(record, sizeof(struct scry_record) == 32);
 SCRY_ASSERT(call, sizeof(struct scry_call) == 48);
@@ -413,6 +449,7 @@ SCRY_ASSERT(group, sizeof(struct scry_group) == 256);
 SCRY_ASSERT(pattern, sizeof(struct scry_pattern) == 136);
 SCRY_ASSERT(flight, sizeof(struct scry_flight) == 4096);
 SCRY_ASSERT(plan, sizeof(struct scry_plan) == 72);
+SCRY_ASSERT(stuck, sizeof(struct scry_stuck) == 128 + 8 * SCRY_STUCK_FRAMES);
 SCRY_ASSERT(ring, sizeof(struct scry_ring) == SCRY_RING_HEADER);
 
 #include "counts.h"

@@ -6,7 +6,7 @@ namespace Scry.Cli.CommandLine;
 internal static class RecordOptions
 {
     public static readonly Option<string[]> Payload = TraceOptions.Many("--payload", "N",
-        "Record N bytes of what is read, written, sent and received (0), and of strings (32)");
+        "Record N bytes of what is read, written, sent and received (0)");
     public static readonly Option<bool> Overwrite = TraceOptions.Flag("--overwrite", "Write over a file that is there");
 
     /// <summary>The groups of the help; together all the options.</summary>
@@ -38,8 +38,8 @@ internal sealed record RecordArguments
         TraceArguments trace = TraceArguments.Read(words);
         return new RecordArguments
         {
-            // What is not recorded now cannot be shown later: durations always are. One limit serves strings and buffers.
-            Trace = trace with { Durations = true, Payload = payload > 0, StringLimit = payload > 0 ? payload : trace.StringLimit },
+            // What is not recorded now cannot be shown later: durations always are.
+            Trace = trace with { Durations = true, PayloadLimit = payload },
             Payload = payload,
             Overwrite = words.GetValue(RecordOptions.Overwrite),
         };

@@ -9,7 +9,8 @@ internal static class ReportOptions
     public static readonly Option<string[]> Path = TraceOptions.Many("--path", "PREFIX", "Calls with a path that begins so, as the caller wrote it");
     public static readonly Option<string[]> Last = TraceOptions.Many("--last", "DURATION", "Only the end of the recording: 30s, 5m");
     public static readonly Option<bool> Summary = TraceOptions.Flag("--summary", "A table of syscalls: how often, how long, how many failed", "-s");
-    public static readonly Option<bool> Descriptors = TraceOptions.Flag("--decode-fds", "Descriptors with what they stand for, as far as that is known: 3</etc/passwd>", "-y");
+    public static readonly Option<string[]> Descriptors = TraceOptions.Optional("--decode-fds", "SET",
+        "What descriptors stand for, as far as that is known: path, as 3</etc/passwd>, or none", "-y");
     /// <summary>Without -s, which is the summary's here.</summary>
     public static readonly Option<string[]> StringLimit = TraceOptions.Many("--string-limit", "N",
         "Show at most N bytes of a string or buffer (32); paths are whole");
@@ -61,7 +62,7 @@ internal sealed record ReportArguments
 
     /// <summary>Reads the parsed words.</summary>
     /// <exception cref="ToolException">They make no sense.</exception>
-    public static ReportArguments Read(ParseResult words) => Read(words, words.GetValue(ReportOptions.File) switch
+    public static ReportArguments Read(ParseResult words) => Read(words, descriptors: false, file: words.GetValue(ReportOptions.File) switch
     {
         [{ Length: > 0 } one] => one,
         [_, _, ..] => throw new ToolException("several recordings are named", "scry report shows one", ExitCode.Usage),
@@ -69,13 +70,16 @@ internal sealed record ReportArguments
     });
 
     /// <summary>The same for a recording that the words do not name.</summary>
+    /// <param name="words">The parsed words.</param>
+    /// <param name="file">The recording.</param>
+    /// <param name="descriptors">Whether descriptors are shown with what they stand for where the words do not say.</param>
     /// <exception cref="ToolException">They make no sense.</exception>
-    public static ReportArguments Read(ParseResult words, string file)
+    public static ReportArguments Read(ParseResult words, string file, bool descriptors)
     {
         bool summary = words.GetValue(ReportOptions.Summary);
         if (summary && words.GetValue(TraceOptions.Json))
             throw new ToolException("a summary is no JSON", "give --json or --summary", ExitCode.Usage);
-        TraceArguments shown = TraceArguments.ReadOptions(words, TargetChoice.All, []) with { Descriptors = words.GetValue(ReportOptions.Descriptors) };
+        TraceArguments shown = TraceArguments.ReadOptions(words, TargetChoice.All, []) with { Descriptors = ReadDescriptors(words) ?? descriptors };
         string? limit = TraceArguments.Single(words, ReportOptions.StringLimit);
         string? last = TraceArguments.Single(words, ReportOptions.Last);
         return new ReportArguments
@@ -94,4 +98,12 @@ internal sealed record ReportArguments
             Summary = summary,
         };
     }
+
+    private static bool? ReadDescriptors(ParseResult words) => TraceArguments.Single(words, ReportOptions.Descriptors) switch
+    {
+        null => null,
+        TraceOptions.DescriptorsAsPaths => true,
+        "none" => false,
+        { } other => throw new ToolException($"--decode-fds: '{Printable.Escape(other)}' is not one of path, none", null, ExitCode.Usage),
+    };
 }

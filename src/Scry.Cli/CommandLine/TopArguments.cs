@@ -48,7 +48,7 @@ internal sealed record TopArguments
     {
         var arguments = new TopArguments
         {
-            Trace = TraceArguments.Read(words, TargetChoice.All) with { OutputFile = TraceArguments.Single(words, TopOptions.Output) },
+            Trace = TraceArguments.ReadOrAll(words) with { OutputFile = TraceArguments.Single(words, TopOptions.Output) },
             Sort = ReadSort(TraceArguments.List(words, TopOptions.Sort)),
             Order = ReadOrder(TraceArguments.Single(words, TopOptions.Order)),
             Period = TimeSpan.FromSeconds(1 / ReadFrequency(TraceArguments.Single(words, TopOptions.Frequency))),

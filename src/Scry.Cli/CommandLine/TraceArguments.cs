@@ -41,8 +41,8 @@ internal sealed record TraceArguments
     public TimeStyle Time { get; init; }
     /// <summary>Bytes shown of a string or buffer, as far as a record holds them.</summary>
     public int StringLimit { get; init; }
-    /// <summary>Whether buffers that are read, written, sent and received are captured.</summary>
-    public bool Payload { get; init; } = true;
+    /// <summary>Bytes captured of what is read, written, sent and received; 0: none; null: as of strings.</summary>
+    public int? PayloadLimit { get; init; }
     /// <summary>Column of the results.</summary>
     public int Align { get; init; }
     public bool NoAbbrev { get; init; }
@@ -64,12 +64,18 @@ internal sealed record TraceArguments
     private const int DefaultAlign = 40;
 
     /// <summary>Reads the parsed words.</summary>
-    /// <param name="words">The words.</param>
-    /// <param name="unnamed">The target when none is named; null: one must be.</param>
     /// <exception cref="ToolException">They make no sense.</exception>
-    public static TraceArguments Read(ParseResult words, TargetChoice? unnamed = null)
+    public static TraceArguments Read(ParseResult words)
     {
-        (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words, unnamed);
+        (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words);
+        return ReadOptions(words, target, names);
+    }
+
+    /// <summary>The same; without a target, all the machine is.</summary>
+    /// <exception cref="ToolException">They make no sense.</exception>
+    public static TraceArguments ReadOrAll(ParseResult words)
+    {
+        (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words, orAll: true);
         return ReadOptions(words, target, names);
     }
 
@@ -105,7 +111,7 @@ internal sealed record TraceArguments
         };
     }
 
-    private static (TargetChoice, IReadOnlyList<string>) ReadTarget(ParseResult words, TargetChoice? unnamed)
+    private static (TargetChoice, IReadOnlyList<string>) ReadTarget(ParseResult words, bool orAll = false)
     {
         var named = new List<(TargetChoice Choice, string As, IReadOnlyList<string> Names)>();
         void Consider(TargetChoice choice, string name, IReadOnlyList<string> names)
@@ -126,7 +132,7 @@ internal sealed record TraceArguments
         return named.Count switch
         {
             1 => (named[0].Choice, named[0].Names),
-            0 when unnamed is { } choice => (choice, []),
+            0 when orAll => (TargetChoice.All, ["all"]),
             0 => throw new ToolException("no target is named",
                 "give -p PID, -t TID, -a, --comm NAME, -u USER, -G CGROUP, --unit UNIT, --container NAME, or -- COMMAND; see 'scry " + words.CommandResult.Command.Name + " --help'", ExitCode.Usage),
             _ => throw new ToolException($"{named[0].As} and {named[1].As} are two targets, and a run has one", null, ExitCode.Usage),

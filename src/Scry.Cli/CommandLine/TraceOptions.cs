@@ -64,6 +64,13 @@ internal static class TraceOptions
     internal static Option<bool> Flag(string name, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, Arity = ArgumentArity.Zero };
 
+    /// <summary>An option whose value stands behind a <c>=</c> or is left out: it is then <see cref="DescriptorsAsPaths"/>.</summary>
+    internal static Option<string[]> Optional(string name, string value, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description, HelpName = value, Arity = ArgumentArity.ZeroOrMore };
+
+    /// <summary>What -y says, as strace's.</summary>
+    internal const string DescriptorsAsPaths = "path";
+
     /// <summary>All options with values may be repeated as far as the parser goes: what a repetition means is said in words.</summary>
     internal static Option<string[]> Many(string name, string value, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = value, Arity = ArgumentArity.OneOrMore };

@@ -54,6 +54,11 @@ internal static class Words
             result.Add(name);
             return false;
         }
+        if (equals < 0 && IsOptional(option))
+        {
+            Add(result, name, TraceOptions.DescriptorsAsPaths);
+            return false;
+        }
         Add(result, name, equals < 0 ? next : word[(equals + 1)..]);
         return equals < 0;
     }
@@ -93,12 +98,19 @@ internal static class Words
                 result.Add(name);
                 continue;
             }
+            if (IsOptional(option))
+            {
+                Add(result, name, TraceOptions.DescriptorsAsPaths);
+                continue;
+            }
             bool last = i + 1 == word.Length;
             Add(result, name, last ? next : word[(i + 1)..]);
             return last;
         }
         return false;
     }
+
+    private static bool IsOptional(Option option) => option.Arity.MinimumNumberOfValues == 0;
 
     private static bool IsIdList(string text) =>
         text.Length > 0 && char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiDigit(c) || c == ',');

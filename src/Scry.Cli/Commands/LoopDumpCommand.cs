@@ -38,7 +38,7 @@ internal static class LoopDumpCommand
         {
             string file = Path.Combine(folder, "past.scry");
             write(file);
-            ReportArguments asked = ReportArguments.Read(words, file);
+            ReportArguments asked = ReportArguments.Read(words, file, descriptors: true);
             using var run = new ReportRun(all ? asked.WithoutTarget() : asked);
             return run.Run();
         }
@@ -77,6 +77,7 @@ internal static class LoopDumpCommand
         ],
         [
             "Where a thread's older records are overwritten, '... N records overwritten ...' tells. A call in flight ends in",
-            "'<unfinished ...>', with -T followed by the time that it has taken so far.",
+            "'<unfinished ...>', with -T followed by the time that it has taken so far. Descriptors are shown with what they stood",
+            "for, as far as that is known; --decode-fds=none leaves that out.",
         ]);
 }

@@ -68,7 +68,7 @@ internal static class LoopListCommand
         if (state.Incidents + state.SuppressedCooldown + state.SuppressedFull > 0)
             to.WriteLine($"  {state.Incidents} incidents; not kept: {state.SuppressedCooldown} too soon after another, {state.SuppressedFull} with no room for more");
         foreach (FlightGroup incident in groups.Where(group => group.State == GroupState.Frozen))
-            to.WriteLine($"  incident {incident.Serial}: {Local(incident.Ended):yyyy-MM-dd HH:mm:ss} {IncidentText.Why(incident)}, {Printable.Escape(incident.Path)}, {incident.Bytes >> 10} KB");
+            to.WriteLine($"  incident {incident.Serial}: {Clock.DateOf(incident.Ended).ToLocalTime():yyyy-MM-dd HH:mm:ss} {IncidentText.Why(incident)}, {Printable.Escape(incident.Path)}, {incident.Bytes >> 10} KB");
         if (!full)
             return;
         FlightGroup[] others = [.. groups.Where(group => group.State != GroupState.Frozen).OrderByDescending(group => group.Bytes)];
@@ -77,9 +77,6 @@ internal static class LoopListCommand
         if (others.Length > MostCgroups)
             to.WriteLine($"  and {others.Length - MostCgroups} more cgroups");
     }
-
-    private static DateTime Local(ulong monotonic) =>
-        DateTime.UnixEpoch.AddTicks(((long)monotonic + Clock.RealtimeOffset()) / 100).ToLocalTime();
 
     // The kernel counts the time of programs only while it is asked to, since that costs time too.
     private static double Sample(string directory)

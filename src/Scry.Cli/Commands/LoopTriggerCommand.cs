@@ -2,6 +2,7 @@ using System.CommandLine;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Loops;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Cli.Commands;
@@ -16,7 +17,7 @@ internal static class LoopTriggerCommand
     {
         Privileges.Require();
         using FlightRecorder recorder = LoopStore.Open(LoopStore.Find(LoopOptions.Name(words)), out _);
-        string? wanted = TraceArguments.Single(words, TraceOptions.Cgroup)?.Trim('/');
+        string? wanted = TraceArguments.Single(words, TraceOptions.Cgroup) is { } path ? CgroupMounts.PathBelow(path).Trim('/') : null;
         FlightGroup[] groups =
         [
             .. recorder.Groups().Where(group => group.State == GroupState.Live && group.CgroupId != 0

@@ -31,34 +31,39 @@ internal static class LoopDump
     /// <exception cref="RecordingException">The file cannot be written.</exception>
     public static void WriteIncident(FlightRecorder recorder, LoopAbout about, FlightGroup incident, string file, bool overwrite)
     {
+        var now = new List<byte[]>();
+        recorder.InFlight(Arguments, record => now.Add(record.ToArray()));
+        // Calls that have ended since are in the past that the cgroup has now.
+        FlightGroup[] since = [.. recorder.Groups().Where(group => group.CgroupId == incident.CgroupId && group.Serial > incident.Serial)];
+        FlightSnapshot snapshot = recorder.Snapshot([incident]);
+        // The number of each thread's next record.
+        var next = new Dictionary<uint, uint>();
+        snapshot.ForEach(record => next[MemoryMarshal.AsRef<RecordHeader>(record).Tid] = MemoryMarshal.AsRef<RecordHeader>(record).Seq + 1);
+        var later = new Dictionary<uint, uint>(next);
         var inFlight = new List<byte[]>();
         void Consider(ReadOnlySpan<byte> record)
         {
-            if (Cut(record, incident.Ended) is { } cut)
+            RecordHeader header = MemoryMarshal.AsRef<RecordHeader>(record);
+            if (!later.TryGetValue(header.Tid, out uint seq))
+                return;
+            later[header.Tid] = seq + 1;
+            bool call = header.Kind == RecordKind.Call && record.Length >= Unsafe.SizeOf<CallFixed>();
+            // A thread is in one call: of those that ended later, the first. A time in ticks would let more begin before.
+            if (header.Seq != seq || call)
+                later.Remove(header.Tid);
+            if (header.Seq == seq && call && Cut(record, incident.Ended, next[header.Tid]) is { } cut)
                 inFlight.Add(cut);
         }
-        recorder.InFlight(Arguments, record => Consider(record));
-        // Those that have ended since are in the past that the cgroup has now.
-        FlightGroup[] since = [.. recorder.Groups().Where(group => group.CgroupId == incident.CgroupId && group.Serial > incident.Serial)];
-        FlightSnapshot snapshot = recorder.Snapshot([incident]);
-        HashSet<uint> threads = [];
-        snapshot.ForEach(record => threads.Add(MemoryMarshal.AsRef<RecordHeader>(record).Tid));
-        recorder.Snapshot(since, incident.Ended).ForEach(record => Consider(record));
-        inFlight.RemoveAll(record => !threads.Contains(MemoryMarshal.AsRef<RecordHeader>(record).Tid));
+        recorder.Snapshot(since, incident.Ended).ForEach(Consider);
+        now.ForEach(record => Consider(record));
         Write(recorder, about, [incident], snapshot, inFlight, $"{about.Target}: {IncidentText.Why(incident)}", file, overwrite);
     }
 
-    private static int Arguments(Abi abi, uint nr)
-    {
-        uint index = Math.Min(nr, Layout.MaxNr - 1) + (abi == Abi.Ia32 ? Layout.MaxNr : 0u);
-        return Plans.Value[index].ArgCount;
-    }
+    private static int Arguments(Abi abi, uint nr) => Plans.Value[CapturePlan.IndexOf(abi, nr)].ArgCount;
 
     // The call as it was at an instant, when it had begun and not ended.
-    private static byte[]? Cut(ReadOnlySpan<byte> record, ulong instant)
+    private static byte[]? Cut(ReadOnlySpan<byte> record, ulong instant, uint seq)
     {
-        if (record.Length < Unsafe.SizeOf<CallFixed>() || MemoryMarshal.AsRef<RecordHeader>(record).Kind != RecordKind.Call)
-            return null;
         CallFixed call = MemoryMarshal.AsRef<CallFixed>(record);
         ulong began = call.Header.Time - call.Duration;
         if (call.Duration == 0 || began >= instant || call.Header.Time <= instant)
@@ -67,6 +72,7 @@ internal static class LoopDump
         ref CallFixed there = ref MemoryMarshal.AsRef<CallFixed>(cut.AsSpan());
         there.Header.Flags |= (byte)(CallFlags.Unfinished | CallFlags.InFlight);
         there.Header.Time = instant;
+        there.Header.Seq = seq;
         there.Duration = instant - began;
         there.Result = 0;
         return cut;

@@ -11,6 +11,7 @@ internal static class LoopStore
     public const string DefaultName = "default";
 
     private const int MaxName = 64;
+    private const int NotThere = 2, ReadOnly = 30; // ENOENT, EROFS
     private const string UsualMount = "/sys/fs/bpf";
 
     /// <summary>The names of all recorders, sorted.</summary>
@@ -76,6 +77,11 @@ internal static class LoopStore
         try
         {
             recorder = FlightRecorder.Open(directory);
+        }
+        catch (NativeException error) when (error.Errno != NotThere)
+        {
+            throw new ToolException($"cannot open the recorder '{name}': {ErrnoText.Describe(error.Errno)}",
+                error.Errno == ReadOnly ? "the bpf filesystem must be writable: mount -o remount,rw " + Path.GetDirectoryName(Path.GetDirectoryName(directory)) : null);
         }
         catch (NativeException)
         {

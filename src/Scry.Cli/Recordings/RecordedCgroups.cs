@@ -1,4 +1,5 @@
 using Scry.Recording;
+using Scry.Targets;
 
 namespace Scry.Cli.Recordings;
 
@@ -23,12 +24,12 @@ internal sealed class RecordedCgroups
     public string? Path(ulong id) => _cgroups.GetValueOrDefault(id)?.Path;
 
     /// <summary>The ids of a cgroup and all below it.</summary>
-    /// <param name="path">Below the hierarchy, or a directory of the usual mount.</param>
+    /// <param name="path">Below the hierarchy, or a directory of a mount of this machine or of the usual one.</param>
     /// <exception cref="ToolException">There is none.</exception>
     public IReadOnlySet<ulong> Below(string path)
     {
-        string below = path.StartsWith(UsualMount, StringComparison.Ordinal) ? path[UsualMount.Length..] : path;
-        string wanted = "/" + below.Trim('/');
+        string below = CgroupMounts.PathBelow(path);
+        string wanted = below.StartsWith(UsualMount, StringComparison.Ordinal) ? below[(UsualMount.Length - 1)..] : below;
         string inside = wanted == "/" ? "/" : wanted + "/";
         return Find(cgroup => cgroup.Path == wanted || cgroup.Path.StartsWith(inside, StringComparison.Ordinal), "cgroup", path);
     }

@@ -1,11 +1,8 @@
-using Scry.Bpf;
-using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
-using Scry.Wire;
 
 namespace Scry.Cli.Tracing;
 
@@ -38,7 +35,7 @@ internal sealed class TraceOutput : IRecordSink
     private readonly OutputWriter _writer;
     private readonly IRecordView _view;
     private readonly string? _file;
-    private readonly Lazy<KernelSyscalls?> _kernel = new(ReadKernel);
+    private readonly KernelNames _kernel = new();
 
     private TraceOutput(TraceArguments arguments, ViewContext context, OutputWriter writer, bool terminal)
     {
@@ -50,7 +47,7 @@ internal sealed class TraceOutput : IRecordSink
             StringLimit = arguments.StringLimit,
             Abbreviate = !arguments.NoAbbrev,
             ResultColumn = arguments.Align,
-            Unknown = context.AskKernel ? Describe : null,
+            Unknown = context.AskKernel ? _kernel.Describe : null,
             Descriptors = context.Descriptors,
         });
         IRecordView view = context.Summary ? new SummaryView(decoder, writer)
@@ -159,8 +156,7 @@ internal sealed class TraceOutput : IRecordSink
     public void Dispose()
     {
         _writer.Dispose();
-        if (_kernel.IsValueCreated)
-            _kernel.Value?.Dispose();
+        _kernel.Dispose();
     }
 
     private SinkException Failed(OutputException error)
@@ -172,23 +168,9 @@ internal sealed class TraceOutput : IRecordSink
         return new SinkException($"cannot write {output}: {ErrnoText.Describe(error.InnerException!)}", error);
     }
 
-    private (string Name, string[] Parameters)? Describe(Abi abi, uint nr) =>
-        _kernel.Value?.Describe(abi, nr) is { } known ? (known.Name, [.. known.Parameters.Select(parameter => parameter.Name)]) : null;
-
-    // Without the kernel's help an unknown number is still shown, as a number.
-    private static KernelSyscalls? ReadKernel()
-    {
-        try
-        {
-            return new KernelSyscalls();
-        }
-        catch (Exception error) when (error is NativeException or IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    private static OutputWriter Create(string file)
+    /// <summary>Creates a file, or empties it.</summary>
+    /// <exception cref="ToolException">It cannot be written.</exception>
+    internal static OutputWriter Create(string file)
     {
         try
         {

@@ -31,6 +31,20 @@ internal sealed class Cgroup : IDisposable
         return null;
     }
 
+    /// <summary>With the memory controller, of whichever version, and a limit to it; null where there is none.</summary>
+    public static Cgroup? Memory(string limit)
+    {
+        string[]? mount = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).FirstOrDefault(words => words[2] == "cgroup" && words[3].Split(',').Contains("memory"));
+        bool unified = mount is null && File.ReadAllText(UnifiedMount + "/cgroup.controllers").Split([' ', '\n']).Contains("memory");
+        if (mount is null && !unified)
+            return null;
+        if (unified)
+            File.WriteAllText(UnifiedMount + "/cgroup.subtree_control", "+memory");
+        var cgroup = new Cgroup($"{mount?[1] ?? UnifiedMount}/scry-test-memory-{Environment.ProcessId}", null);
+        File.WriteAllText($"{cgroup.Path}/{(unified ? "memory.max" : "memory.limit_in_bytes")}", limit);
+        return cgroup;
+    }
+
     /// <summary>Makes one below it.</summary>
     public Cgroup Below(string name) => new($"{Path}/{name}", null);
 

@@ -93,6 +93,13 @@ internal sealed class Child : IDisposable
     /// <summary>Sends a signal by number to the process alone.</summary>
     public void Signal(int signal) => Run("/bin/kill", $"-{signal}", Id.ToString()).Expect();
 
+    /// <summary>Kills the process alone, without a detour, and waits for its end.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited)

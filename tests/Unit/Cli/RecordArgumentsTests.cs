@@ -52,11 +52,11 @@ public sealed class RecordArgumentsTests
     public void Buffers_are_recorded_only_when_asked_for()
     {
         RecordArguments read = Record("-o f -a");
-        Assert.Equal((0, 32, false, false), (read.Payload, read.Trace.StringLimit, read.Trace.Payload, read.Overwrite));
-        read = Record("-o f -a --payload 100 --overwrite");
-        Assert.Equal((100, 100, true, true), (read.Payload, read.Trace.StringLimit, read.Trace.Payload, read.Overwrite));
+        Assert.Equal((0, 32, 0, false), (read.Payload, read.Trace.StringLimit, read.Trace.PayloadLimit, read.Overwrite));
+        read = Record("-o f -a --payload 16 --overwrite");
+        Assert.Equal((16, 32, 16, true), (read.Payload, read.Trace.StringLimit, read.Trace.PayloadLimit, read.Overwrite));
         read = Record("-o f -a --payload 0");
-        Assert.Equal((0, 32, false), (read.Payload, read.Trace.StringLimit, read.Trace.Payload));
+        Assert.Equal((0, 32, 0), (read.Payload, read.Trace.StringLimit, read.Trace.PayloadLimit));
     }
 
     [Fact]

@@ -99,6 +99,17 @@ public sealed class DecodingTests
     }
 
     [Fact]
+    public void JsonTellsHowLongACallTookAndHowWellThatIsKnown()
+    {
+        Assert.EndsWith("\"result\":0,\"duration\":700}", Json(RecordMaker.Call(110, 1, 0, 1, 700)));
+        Assert.EndsWith("\"result\":0,\"duration\":700,\"coarse\":true}", Json(RecordMaker.Call(110, 1, 0, 1, 700, flags: CallFlags.Coarse)));
+        Assert.EndsWith("\"result\":0}", Json(RecordMaker.Call(110, 1, 0, 1, flags: CallFlags.NoEntry)));
+        Assert.EndsWith("\"unfinished\":true}", Json(RecordMaker.Call(34, 1, 0, 1, flags: CallFlags.Unfinished)));
+        Assert.EndsWith("\"unfinished\":true,\"in_flight\":true,\"elapsed\":700}",
+            Json(RecordMaker.Call(34, 1, 0, 1, 700, flags: CallFlags.Unfinished | CallFlags.InFlight)));
+    }
+
+    [Fact]
     public void CommandsChooseTheirArguments()
     {
         Assert.Equal("fcntl(3, F_DUPFD_CLOEXEC, 10) = 10", Text(Make("fcntl", 10, [3, 1030, 10])));

@@ -27,6 +27,17 @@ public sealed class CgroupTests
     }
 
     [Theory]
+    [InlineData("/sys/fs/cgroup/unified/a/b", "/a/b")]
+    [InlineData("/sys/fs/cgroup/unified/", "/")]
+    [InlineData("/sys/fs/cgroup/perf_event/a", "/a")]
+    [InlineData("/sys/fs/cgroup/unifiedly/a", "/sys/fs/cgroup/unifiedly/a")]
+    [InlineData("/a/b/", "/a/b")]
+    [InlineData("a", "/a")]
+    [InlineData("/", "/")]
+    public void A_path_below_the_hierarchy_needs_no_cgroup(string path, string below) =>
+        Assert.Equal(below, CgroupMounts.PathBelow(path, CgroupMounts.Parse(Hybrid)));
+
+    [Theory]
     [InlineData("35 24 0:30 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:4 - cgroup2 cgroup2 rw,nsdelegate", "/sys/fs/cgroup", "/")]
     [InlineData("35 24 0:30 /../.. /sys/fs/cgroup ro - cgroup2 cgroup rw", "/sys/fs/cgroup", "/../..")]
     [InlineData(@"35 24 0:30 / /mnt/a\040b\134c\011 ro - cgroup2 cgroup rw", "/mnt/a b\\c\t", "/")]
