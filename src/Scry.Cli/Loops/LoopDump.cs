@@ -127,10 +127,8 @@ internal static class LoopDump
         var containers = new Containers();
         writer.WriteNames(named.Select(id => (Id: id, Path: cgroups.Find(id))).Where(name => name.Path is not null)
             .Select(name => Name(containers, name.Id, name.Path!)));
-        Span<ulong> lost = stackalloc ulong[Layout.LostReasons];
-        for (int reason = 0; reason < lost.Length; reason++)
-            lost[reason] = recorder.Lost((LossReason)reason);
-        writer.Finish(LossNames.ByName(lost), lost.IndexOfAnyExcept(0UL) < 0);
+        Dictionary<string, ulong> lost = LossNames.Of(recorder);
+        writer.Finish(lost, complete: lost.Count == 0);
     }
 
     private static IEnumerable<RecordedName> Names(IReadOnlyList<FlightGroup> groups)
