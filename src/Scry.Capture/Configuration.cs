@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Scry.Bpf;
 using Scry.Wire;
 
 namespace Scry.Capture;
@@ -59,6 +60,32 @@ internal static class Configuration
         foreach (int errno in options.Errnos)
             config.Errnos[errno / 64] |= 1UL << (errno % 64);
         return config;
+    }
+
+    /// <summary>What programs.bpf.h has of maps and programs, before it is loaded: a slot for each thread, a place for each CPU.</summary>
+    public static void Prepare(BpfObject programs, SessionOptions options, int cpus, int threads)
+    {
+        foreach ((string name, int entries) in (ReadOnlySpan<(string, int)>)
+            [
+                ("rings", cpus), ("cells", cpus), ("threads", threads), ("stages", threads), ("homes", threads),
+                ("variants", Math.Max(1, options.Variants.Count)),
+            ])
+        {
+            programs.FindMap(name).MaxEntries = (uint)entries;
+        }
+        programs.FindProgram("trace_signal").AutoLoad = options.Signals;
+        programs.FindProgram("trace_signal_sent").AutoLoad = options.Signals;
+    }
+
+    /// <summary>Loads what <see cref="Prepare"/> prepared, configured.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public static void Load(BpfObject programs, in TraceConfig config, SessionOptions options)
+    {
+        Write(programs.FindMap(".rodata").InitialValue, in config, options.Plans);
+        programs.Load();
+        BpfMap variants = programs.FindMap("variants");
+        foreach ((VariantKey key, CapturePlan plan) in options.Variants)
+            variants.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<CapturePlan>(in plan)));
     }
 
     /// <summary>Writes it where the programs will read it, the plans behind it.</summary>

@@ -177,13 +177,13 @@ internal sealed unsafe class CounterMemory
     }
 
     /// <summary>Lets no thread find a group any more.</summary>
-    public void HideGroup(uint index)
+    /// <returns>Whether one could have found it until now.</returns>
+    public bool HideGroup(uint index)
     {
         CountKey key = _groups[index].Key;
         uint found = 0;
         // Two may have been made at once: the other one is found.
-        if (_groupOf.TryLookup(Bytes(ref key), Bytes(ref found)) && found == index)
-            _groupOf.Delete(Bytes(ref key));
+        return _groupOf.TryLookup(Bytes(ref key), Bytes(ref found)) && found == index && _groupOf.Delete(Bytes(ref key));
     }
 
     /// <summary>Gives a group back, whose rows were.</summary>

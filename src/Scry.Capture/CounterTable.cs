@@ -20,7 +20,10 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     private readonly CounterRow?[] _rowAt = new CounterRow?[rowCount];
     // Groups that no thread can find any more, and since when.
     private readonly Dictionary<uint, long> _hidden = [];
-    private long _reads;
+    // Groups that are over and kept, the first one first; and what too many of them are merged into, by their name.
+    private readonly Queue<CounterGroup> _kept = [];
+    private readonly Dictionary<string, CounterGroup> _merged = [];
+    private readonly CounterDeltas _deltas = new();
 
     public IReadOnlyCollection<CounterRow> Rows => _rows.Values;
 
@@ -28,18 +31,18 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
 
     public IReadOnlyList<CounterRow> Read()
     {
-        _reads++;
+        _deltas.Begin();
         memory.ReadWraps();
         List<CounterRow> changed = FindChanged();
         CallSums total = Total;
         foreach (CounterRow row in changed)
         {
-            CallSums sums = row.Retired, before = row.Sums;
+            CallSums sums = row.Retired?.Sums ?? new CallSums(), before = row.Sums;
             foreach (uint place in row.Places)
                 sums.Add(memory.Sums(place));
-            row.Delta = sums.Since(in before);
             row.Sums = sums;
-            CallSums delta = row.Delta;
+            CallSums delta = sums.Since(in before);
+            _deltas.Add(row, in delta);
             total.Add(in delta);
         }
         Total = total;
@@ -58,9 +61,9 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                 continue;
             _seen[i] = calls;
             CounterRow row = _rowAt[i] ??= Place(i, key);
-            if (row.ChangedAt == _reads)
+            if (row.ChangedAt == _deltas.Read)
                 continue;
-            row.ChangedAt = _reads;
+            row.ChangedAt = _deltas.Read;
             changed.Add(row);
         }
         return changed;
@@ -70,15 +73,24 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     {
         uint call = (uint)(key >> NrShift) & 0xffff;
         CounterGroup group = GroupAt((uint)key);
+        CounterRow row = RowOf(group, call);
+        row.Places = [.. row.Places, index];
+        return row;
+    }
+
+    private CounterRow RowOf(CounterGroup group, uint call)
+    {
         ref CounterRow? row = ref CollectionsMarshal.GetValueRefOrAddDefault(_rows, (group, call), out bool known);
         if (!known)
         {
             uint abi = call >> Layout.CountNrBits;
-            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax) { IsOther = abi == NoAbi };
+            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax, _deltas) { IsOther = abi == NoAbi };
+            group.Rows.Add(row);
         }
-        row!.Places.Add(index);
-        return row;
+        return row!;
     }
+
+    private static uint CallOf(CounterRow row) => row.IsOther ? NoAbi << Layout.CountNrBits | row.Nr : (uint)row.Abi << Layout.CountNrBits | row.Nr;
 
     private CounterGroup GroupAt(uint index)
     {
@@ -98,6 +110,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                     First = now.First,
                     FilePath = CounterGroup.PathOf(text.File),
                     ObjectPath = CounterGroup.PathOf(text.Object),
+                    CgroupPath = CounterGroup.PathOf(text.Cgroup),
                 };
                 if (index != 0)
                     _groups[key] = group;
@@ -120,23 +133,18 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                 continue;
             CounterGroup group = GroupAt(i);
             CommBytes bytes = (options.By & CountBy.Comm) != 0 ? now.Key.Comm : now.Comm;
-            ReadOnlySpan<byte> comm = bytes;
-            int end = comm.IndexOf((byte)0);
-            comm = end < 0 ? comm : comm[..end];
+            ReadOnlySpan<byte> comm = bytes.Text;
             if (!comm.SequenceEqual(group.Comm))
                 group.Comm = comm.ToArray();
             group.Ended = Volatile.Read(ref now.Ended);
             if (Volatile.Read(ref now.Refs) != 0 || !isShort && group.Ended == 0)
                 continue;
-            if (!_hidden.TryGetValue(i, out long since))
-            {
-                memory.HideGroup(i);
-                _hidden[i] = Stopwatch.GetTimestamp();
-            }
-            else if (Stopwatch.GetTimestamp() - since > s_grace)
-            {
+            long time = Stopwatch.GetTimestamp();
+            // One that is just being made can be found a moment later.
+            if (memory.HideGroup(i) || !_hidden.TryGetValue(i, out long since))
+                _hidden[i] = time;
+            else if (time - since > s_grace)
                 (over ??= []).Add(i);
-            }
         }
         if (over is not null)
             Retire(over);
@@ -168,28 +176,54 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
             _hidden.Remove(index);
             memory.FreeGroup(index);
             // Another index may stand for the same.
-            if (!options.KeepEnded && !_byIndex.ContainsValue(group))
-                _groups.Remove(group.Key);
+            if (_byIndex.ContainsValue(group))
+                continue;
+            if (!options.KeepEnded)
+                Forget(group);
+            // One that can come back, as a name, stays what it is.
+            else if (group.Ended != 0)
+                _kept.Enqueue(group);
         }
+        while (_kept.Count > Math.Max(1, options.KeptMost))
+            Merge(_kept.Dequeue());
+    }
+
+    private void Forget(CounterGroup group)
+    {
+        _groups.Remove(group.Key);
+        foreach (CounterRow row in group.Rows)
+        {
+            _rows.Remove((group, CallOf(row)));
+            row.IsGone = true;
+        }
+    }
+
+    private void Merge(CounterGroup group)
+    {
+        string name = Convert.ToHexString(group.Comm);
+        if (!_merged.TryGetValue(name, out CounterGroup? into))
+            _merged[name] = into = new CounterGroup(new CountKey()) { Comm = group.Comm, First = group.First, Ended = group.Ended };
+        into.Merged++;
+        foreach (CounterRow row in group.Rows)
+        {
+            CounterRow all = RowOf(into, CallOf(row));
+            if (row.Retired is null)
+                continue;
+            (all.Retired ??= new RetiredCounts()).Add(row.Retired);
+            all.Sums = all.Retired.Sums;
+        }
+        Forget(group);
     }
 
     private void RetireRow(uint index, ulong key)
     {
         CounterRow row = _rowAt[index] ?? Place(index, key);
-        row.Places.Remove(index);
-        if (options.KeepEnded || row.Places.Count > 0)
-        {
-            CallSums retired = row.Retired;
-            retired.Add(memory.Sums(index));
-            row.Retired = retired;
-            memory.AddBuckets(index, row.RetiredHistogram ??= new DurationHistogram());
-            if (row.Retired.Errors > 0)
-                memory.AddErrnos(index, row.RetiredErrnos ??= []);
-        }
-        else
-        {
-            _rows.Remove((row.Group, (uint)(key >> NrShift) & 0xffff));
-        }
+        row.Places = [.. row.Places.Where(place => place != index)];
+        RetiredCounts retired = row.Retired ??= new RetiredCounts();
+        retired.Sums.Add(memory.Sums(index));
+        memory.AddBuckets(index, retired.Histogram);
+        if (retired.Sums.Errors > 0)
+            memory.AddErrnos(index, retired.Errnos ??= []);
         memory.FreeRow(index);
         _rowAt[index] = null;
         _seen[index] = 0;
@@ -198,8 +232,8 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     public DurationHistogram Histogram(CounterRow row)
     {
         var histogram = new DurationHistogram();
-        if (row.RetiredHistogram is { } retired)
-            histogram.Add(retired);
+        if (row.Retired is { } retired)
+            histogram.Add(retired.Histogram);
         foreach (uint place in row.Places)
             memory.AddBuckets(place, histogram);
         return histogram;
@@ -207,7 +241,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
 
     public IReadOnlyDictionary<int, ulong> Errnos(CounterRow row)
     {
-        var errnos = row.RetiredErrnos is { } retired ? new Dictionary<int, ulong>(retired) : [];
+        var errnos = row.Retired?.Errnos is { } retired ? new Dictionary<int, ulong>(retired) : [];
         foreach (uint place in row.Places)
             memory.AddErrnos(place, errnos);
         return errnos;

@@ -14,12 +14,11 @@ namespace Scry.Capture;
 /// </summary>
 public sealed class Counters : IDisposable
 {
-    private const int DefaultGroups = 8192, DefaultRows = 49152, DefaultChunks = 98304;
+    private const int DefaultGroups = 8192, DefaultRows = 40960, DefaultChunks = 73728;
     private const int MostSlots = 131072;
     private const int CpusOfDefault = 4, MostScale = 8;
-    private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits, CpuShift = 48;
+    private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits;
     private const uint NoAbi = 3; // of rows for others
-    private const int HotPrograms = 2;
 
     private readonly BpfObject _object;
     private readonly List<BpfLink> _links = [];
@@ -49,6 +48,9 @@ public sealed class Counters : IDisposable
 
     /// <summary>Threads that are targets now, of <see cref="TargetKind.Tasks"/>: those added and their followed children.</summary>
     public ulong TaskCount => _threads.Count;
+
+    /// <summary>These threads, for counters that are to go on with the same: as they are at this moment.</summary>
+    public IReadOnlyList<(int Tid, int Tgid)> Tasks() => Options.What.Target == TargetKind.Tasks ? _threads.List() : [];
 
     /// <summary>What the kernel has used, and had no room for.</summary>
     public CountState State => _memory.State;
@@ -94,22 +96,13 @@ public sealed class Counters : IDisposable
 
     /// <summary>As <see cref="Session.AddTask"/>.</summary>
     /// <returns>False when the table of threads is full.</returns>
-    public bool AddTask(int tid, int tgid, bool fromExecve = false)
-    {
-        if (!_threads.Add((uint)tid, (uint)tgid, fromExecve ? ThreadState.Hush : ThreadState.None))
-            return false;
-        // Its end may have come first: then nobody else frees the slot.
-        if (!Directory.Exists($"/proc/{tid}"))
-            _threads.Remove((uint)tid);
-        return true;
-    }
+    public bool AddTask(int tid, int tgid, bool fromExecve = false) => _threads.AddLiving(tid, tgid, fromExecve ? ThreadState.Hush : ThreadState.None);
 
     /// <summary>Attaches the programs: counting begins.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>
     public void Attach()
     {
-        // First those that see threads end: a slot must not outlive its thread.
-        foreach (BpfProgram program in _object.Programs.Where(program => program.AutoLoad).OrderBy(program => program.Name is "stat_enter" or "stat_exit"))
+        foreach (BpfProgram program in Programs.InOrder(_object))
             _links.Add(program.Attach());
     }
 
@@ -123,7 +116,6 @@ public sealed class Counters : IDisposable
     /// <summary>Ends the counting; what was counted can still be read.</summary>
     public void Detach()
     {
-        // In the opposite order, for the same reason.
         for (int i = _links.Count - 1; i >= 0; i--)
             _links[i].Dispose();
         _links.Clear();
@@ -155,7 +147,7 @@ public sealed class Counters : IDisposable
             options.Groups > 0 ? Math.Max(2, options.Groups) : DefaultGroups,
             1 + cpus + (options.Rows > 0 ? options.Rows : DefaultRows * scale),
             1 + (options.Chunks > 0 ? options.Chunks : DefaultChunks * scale),
-            (options.By & (CountBy.File | CountBy.Object)) != 0);
+            (options.By & (CountBy.File | CountBy.Object | CountBy.Cgroup)) != 0);
     }
 
     private static void Resize(BpfObject programs, Sizes sizes)

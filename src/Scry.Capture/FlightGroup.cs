@@ -54,13 +54,5 @@ public sealed class FlightGroup
     public uint Nr => _header.Nr;
 
     /// <summary>Name of the thread that fired it. Hostile text.</summary>
-    public string Comm
-    {
-        get
-        {
-            ReadOnlySpan<byte> comm = _header.Comm;
-            int end = comm.IndexOf((byte)0);
-            return Encoding.UTF8.GetString(end < 0 ? comm : comm[..end]);
-        }
-    }
+    public string Comm => Encoding.UTF8.GetString(_header.Comm.Text);
 }

@@ -14,12 +14,10 @@ namespace Scry.Capture;
 /// </summary>
 public sealed class FlightRecorder : IDisposable
 {
-    private const int DepotBytes = 16688, Depots = 32; // capture.bpf.h, flight.bpf.h
-    private const int StageBytes = 632; // capture.bpf.h
-    private const int HomeBytes = 16; // current.bpf.h
     private const int BytesPerGroup = 256 + Layout.GroupPath + 96; // and its place in the hash
     private const int AboutSize = 16384;
     private const string LinkPrefix = "link_", ControlName = "loop_control";
+    private static readonly string[] s_ofThreads = ["threads", "stages", "homes"]; // an entry for each thread
     // Those that a reader or a stop needs; the others live by the programs that use them.
     private static readonly string[] s_maps = ["rings", "arena", "segments", "groups", "group_paths", "flight", "threads", "stages", "about"];
 
@@ -68,13 +66,7 @@ public sealed class FlightRecorder : IDisposable
         try
         {
             (int slots, bool probes) = Size(programs, options, out TraceConfig config);
-            Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.What.Plans);
-            programs.FindProgram("trace_signal").AutoLoad = options.What.Signals;
-            programs.FindProgram("trace_signal_sent").AutoLoad = options.What.Signals;
-            programs.Load();
-            BpfMap variants = programs.FindMap("variants");
-            foreach ((VariantKey key, CapturePlan plan) in options.What.Variants)
-                variants.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<CapturePlan>(in plan)));
+            Configuration.Load(programs, in config, options.What);
             foreach (string name in s_maps)
                 result._maps[name] = programs.FindMap(name);
             result._control = programs.FindProgram(ControlName);
@@ -246,19 +238,15 @@ public sealed class FlightRecorder : IDisposable
     private static (int Slots, bool Probes) Size(BpfObject programs, FlightOptions options, out TraceConfig config)
     {
         long memory = Math.Clamp(options.Memory, FlightOptions.LeastMemory, FlightOptions.MostMemory);
-        int perThread = Unsafe.SizeOf<ThreadSlot>() + StageBytes + HomeBytes;
+        BpfMap depots = programs.FindMap("depots");
+        int perThread = s_ofThreads.Sum(name => (int)programs.FindMap(name).ValueSize);
         (int slots, bool probes) = Configuration.Threads(1 << BitOperations.Log2((uint)(memory / 5 / perThread)));
         int cpus = BpfSystem.PossibleCpus;
         int groups = (int)Math.Clamp(memory / Layout.SegmentSize / 2, 64, 16384);
-        long rest = memory - (long)slots * perThread - Depots * DepotBytes - (long)groups * BytesPerGroup
+        long rest = memory - (long)slots * perThread - (long)depots.MaxEntries * depots.ValueSize - (long)groups * BytesPerGroup
             - (long)cpus * Layout.RingHeader - Layout.SegmentPad - AboutSize - 2 * 4096;
         int segments = (int)(rest / (Layout.SegmentSize + Unsafe.SizeOf<SegmentHeader>()));
-        programs.FindMap("rings").MaxEntries = (uint)cpus;
-        programs.FindMap("threads").MaxEntries = (uint)slots;
-        programs.FindMap("stages").MaxEntries = (uint)slots;
-        programs.FindMap("homes").MaxEntries = (uint)slots;
-        programs.FindMap("cells").MaxEntries = (uint)cpus;
-        programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.What.Variants.Count);
+        Configuration.Prepare(programs, options.What, cpus, slots);
         programs.FindMap("groups").MaxEntries = (uint)groups;
         programs.FindMap("group_paths").MaxEntries = (uint)groups;
         programs.FindMap("group_of").MaxEntries = (uint)groups;
@@ -327,9 +315,9 @@ public sealed class FlightRecorder : IDisposable
 
     private void Attach(BpfObject programs, string? directory)
     {
-        foreach (BpfProgram program in programs.Programs)
+        foreach (BpfProgram program in Programs.InOrder(programs))
         {
-            if (!program.AutoLoad || program.Name == ControlName)
+            if (program.Name == ControlName)
                 continue;
             BpfLink link = program.Attach();
             _owned.Add(link);
@@ -341,10 +329,7 @@ public sealed class FlightRecorder : IDisposable
     private static void Seed(ThreadTable table, IEnumerable<(int Tid, int Tgid)> threads)
     {
         foreach ((int tid, int tgid) in threads)
-        {
-            if (table.Add((uint)tid, (uint)tgid, ThreadState.None) && !Directory.Exists($"/proc/{tid}"))
-                table.Remove((uint)tid);
-        }
+            table.AddLiving(tid, tgid, ThreadState.None);
     }
 
     private static void Unpin(string directory)

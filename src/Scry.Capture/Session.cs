@@ -82,23 +82,11 @@ public sealed class Session : IDisposable
         Session? session = null;
         try
         {
-            BpfMap rings = programs.FindMap("rings");
-            rings.MaxEntries = (uint)sizes.Cpus;
-            rings.ValueSize = (uint)sizes.Stride;
-            programs.FindMap("threads").MaxEntries = (uint)sizes.Threads;
-            programs.FindMap("stages").MaxEntries = (uint)sizes.Threads;
-            programs.FindMap("homes").MaxEntries = (uint)sizes.Threads;
-            programs.FindMap("cells").MaxEntries = (uint)sizes.Cpus;
-            programs.FindMap("variants").MaxEntries = (uint)Math.Max(1, options.Variants.Count);
-            programs.FindProgram("trace_signal").AutoLoad = options.Signals;
-            programs.FindProgram("trace_signal_sent").AutoLoad = options.Signals;
+            Configuration.Prepare(programs, options, sizes.Cpus, sizes.Threads);
+            programs.FindMap("rings").ValueSize = (uint)sizes.Stride;
             TraceConfig config = Configuration.Of(options, sizes.Threads, sizes.Probes);
             config.RingSize = (ulong)sizes.Ring;
-            Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.Plans);
-            programs.Load();
-            BpfMap variants = programs.FindMap("variants");
-            foreach ((VariantKey key, CapturePlan plan) in options.Variants)
-                variants.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<CapturePlan>(in plan)));
+            Configuration.Load(programs, in config, options);
             bell = new RingBuffer(programs.FindMap("bell"), static _ => { });
             session = new Session(programs, bell, options, sizes);
             return session;
@@ -123,15 +111,7 @@ public sealed class Session : IDisposable
     /// <param name="tgid">Its process.</param>
     /// <param name="fromExecve">Whether it is a target only from its next execve on.</param>
     /// <returns>False when the table of threads is full.</returns>
-    public bool AddTask(int tid, int tgid, bool fromExecve = false)
-    {
-        if (!_threads.Add((uint)tid, (uint)tgid, fromExecve ? ThreadState.Hush : ThreadState.None))
-            return false;
-        // Its end may have come first: then nobody else frees the slot.
-        if (!Directory.Exists($"/proc/{tid}"))
-            _threads.Remove((uint)tid);
-        return true;
-    }
+    public bool AddTask(int tid, int tgid, bool fromExecve = false) => _threads.AddLiving(tid, tgid, fromExecve ? ThreadState.Hush : ThreadState.None);
 
     /// <summary>
     /// Hands over the records that were written up to now, in order of time.
@@ -192,17 +172,17 @@ public sealed class Session : IDisposable
     /// <exception cref="NativeException">The kernel refused.</exception>
     public void Attach()
     {
-        foreach (BpfProgram program in _object.Programs)
+        foreach (BpfProgram program in Programs.InOrder(_object))
         {
-            if (program.AutoLoad && program.Name != "trace_in_flight")
+            if (program.Name != "trace_in_flight")
                 _links.Add(program.Attach());
         }
     }
 
     private void Detach()
     {
-        foreach (BpfLink link in _links)
-            link.Dispose();
+        for (int i = _links.Count - 1; i >= 0; i--)
+            _links[i].Dispose();
         _links.Clear();
     }
 

@@ -27,9 +27,19 @@ internal sealed unsafe class ThreadTable
     /// <summary>Threads that are targets now.</summary>
     public ulong Count => Volatile.Read(ref *_count);
 
-    /// <summary>Makes a thread a target; true also when it is one already.</summary>
+    /// <summary>Makes a thread a target if it still lives; true also when it is one already, or has ended.</summary>
     /// <returns>False when no slot is free for it.</returns>
-    public bool Add(uint tid, uint tgid, ThreadState state)
+    public bool AddLiving(int tid, int tgid, ThreadState state)
+    {
+        if (!Add((uint)tid, (uint)tgid, state))
+            return false;
+        // Its end may have come first: then nobody else frees the slot.
+        if (!Directory.Exists($"/proc/{tid}"))
+            Remove((uint)tid);
+        return true;
+    }
+
+    private bool Add(uint tid, uint tgid, ThreadState state)
     {
         if (Find(tid) != null)
             return true;
@@ -56,12 +66,25 @@ internal sealed unsafe class ThreadTable
         return false;
     }
 
-    /// <summary>Frees the slot of a thread that ended before it was added.</summary>
-    public void Remove(uint tid)
+    private void Remove(uint tid)
     {
         ThreadSlot* slot = Find(tid);
         if (slot != null && Interlocked.CompareExchange(ref slot->Tid, 0, tid) == tid)
             Interlocked.Decrement(ref *_count);
+    }
+
+    /// <summary>The threads that are targets now.</summary>
+    public IReadOnlyList<(int Tid, int Tgid)> List()
+    {
+        var threads = new List<(int, int)>();
+        for (uint index = 0; index <= _mask; index++)
+        {
+            // SAFETY: as in Add.
+            ThreadSlot* slot = _slots + index;
+            if (Volatile.Read(ref slot->Tid) is not 0 and not Reserved and var tid)
+                threads.Add(((int)tid, (int)slot->Tgid));
+        }
+        return threads;
     }
 
     private ThreadSlot* Find(uint tid)

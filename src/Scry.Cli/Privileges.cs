@@ -6,6 +6,7 @@ namespace Scry.Cli;
 internal static class Privileges
 {
     // Bits of <linux/capability.h>.
+    private const int SysPtrace = 19;
     private const int SysAdmin = 21;
     private const int Perfmon = 38;
     private const int Bpf = 39;
@@ -38,6 +39,9 @@ internal static class Privileges
     /// <summary>CAP_SYS_ADMIN includes the other two (capabilities(7)).</summary>
     public static bool Suffice(ulong capabilities) =>
         Has(capabilities, SysAdmin) || (Has(capabilities, Bpf) && Has(capabilities, Perfmon));
+
+    /// <summary>Whether the memory and the descriptors of any process can be read.</summary>
+    public static bool SeeOtherProcesses(ulong capabilities) => Has(capabilities, SysPtrace);
 
     private static bool Has(ulong capabilities, int bit) => (capabilities >> bit & 1) != 0;
 }

@@ -38,7 +38,18 @@ internal readonly ref partial struct CallDecoding<TWriter>
         }
         Utf8Buffer to = _w.To;
         to.Append((byte)'<');
-        Quote.Name(to, name.Path);
+        // The one arrow that is no part of a path: between the ends of a socket.
+        int arrow = name.Path[0] == '/' ? -1 : name.Path.IndexOf("->"u8), quote = name.Path.IndexOf((byte)'"');
+        if (arrow > 0 && (quote < 0 || arrow < quote))
+        {
+            Quote.Name(to, name.Path[..arrow]);
+            to.Append("->"u8);
+            Quote.Name(to, name.Path[(arrow + 2)..]);
+        }
+        else
+        {
+            Quote.Name(to, name.Path);
+        }
         to.Append((byte)'>');
         if (name.Deleted)
             to.Append("(deleted)"u8);

@@ -60,6 +60,16 @@ public sealed class Decoder(DecoderOptions? chosen = null)
             decoding.Result();
     }
 
+    /// <summary>Writes <c>name(arguments)</c>: a call that has no result yet.</summary>
+    public void WriteInvocation(in CallRecord call, Utf8Buffer to)
+    {
+        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to));
+        decoding.Name();
+        to.Append((byte)'(');
+        decoding.Arguments();
+        to.Append((byte)')');
+    }
+
     /// <summary>Writes a call's name alone.</summary>
     public void WriteName(in CallRecord call, Utf8Buffer to) =>
         new CallDecoding<TextWriter>(this, call, new TextWriter(to)).Name();

@@ -1,3 +1,4 @@
+using System.Text;
 using Scry.Wire;
 
 namespace Scry.Syscalls;
@@ -7,6 +8,15 @@ namespace Scry.Syscalls;
 /// <param name="deleted">Whether the file has no name any more: <paramref name="path"/> is then without <c> (deleted)</c>.</param>
 public readonly ref struct DescriptorName(ReadOnlySpan<byte> path, bool deleted = false)
 {
+    private const string DeletedMark = " (deleted)";
+
+    /// <summary>By the text of a link of <c>/proc/PID/fd</c>.</summary>
+    public static DescriptorName OfLink(string link)
+    {
+        bool deleted = link.StartsWith('/') && link.EndsWith(DeletedMark, StringComparison.Ordinal);
+        return new(Encoding.UTF8.GetBytes(deleted ? link[..^DeletedMark.Length] : link), deleted);
+    }
+
     /// <summary>The path or name; empty when nothing is known.</summary>
     public ReadOnlySpan<byte> Path { get; } = path;
 

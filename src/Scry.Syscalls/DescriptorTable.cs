@@ -48,9 +48,8 @@ public sealed class DescriptorTable(int capacity = DescriptorTable.DefaultCapaci
     /// <param name="name">As <c>/proc/PID/fd</c> has it; hostile text.</param>
     public void Seed(uint tgid, int fd, string name)
     {
-        const string mark = " (deleted)";
-        bool deleted = name.StartsWith('/') && name.EndsWith(mark, StringComparison.Ordinal);
-        Set(_seeds, tgid, fd, new Known(Encoding.UTF8.GetBytes(deleted ? name[..^mark.Length] : name), deleted, false, 0));
+        var link = DescriptorName.OfLink(name);
+        Set(_seeds, tgid, fd, new Known(link.Path.ToArray(), link.Deleted, false, 0));
     }
 
     /// <inheritdoc/>

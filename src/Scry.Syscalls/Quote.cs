@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 
 namespace Scry.Syscalls;
@@ -5,6 +6,9 @@ namespace Scry.Syscalls;
 /// <summary>Quoting of bytes that a traced process chose.</summary>
 public static class Quote
 {
+    // What a JSON string takes as it is, of ASCII.
+    private static readonly SearchValues<byte> s_plain = SearchValues.Create([.. Enumerable.Range(0x20, 0x5f).Where(value => value is not ('"' or '\\')).Select(value => (byte)value)]);
+
     /// <summary>As strace: C escapes, octal for what is not printable ASCII.</summary>
     public static void Text(Utf8Buffer to, ReadOnlySpan<byte> bytes)
     {
@@ -95,7 +99,7 @@ public static class Quote
         foreach (byte b in bytes)
         {
             to.Append("\\x"u8);
-            Utf8Formatter.TryFormat(b, to.Room(2), out int written, new System.Buffers.StandardFormat('x', 2));
+            Utf8Formatter.TryFormat(b, to.Room(2), out int written, new StandardFormat('x', 2));
             to.Length += written;
         }
         to.Append(cut ? "\"..."u8 : "\""u8);
@@ -125,7 +129,15 @@ public static class Quote
     {
         while (!bytes.IsEmpty)
         {
-            if (System.Text.Rune.DecodeFromUtf8(bytes, out System.Text.Rune rune, out int used) != System.Buffers.OperationStatus.Done)
+            // Most text is plain, and goes in pieces.
+            int plain = bytes.IndexOfAnyExcept(s_plain);
+            if (plain != 0)
+            {
+                to.Append(plain < 0 ? bytes : bytes[..plain]);
+                bytes = plain < 0 ? default : bytes[plain..];
+                continue;
+            }
+            if (System.Text.Rune.DecodeFromUtf8(bytes, out System.Text.Rune rune, out int used) != OperationStatus.Done)
             {
                 Escape(to, bytes[0]);
                 bytes = bytes[1..];
@@ -138,21 +150,33 @@ public static class Quote
                 to.Append((byte)'\\');
                 to.Append((byte)value);
             }
-            else if (value < 0x20 || value is >= 0x7f and < 0xa0 or >= 0x200b and <= 0x200f or >= 0x2028 and <= 0x202e or >= 0x2060 and <= 0x206f or 0xfeff)
-            {
-                Escape(to, value);
-            }
             else
             {
-                to.Length += rune.EncodeToUtf8(to.Room(4));
+                Rune(to, rune);
             }
         }
+    }
+
+    /// <summary>Text that others chose, as it is but for what controls a terminal or the direction of text.</summary>
+    public static void Plain(Utf8Buffer to, string text)
+    {
+        foreach (System.Text.Rune rune in text.EnumerateRunes())
+            Rune(to, rune);
+    }
+
+    private static void Rune(Utf8Buffer to, System.Text.Rune rune)
+    {
+        int value = rune.Value;
+        if (value < 0x20 || value is >= 0x7f and < 0xa0 or >= 0x200b and <= 0x200f or >= 0x2028 and <= 0x202e or >= 0x2060 and <= 0x206f or 0xfeff)
+            Escape(to, value);
+        else
+            to.Length += rune.EncodeToUtf8(to.Room(4));
     }
 
     private static void Escape(Utf8Buffer to, int value)
     {
         to.Append("\\u"u8);
-        Utf8Formatter.TryFormat(value, to.Room(4), out int written, new System.Buffers.StandardFormat('x', 4));
+        Utf8Formatter.TryFormat(value, to.Room(4), out int written, new StandardFormat('x', 4));
         to.Length += written;
     }
 }

@@ -1,9 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Scry.Targets;
 
-/// <summary>The one call of the C library that .NET does not offer: a directory's inode number, and what kind of file a path leads to.</summary>
+/// <summary>
+/// The few calls of the C library that .NET does not offer: a directory's inode number, what kind of file a path leads to, a link's
+/// text at once, memory of another process, and the kernel's socket diagnosis (sock_diag(7)) of a network namespace.
+/// </summary>
 internal static partial class Native
 {
     private const int AtFdCwd = -100;
@@ -14,6 +18,8 @@ internal static partial class Native
     private const int InoOffset = 32;
     private const int FormatMask = 0xf000;
     private const int FormatRegular = 0x8000;
+    private const int AfNetlink = 16, SockRaw = 3, SockCloseOnExec = 0x80000, NetlinkSockDiag = 4;
+    private const int CloneNewNet = 0x40000000;
 
     [LibraryImport("libc", EntryPoint = "statx")]
     private static partial int Statx(int directory, ReadOnlySpan<byte> path, int flags, uint mask, Span<byte> result);
@@ -35,5 +41,97 @@ internal static partial class Native
         result.Clear();
         return Statx(AtFdCwd, Encoding.UTF8.GetBytes(path + '\0'), 0, StatxType, result) == 0
             && (MemoryMarshal.Read<ushort>(result[ModeOffset..]) & FormatMask) == FormatRegular;
+    }
+
+    [LibraryImport("libc", EntryPoint = "readlink")]
+    private static partial nint Readlink(ReadOnlySpan<byte> path, Span<byte> buffer, nint size);
+
+    [LibraryImport("libc", EntryPoint = "socket")]
+    private static partial int Socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "send")]
+    private static partial nint Send(SafeFileHandle socket, ReadOnlySpan<byte> bytes, nint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recv")]
+    private static partial nint Receive(SafeFileHandle socket, Span<byte> bytes, nint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "setns")]
+    private static partial int SetNamespace(SafeFileHandle file, int kind);
+
+    [LibraryImport("libc", EntryPoint = "process_vm_readv")]
+    private static partial nint ReadMemory(int pid, in IoVector to, nuint toCount, in IoVector from, nuint fromCount, nuint flags);
+
+    /// <summary>struct iovec.</summary>
+    private readonly struct IoVector(nuint address, nuint length)
+    {
+        public readonly nuint Address = address;
+        public readonly nuint Length = length;
+    }
+
+    /// <summary>Copies memory of a process: at most <paramref name="length"/> bytes.</summary>
+    /// <returns>Bytes copied: fewer where the memory ends, 0 when it cannot be read.</returns>
+    public static int ReadProcess(int pid, ulong address, byte[] to, int length)
+    {
+        GCHandle pinned = GCHandle.Alloc(to, GCHandleType.Pinned);
+        try
+        {
+            var here = new IoVector((nuint)pinned.AddrOfPinnedObject(), (nuint)length);
+            var there = new IoVector((nuint)address, (nuint)length);
+            return (int)Math.Max(0, ReadMemory(pid, in here, 1, in there, 1, 0));
+        }
+        finally
+        {
+            pinned.Free();
+        }
+    }
+
+    /// <summary>What a symbolic link says; null when there is none. Bytes that are no UTF-8 are replaced.</summary>
+    public static string? ReadLink(string path)
+    {
+        const int pathMax = 4096;
+        Span<byte> buffer = stackalloc byte[pathMax];
+        nint length = Readlink(Encoding.UTF8.GetBytes(path + '\0'), buffer, buffer.Length);
+        return length > 0 ? Encoding.UTF8.GetString(buffer[..(int)length]) : null;
+    }
+
+    /// <summary>A socket that asks for sockets: of the network namespace that a process is in. Null when it cannot be had.</summary>
+    public static SafeFileHandle? OpenSocketDiagnosis(int pid)
+    {
+        SafeFileHandle? result = null;
+        string name = $"/proc/{pid}/ns/net";
+        if (ReadLink(name) is { } theirs && theirs == ReadLink("/proc/self/ns/net"))
+            return OpenNetlink();
+        // A thread that goes to another namespace stays there: it ends with the socket that it made.
+        var visitor = new Thread(() =>
+        {
+            try
+            {
+                using SafeFileHandle there = File.OpenHandle(name, share: FileShare.ReadWrite | FileShare.Delete);
+                if (SetNamespace(there, CloneNewNet) == 0)
+                    result = OpenNetlink();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+            {
+                // It ended, or may not be looked at.
+            }
+        });
+        visitor.Start();
+        visitor.Join();
+        return result;
+    }
+
+    /// <summary>Sends a request and reads the first datagram of the answer.</summary>
+    /// <returns>Bytes of it; 0 when there is none.</returns>
+    public static int AskNetlink(SafeFileHandle socket, ReadOnlySpan<byte> request, Span<byte> answer)
+    {
+        if (Send(socket, request, request.Length, 0) != request.Length)
+            return 0;
+        return (int)Math.Max(0, Receive(socket, answer, answer.Length, 0));
+    }
+
+    private static SafeFileHandle? OpenNetlink()
+    {
+        int fd = Socket(AfNetlink, SockRaw | SockCloseOnExec, NetlinkSockDiag);
+        return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
     }
 }

@@ -17,9 +17,10 @@ public static class OpenFiles
         var files = new List<(int, string)>();
         try
         {
-            foreach (string path in Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Take(Most))
+            // Not the folder of links: .NET would follow each one, and a file of a dead server does not answer.
+            foreach (string path in Directory.EnumerateFileSystemEntries($"/proc/{pid}/fdinfo").Take(Most))
             {
-                if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int fd) && Link(path) is { } name)
+                if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int fd) && Native.ReadLink($"/proc/{pid}/fd/{fd}") is { } name)
                     files.Add((fd, name));
             }
         }
@@ -31,17 +32,5 @@ public static class OpenFiles
     }
 
     /// <summary>The working directory; null when the process is gone.</summary>
-    public static string? WorkingDirectoryOf(int pid) => Link($"/proc/{pid}/cwd");
-
-    private static string? Link(string path)
-    {
-        try
-        {
-            return new FileInfo(path).LinkTarget;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public static string? WorkingDirectoryOf(int pid) => Native.ReadLink($"/proc/{pid}/cwd");
 }

@@ -80,6 +80,77 @@ public static class Tasks
         }
     }
 
+    /// <summary>The processes that there are now, in the order in which /proc has them.</summary>
+    public static IReadOnlyList<int> All()
+    {
+        var pids = new List<int>();
+        foreach (string path in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int pid))
+                pids.Add(pid);
+        }
+        return pids;
+    }
+
+    /// <summary>The letter of a thread's state, as ps(1) has it; null when the thread is gone.</summary>
+    public static char? StateOf(int tid)
+    {
+        try
+        {
+            // The name before it may have anything in it, brackets too.
+            string text = File.ReadAllText($"/proc/{tid}/stat");
+            int at = text.LastIndexOf(')') + 2;
+            return at >= 2 && at < text.Length ? text[at] : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The process that traces a thread; 0 when none does, or the thread is gone.</summary>
+    public static int TracerOf(int tid) => StatusNumber(tid, "TracerPid:");
+
+    /// <summary>A thread's id in the innermost pid namespace that it belongs to: what it calls itself; 0 when it is gone.</summary>
+    public static int OwnIdOf(int tid) => StatusNumber(tid, "NSpid:");
+
+    /// <summary>The children of a process, whichever of its threads made them.</summary>
+    public static IReadOnlyList<int> ChildrenOf(int pid)
+    {
+        var children = new List<int>();
+        foreach (int tid in TryThreadsOf(pid))
+            children.AddRange(ChildrenOfThread(pid, tid));
+        return children;
+    }
+
+    /// <summary>The children that one thread made.</summary>
+    public static IReadOnlyList<int> ChildrenOfThread(int pid, int tid)
+    {
+        try
+        {
+            return [.. File.ReadAllText($"/proc/{pid}/task/{tid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int child) ? child : 0).Where(child => child > 0)];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    // The last number of a line of /proc/TID/status.
+    private static int StatusNumber(int tid, string name)
+    {
+        try
+        {
+            string? line = File.ReadLines($"/proc/{tid}/status").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+            return int.TryParse(line?.Split('\t', ' ')[^1], NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id : 0;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>A comm as the kernel keeps it.</summary>
     /// <exception cref="TargetException">It is empty or longer than 15 bytes.</exception>
     public static byte[] EncodeComm(string name)

@@ -1,16 +1,37 @@
+using System.Text;
 using Scry.Syscalls;
 
 namespace Scry.Views;
 
 /// <summary>Names of signals and of why they were sent: asm/signal.h and asm-generic/siginfo.h, kernel 6.18.</summary>
-internal static class SignalNames
+public static class SignalNames
 {
-    public const uint Kill = 9, Child = 17, Poll = 29, BadSystemCall = 31;
-    public const int User = 0, Kernel = 0x80, Timer = -2, SigIo = -5, Tkill = -6;
+    internal const uint Kill = 9, Child = 17, Poll = 29, BadSystemCall = 31;
+    internal const int User = 0, Kernel = 0x80, Timer = -2, SigIo = -5, Tkill = -6;
     private const uint RealTimeMin = 32, RealTimeMax = 64;
 
+    /// <summary>SIGTERM, SIGRT_3, or the number.</summary>
+    public static string Of(uint signal)
+    {
+        var text = new Utf8Buffer();
+        Append(text, signal);
+        return Encoding.ASCII.GetString(text.Written);
+    }
+
+    /// <summary>The number of a signal that is none of the real-time ones, by its name with or without SIG, in any case; null when there is none.</summary>
+    public static uint? Find(string name)
+    {
+        string wanted = name.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) ? name : "SIG" + name;
+        for (uint signal = 1; signal < RealTimeMin; signal++)
+        {
+            if (Of(signal).Equals(wanted, StringComparison.OrdinalIgnoreCase))
+                return signal;
+        }
+        return null;
+    }
+
     /// <summary>Appends SIGTERM, SIGRT_3, or the number.</summary>
-    public static void Append(Utf8Buffer to, uint signal)
+    internal static void Append(Utf8Buffer to, uint signal)
     {
         ReadOnlySpan<byte> name = signal switch
         {
@@ -57,7 +78,7 @@ internal static class SignalNames
     }
 
     /// <summary>The name of si_code, or nothing when it has none for that signal.</summary>
-    public static ReadOnlySpan<byte> Code(uint signal, int code) => code switch
+    internal static ReadOnlySpan<byte> Code(uint signal, int code) => code switch
     {
         User => "SI_USER"u8,
         Kernel => "SI_KERNEL"u8,

@@ -13,19 +13,11 @@ internal struct TaskState
     public uint ParentTgid;
     public uint Uid;
     public bool Named;
-    public TaskRecord.CommBytes Comm;
+    public CommBytes Comm;
 
     /// <summary>The thread's name without its padding; hostile text.</summary>
     [System.Diagnostics.CodeAnalysis.UnscopedRef]
-    public readonly ReadOnlySpan<byte> Name
-    {
-        get
-        {
-            ReadOnlySpan<byte> comm = Comm;
-            int end = comm.IndexOf((byte)0);
-            return end < 0 ? comm : comm[..end];
-        }
-    }
+    public readonly ReadOnlySpan<byte> Name => Comm.Text;
 }
 
 /// <summary>

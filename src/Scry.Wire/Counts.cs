@@ -25,13 +25,6 @@ public enum CountBy : uint
     Object = 0x40,
 }
 
-/// <summary>A comm in shared memory, NUL-padded.</summary>
-[InlineArray(16)]
-public struct CommBytes
-{
-    private byte _first;
-}
-
 /// <summary>What tells groups apart (<c>struct scry_count_key</c>); what is not asked for is 0.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct CountKey
@@ -92,6 +85,8 @@ public struct CountText
     public PathBytes File;
     /// <summary>Of the mapped file.</summary>
     public PathBytes Object;
+    /// <summary>Of the cgroup; of the root, or before Linux 6.1, empty.</summary>
+    public PathBytes Cgroup;
 
     /// <summary>A path's bytes.</summary>
     [InlineArray(Layout.CountText)]
@@ -223,4 +218,6 @@ public struct CountState
     [FieldOffset(40)] public ulong GivenUp;
     /// <summary>Bytes of a thread's registers from its kernel stack.</summary>
     [FieldOffset(48)] public ulong StackOffset;
+    /// <summary>Moves of tasks between cgroups.</summary>
+    [FieldOffset(56)] public ulong Moves;
 }

@@ -141,7 +141,7 @@ public struct GroupHeader
     /// <summary>The syscall that did, with a cause that is a call.</summary>
     public uint Nr;
     /// <summary>The thread's name; hostile text.</summary>
-    public TaskRecord.CommBytes Comm;
+    public CommBytes Comm;
     /// <summary>Each lane's newest segment, index + 1.</summary>
     public LaneWords Current;
     /// <summary>Padding.</summary>

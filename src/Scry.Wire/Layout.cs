@@ -29,6 +29,8 @@ public static class Layout
     public const int Patterns = 4;
     /// <summary>SCRY_PATTERN_TEXT: bytes of either end of a pattern, its NUL included.</summary>
     public const int PatternText = 64;
+    /// <summary>SCRY_STUCK_FRAMES: return addresses that are kept of a stack.</summary>
+    public const int StuckFrames = 64;
     /// <summary>SCRY_COUNT_TEXT: bytes of a group's path.</summary>
     public const int CountText = 384;
     /// <summary>SCRY_COUNT_OCTAVES: octaves of durations.</summary>

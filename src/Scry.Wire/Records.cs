@@ -144,12 +144,24 @@ public struct TaskRecord
     public uint Uid;
     /// <summary>The thread's name, NUL-padded; hostile text.</summary>
     public CommBytes Comm;
+}
 
-    /// <summary>16 bytes of comm (TASK_COMM_LEN).</summary>
-    [InlineArray(16)]
-    public struct CommBytes
+/// <summary>A thread's name as the kernel keeps it (TASK_COMM_LEN), NUL-padded; hostile text.</summary>
+[InlineArray(16)]
+public struct CommBytes
+{
+    private byte _first;
+
+    /// <summary>The name without its padding.</summary>
+    [System.Diagnostics.CodeAnalysis.UnscopedRef]
+    public readonly ReadOnlySpan<byte> Text
     {
-        private byte _first;
+        get
+        {
+            ReadOnlySpan<byte> whole = this;
+            int end = whole.IndexOf((byte)0);
+            return end < 0 ? whole : whole[..end];
+        }
     }
 }
 

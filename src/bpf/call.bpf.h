@@ -4,25 +4,6 @@
 /* A call between its entry and its record: what is kept in the thread's slot and stage, what is
  * written. */
 
-static __always_inline void thread__take_args(struct scry_thread *thread, struct pt_regs *regs)
-{
-	if (thread->abi == SCRY_ABI_IA32) {
-		thread->args[0] = (__u32)regs->bx;
-		thread->args[1] = (__u32)regs->cx;
-		thread->args[2] = (__u32)regs->dx;
-		thread->args[3] = (__u32)regs->si;
-		thread->args[4] = (__u32)regs->di;
-		thread->args[5] = (__u32)regs->bp;
-	} else {
-		thread->args[0] = regs->di;
-		thread->args[1] = regs->si;
-		thread->args[2] = regs->dx;
-		thread->args[3] = regs->r10;
-		thread->args[4] = regs->r8;
-		thread->args[5] = regs->r9;
-	}
-}
-
 static __always_inline struct work *work__start(struct scry_ring *ring, struct scry_thread *thread,
 						__u64 pos, __u64 room, __s64 result, bool to_record)
 {
@@ -96,6 +77,40 @@ static __always_inline void call__stage(struct scry_thread *thread)
 	}
 	thread->staged = work->pos;
 	ring__release(&w);
+}
+
+/* The same for the most frequent plan, one path, without the engine. False when it takes that. */
+static __always_inline bool call__stage_path(struct scry_thread *thread,
+					     const struct scry_plan *plan)
+{
+	__u32 number = plan->only_entry - 1;
+	const struct scry_op *op;
+	struct scry_capture *head;
+	struct stage *stage;
+	long got;
+
+	if (number >= SCRY_MAX_OPS || (plan->flags & SCRY_PLAN_VARIANTS))
+		return 0;
+	op = &plan->ops[number];
+	if (op->kind != SCRY_OP_STRING || op->size || (op->flags & SCRY_OP_DATA) ||
+	    op->arg >= SCRY_MAX_ARGS)
+		return 0;
+	stage = bpf_map_lookup_elem(&stages, &thread->slot);
+	if (!stage)
+		return 0;
+	head = (void *)stage->data;
+	got = bpf_probe_read_user_str(head + 1, STAGE_CAP, (void *)thread->args[op->arg]);
+	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
+	if (got <= 0 || got >= STAGE_CAP)
+		return 0;
+	head->address = thread->args[op->arg];
+	head->length = got;
+	head->arg = op->arg;
+	head->phase = SCRY_PHASE_ENTRY;
+	head->flags = 0;
+	head->pad = 0;
+	thread->staged = sizeof(*head) + ((got + 7) & ~7);
+	return 1;
 }
 
 #define WORDS_COPIED 16
@@ -204,6 +219,22 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	ring__publish(w, size, SCRY_RECORD_CALL);
 }
 
+/* The thread's slot is for a call from here on. `retry`: what was not read at entry. */
+static __always_inline void call__begin(struct task_struct *task, struct scry_thread *thread,
+					struct pt_regs *regs, __u32 abi, __u32 nr, __u8 flags,
+					__u8 retry)
+{
+	ring__place(task, thread);
+	if (!(thread->state & SCRY_THREAD_ANNOUNCED))
+		task__write(task, thread, NULL, SCRY_TASK_FIRST);
+	thread->nr = nr;
+	thread->abi = abi;
+	thread->staged = 0;
+	thread->retry = retry;
+	thread->flags = flags;
+	regs__args(regs, abi, thread->args);
+}
+
 /* A call whose entry was not seen: fills the slot from the registers. False when it is none. */
 static __noinline int call__late(struct task_struct *task, struct pt_regs *regs, __s64 result)
 {
@@ -224,17 +255,9 @@ static __noinline int call__late(struct task_struct *task, struct pt_regs *regs,
 		thread = thread__first(task);
 	if (!thread || (thread->state & SCRY_THREAD_HUSH))
 		return 0;
-	ring__place(task, thread);
-	if (!(thread->state & SCRY_THREAD_ANNOUNCED))
-		task__write(task, thread, NULL, SCRY_TASK_FIRST);
-	thread->nr = nr;
-	thread->abi = abi;
-	thread->staged = 0;
 	/* What would have been read at entry is read now. */
-	thread->retry = 0xff;
-	thread->flags = SCRY_CALL_NO_ENTRY;
+	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0xff);
 	thread->start = 0;
-	thread__take_args(thread, regs);
 	return 1;
 }
 
@@ -242,16 +265,7 @@ static __always_inline bool call__passes(struct scry_thread *thread, __u64 now, 
 {
 	if (cfg.min_duration && (!thread->start || now - thread->start < cfg.min_duration))
 		return 0;
-	if (cfg.failed_only && (result >= 0 || result < -4095))
-		return 0;
-	if (cfg.errno_filter) {
-		__u64 number = -result;
-
-		barrier_var(number);
-		if (number >= 1024 || !(cfg.errnos[number / 64 & 15] >> (number & 63) & 1))
-			return 0;
-	}
-	return 1;
+	return result__passes(result);
 }
 
 /* Writes the call that a thread will not come back from, or has not yet. */

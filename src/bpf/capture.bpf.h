@@ -642,7 +642,6 @@ static __always_inline bool capture__plain(struct work *w)
 	struct stage *stage;
 	__u32 number;
 	__u8 *dst;
-	long got;
 
 	if (!thread || w->depot || (w->to_record && thread->retry))
 		return 0;
@@ -674,17 +673,6 @@ static __always_inline bool capture__plain(struct work *w)
 	w->arg = op->arg;
 	w->phase = w->to_record ? SCRY_PHASE_EXIT : SCRY_PHASE_ENTRY;
 	w->flags = 0;
-	if (!w->to_record && op->kind == SCRY_OP_STRING && !op->size &&
-	    !(op->flags & SCRY_OP_DATA)) {
-		got = bpf_probe_read_user_str(dst + sizeof(struct scry_capture), STAGE_CAP,
-					      (void *)w->address);
-		/* Of a longer one the loop takes more; one that cannot be read, it notes for the
-		 * exit. */
-		if (got <= 0 || got >= STAGE_CAP)
-			return 0;
-		work__commit(w, dst, 0, got);
-		return 1;
-	}
 	length = plain__length(op, thread, w->result);
 	if (!length)
 		return 1;

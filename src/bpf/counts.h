@@ -37,6 +37,7 @@ struct scry_count_key {
 struct scry_count_text {
 	char file[SCRY_COUNT_TEXT];
 	char object[SCRY_COUNT_TEXT];
+	char cgroup[SCRY_COUNT_TEXT]; /* of the root, or before Linux 6.1: empty */
 };
 
 struct scry_count_group {
@@ -109,7 +110,8 @@ struct scry_counts {
 	__u64 errnos_full;  /* errors whose errno was not kept */
 	__u64 given_up;	    /* calls that came upon another's update of their row: not counted */
 	__u64 stack_offset; /* of a thread's registers from its kernel stack */
-	__u8 fill[4096 - 4 * 4 - 5 * 8];
+	__u64 moves;	    /* of tasks between cgroups */
+	__u8 fill[4096 - 4 * 4 - 6 * 8];
 };
 
 SCRY_ASSERT(count_key, sizeof(struct scry_count_key) == 72);

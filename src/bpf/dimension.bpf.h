@@ -23,7 +23,7 @@ struct {
 
 POOL(free_groups);
 
-#define BY_CALL (SCRY_BY_FILE | SCRY_BY_OBJECT) /* of each call, not of the thread */
+#define BY_PATH (SCRY_BY_FILE | SCRY_BY_OBJECT | SCRY_BY_CGROUP) /* what has a path */
 
 static __always_inline struct scry_count_group *group__at(__u32 index)
 {
@@ -83,18 +83,21 @@ static __noinline __u32 group__get(struct scry_count_key *key, struct task_struc
 	group->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	group->tgid = task->tgid;
 	group->uid = task->cred->euid.val;
-	group->first = bpf_ktime_get_ns();
 	group->refs = 1;
-	if (cfg.by & BY_CALL) {
+	if (cfg.by & BY_PATH) {
 		text = bpf_map_lookup_elem(&texts, &index);
 		if (text && file)
 			path__write(text->file, file);
 		if (text && object)
 			path__write(text->object, object);
+		if (text && (cfg.by & SCRY_BY_CGROUP))
+			path__of_cgroup(text->cgroup, task->cgroups->dfl_cgrp);
 	}
-	if (!bpf_map_update_elem(&group_of, key, &index, BPF_NOEXIST))
-		return index;
-	/* Another thread was faster, or there is no memory: this one stays, and means the same. */
+	barrier();
+	/* From here on user space looks at it. */
+	*(volatile __u64 *)&group->first = bpf_ktime_get_ns();
+	/* When another thread was faster, or there is no memory, this one means the same. */
+	bpf_map_update_elem(&group_of, key, &index, BPF_NOEXIST);
 	return index;
 }
 
@@ -168,11 +171,14 @@ __noinline int slot__regroup(__u32 index, __u64 regs, __u32 call)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct file *file = NULL, *object = NULL;
 	struct slot *slot = slot__at(index);
+	struct scry_counts *all = counts__get();
 	struct scry_count_key key = {};
 	__u32 group;
 
-	if (!slot)
+	if (!slot || !all)
 		return 0;
+	slot->epoch = all->moves;
+	barrier();
 	key__of_task(&key, task);
 	if (cfg.by & SCRY_BY_FILE)
 		file = key__of_file(&key, task, regs, call);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 #ifndef SCRY_FILE_BPF_H
 #define SCRY_FILE_BPF_H
-/* What a call's descriptor stands for, which mapped file's code made it, and their paths. */
+/* What a call's descriptor stands for, which mapped file's code made it; paths of files and
+ * cgroups. */
 
 #define PATH_STEPS     32
 #define COMPONENT_MAX  128
@@ -82,6 +83,28 @@ static __always_inline void path__write(char *text, struct file *file)
 			break;
 		at += got;
 		entry = parent;
+	}
+	text[at < SCRY_COUNT_TEXT ? at : SCRY_COUNT_TEXT - 1] = 0;
+}
+
+/* The same of a cgroup: it may be gone before user space looks. */
+static __always_inline void path__of_cgroup(char *text, struct cgroup *cgroup)
+{
+	int level = cgroup->level;
+	__u32 at = 0;
+
+	if (!bpf_core_field_exists(cgroup->ancestors))
+		return;
+	for (int step = 0; step < PATH_STEPS && level > 0 && at < COMPONENT_ROOM; step++, level--) {
+		struct cgroup *ancestor = NULL;
+		long got;
+
+		bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]);
+		got = bpf_probe_read_kernel_str(text + (at & (COMPONENT_ROOM - 1)), COMPONENT_MAX,
+						BPF_CORE_READ(ancestor, kn, name));
+		if (got <= 1)
+			break;
+		at += got;
 	}
 	text[at < SCRY_COUNT_TEXT ? at : SCRY_COUNT_TEXT - 1] = 0;
 }

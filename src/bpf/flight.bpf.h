@@ -128,7 +128,8 @@ static __always_inline void ring__lose(struct scry_ring *ring, __u32 reason)
 	ring->lost[reason]++;
 }
 
-#define LOCK_TRIES 4096
+/* Some milliseconds: the holder may have been interrupted, or its CPU taken from the machine. */
+#define LOCK_TRIES (1 << 17)
 
 static long lock__try(__u32 i, __u32 *taken)
 {
@@ -140,7 +141,6 @@ static long lock__try(__u32 i, __u32 *taken)
 	return *taken != 0;
 }
 
-/* False when the holder was not through in some tens of microseconds: its CPU was taken away. */
 static __always_inline bool flight__lock(void)
 {
 	__u32 taken = 0;

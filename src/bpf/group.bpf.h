@@ -163,6 +163,11 @@ static __always_inline void ring__place(struct task_struct *task, struct scry_th
 	group__resolve(task, thread);
 }
 
+static __always_inline __u32 group__lane(struct scry_group *group)
+{
+	return bpf_get_smp_processor_id() & group->lane_mask & (SCRY_LANES - 1);
+}
+
 /* Claims this CPU's scratch and the newest segment of the thread's lane. */
 static __always_inline bool ring__begin(struct writer *w, struct scry_thread *thread)
 {
@@ -182,7 +187,7 @@ static __always_inline bool ring__begin(struct writer *w, struct scry_thread *th
 		if (!group)
 			goto lost;
 	}
-	lane = cpu & group->lane_mask & (SCRY_LANES - 1);
+	lane = group__lane(group);
 	number = group->current[lane];
 	segment = number ? segment__at(number) : NULL;
 	if (segment && __sync_val_compare_and_swap(&segment->busy, 0, cpu + 1) &&
@@ -212,13 +217,12 @@ lost:
 static __noinline int writer__turn(struct writer *w)
 {
 	struct scry_segment *segment = segment__at(w->index);
-	__u32 lane;
+	struct scry_group *group = group__at(w->group);
 
-	if (!segment)
+	if (!segment || !group)
 		return 0;
-	lane = segment->lane - 1;
 	segment__release(segment);
-	w->index = segment__take(w->group, lane & (SCRY_LANES - 1));
+	w->index = segment__take(w->group, group__lane(group));
 	return w->index != 0;
 }
 

@@ -43,6 +43,19 @@ enum {
 #define X32_SYSCALL_BIT 0x40000000 /* <uapi/asm/unistd.h> */
 #define SIGKILL		9
 
+/* <linux/sched.h>, <uapi/linux/sched.h> */
+#define TASK_INTERRUPTIBLE   0x0001
+#define TASK_UNINTERRUPTIBLE 0x0002
+#define TASK_STOPPED	     0x0004
+#define TASK_TRACED	     0x0008
+#define TASK_FROZEN	     0x8000 /* since 6.1 */
+#define PF_KTHREAD	     0x00200000
+#define PF_IO_WORKER	     0x00000010
+#define PF_USER_WORKER	     0x00004000
+#define SCHED_NORMAL	     0
+#define SCHED_BATCH	     3
+#define SCHED_IDLE	     5
+
 /* <uapi/asm/ptrace.h>: the same everywhere, so not relocated. */
 struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
@@ -118,8 +131,24 @@ struct signal_struct {
 	struct mm_struct *oom_mm;
 };
 
+struct sched_entity {
+	__u64 exec_start;	     /* ns of its CPU's clock less stolen time: when it last ran */
+	__u64 sum_exec_runtime;	     /* ns */
+	__u64 prev_sum_exec_runtime; /* the same when it was last given its CPU; of the fair class
+				      */
+};
+
+struct sched_info {
+	__u64 last_arrival; /* ns of the scheduler's clock: when it was last given a CPU */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int __state, flags, policy;
+	int exit_state;
+	unsigned long nvcsw, nivcsw;
+	struct sched_entity se;
+	struct sched_info sched_info; /* with CONFIG_SCHED_INFO */
 	int pid, tgid, exit_code;
 	char comm[16];
 	const struct cred *cred;
@@ -189,7 +218,12 @@ struct linux_binprm {
 	const char *filename;
 };
 
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
 struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 };
 

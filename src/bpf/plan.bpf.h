@@ -23,4 +23,19 @@ static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
 	return (const struct scry_plan *)&cfg.plans[index & (SCRY_ABI_COUNT * SCRY_NR_MAX - 1)];
 }
 
+/* Whether calls with that result are wanted. */
+static __always_inline bool result__passes(__s64 result)
+{
+	if (cfg.failed_only && (result >= 0 || result < -4095))
+		return 0;
+	if (cfg.errno_filter) {
+		__u64 number = -result;
+
+		barrier_var(number);
+		if (number >= 1024 || !(cfg.errnos[number / 64 & 15] >> (number & 63) & 1))
+			return 0;
+	}
+	return 1;
+}
+
 #endif

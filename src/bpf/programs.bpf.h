@@ -38,18 +38,11 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 		thread = thread__first(task);
 	if (!thread)
 		return 0;
-	ring__place(task, thread);
-	if (!(thread->state & SCRY_THREAD_ANNOUNCED))
-		task__write(task, thread, NULL, SCRY_TASK_FIRST);
-	thread->nr = nr;
-	thread->abi = abi;
-	thread->staged = 0;
-	thread->retry = 0;
-	thread->flags = 0;
-	thread__take_args(thread, regs);
+	call__begin(task, thread, regs, abi, nr, 0, 0);
 	if (plan->flags & SCRY_PLAN_STACK)
 		thread->args[0] = regs->sp;
-	if (plan__flags(plan, thread) & (SCRY_PLAN_ENTRY | SCRY_PLAN_IOCTL))
+	if ((plan__flags(plan, thread) & (SCRY_PLAN_ENTRY | SCRY_PLAN_IOCTL)) &&
+	    !call__stage_path(thread, plan))
 		call__stage(thread);
 	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
 	thread->start = ring__entry_time();

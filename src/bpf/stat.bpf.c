@@ -53,16 +53,34 @@ static __always_inline bool call__passes(__u64 duration, bool timed, __s64 resul
 {
 	if (cfg.min_duration && (!timed || duration < cfg.min_duration))
 		return 0;
-	if (cfg.failed_only && (__u64)result < (__u64)-4095)
-		return 0;
-	if (cfg.errno_filter) {
-		__u64 number = -result;
+	return result__passes(result);
+}
 
-		barrier_var(number);
-		if (number >= 1024 || !(cfg.errnos[number / 64 & 15] >> (number & 63) & 1))
-			return 0;
+/* <asm/unistd.h>: the calls by which a thread becomes another user; at an execve stat_exec sees it.
+ */
+static __always_inline bool call__changes_user(__u32 call)
+{
+	switch (call) {
+	case 105: /* setuid, setreuid, setresuid */
+	case 113:
+	case 117:
+		return 1;
+	/* The same of ia32, with 16 and with 32 bits. */
+	case 23 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 70 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 164 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 203 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 208 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 213 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+		return 1;
 	}
-	return 1;
+	return 0;
+}
+
+static __always_inline void slot__set_stale(struct slot *slot)
+{
+	if (slot)
+		__sync_fetch_and_or(&slot->stack, SLOT_STALE);
 }
 
 /* Counts the call that the slot's thread comes back from. */
@@ -73,6 +91,8 @@ static __always_inline void call__count(struct slot *slot, __u32 call, bool time
 	__u32 *cached = &slot->rows[call & (SLOT_ROWS - 1)];
 	struct scry_count_row *row = row__at(*cached);
 
+	if (((cfg.by & SCRY_BY_USER) || cfg.target == SCRY_TARGET_UID) && call__changes_user(call))
+		slot__set_stale(slot);
 	if (!call__passes(duration, timed, result))
 		return;
 	if (!row || row->key != key) {
@@ -103,7 +123,7 @@ static __always_inline struct slot *slot__target(struct task_struct *task, __u64
 {
 	struct slot *slot = slot__find(regs);
 
-	if (slot && slot->stack == regs)
+	if (slot && slot->stack == regs && !slot__is_old(slot))
 		return slot;
 	if (cfg.target == SCRY_TARGET_TASKS) {
 		struct scry_thread *thread = thread__find(task->pid);
@@ -158,7 +178,7 @@ int stat_enter(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!slot)
 		return 0;
-	if (slot->stack == regs)
+	if (slot->stack == regs && !slot__is_old(slot))
 		slot__begin(slot, regs, call__of(slot__status(slot), nr));
 	else if (task__may())
 		slot__enter(regs, nr);
@@ -179,6 +199,17 @@ static __always_inline void call__count_slotless(struct task_struct *task, __u32
 	if (row && call__passes(0, 0, result))
 		row__add(row, index, 0, 0, result);
 	group__put(group);
+}
+
+/* Whether the task is a target now: one that waits for its execve is not. */
+static __always_inline bool task__counts(struct task_struct *task)
+{
+	struct scry_thread *thread;
+
+	if (cfg.target != SCRY_TARGET_TASKS)
+		return task__wanted(task);
+	thread = thread__find(task->pid);
+	return thread && !(thread->state & SCRY_THREAD_HUSH);
 }
 
 /* The same at a call's end: also calls that began before the run. */
@@ -215,8 +246,7 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 	slot = slot__target(task, regs, call);
 	if (slot)
 		call__count(slot, call, 0, 0, result);
-	else if (cfg.target == SCRY_TARGET_TASKS ? thread__find(task->pid) != NULL
-						 : task__wanted(task))
+	else if (task__counts(task))
 		call__count_slotless(task, call, result);
 	return 0;
 }
@@ -240,12 +270,6 @@ int stat_exit(struct bpf_raw_tracepoint_args *ctx)
 		slot__exit(regs, result);
 	}
 	return 0;
-}
-
-static __always_inline void slot__set_stale(struct slot *slot)
-{
-	if (slot)
-		__sync_fetch_and_or(&slot->stack, SLOT_STALE);
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -312,7 +336,10 @@ int BPF_PROG(stat_rename, struct task_struct *task, const char *comm)
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(stat_moved, struct cgroup *to, const char *path, struct task_struct *task)
 {
-	slot__set_stale(slot__of(task));
+	struct scry_counts *all = counts__get();
+
+	if (all)
+		__sync_fetch_and_add(&all->moves, 1);
 	return 0;
 }
 

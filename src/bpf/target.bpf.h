@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 #ifndef SCRY_TARGET_BPF_H
 #define SCRY_TARGET_BPF_H
-/* What a task is: its ABI, whether it is a target. */
+/* What a task is: its ABI, the arguments of its call, whether it is a target. */
 
 static __always_inline bool task__is_x32(__u32 nr)
 {
@@ -62,6 +62,26 @@ static __always_inline bool task__wanted(struct task_struct *task)
 		return task__in_cgroup(task);
 	}
 	return 1;
+}
+
+/* The arguments of a call, by the registers with which it entered the kernel. */
+static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *args)
+{
+	if (abi == SCRY_ABI_IA32) {
+		args[0] = (__u32)regs->bx;
+		args[1] = (__u32)regs->cx;
+		args[2] = (__u32)regs->dx;
+		args[3] = (__u32)regs->si;
+		args[4] = (__u32)regs->di;
+		args[5] = (__u32)regs->bp;
+	} else {
+		args[0] = regs->di;
+		args[1] = regs->si;
+		args[2] = regs->dx;
+		args[3] = regs->r10;
+		args[4] = regs->r8;
+		args[5] = regs->r9;
+	}
 }
 
 #endif

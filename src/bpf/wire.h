@@ -401,6 +401,41 @@ struct scry_peek {
 	__u8 data[SCRY_PEEK_SIZE];
 };
 
+/*
+ * A thread that is blocked, as stuck.bpf.c finds it. Only `frames` of the stack follow: `size` is a
+ * multiple of 8.
+ */
+#define SCRY_STUCK_FRAMES 64
+
+#define SCRY_STUCK_IN_CALL 0x01 /* nr, abi and args are those of its call */
+
+struct scry_stuck {
+	__u64 time;	 /* ns, CLOCK_MONOTONIC: when it was looked at */
+	__u64 last_ran;	 /* ns of the scheduler's clock: when it stopped running */
+	__u64 switches;	 /* how often it was switched away from: it has not run while that is the
+			    same */
+	__u64 cgroup_id; /* of the default (v2) hierarchy */
+	__u64 args[SCRY_MAX_ARGS];
+	__u32 size;
+	__u32 tid;
+	__u32 tgid;
+	__u32 ppid; /* tgid of the real parent */
+	__u32 uid;  /* effective */
+	__u32 nr;
+	__u32 state; /* task_struct.__state */
+	__u16 frames;
+	__u8 abi;
+	__u8 flags;
+	char comm[SCRY_COMM_LEN];
+	__u64 stack[SCRY_STUCK_FRAMES]; /* return addresses, the innermost first */
+};
+
+/* Two clocks: what the scheduler's said when the asker was given its CPU, and another now. */
+struct scry_sched_clock {
+	__u64 arrival; /* ns of the scheduler's clock */
+	__u64 time;    /* ns, CLOCK_MONOTONIC */
+};
+
 #define SCRY_ASSERT(name, what) typedef char scry_assert_##name[(what) ? 1 : -1]
 SCRY_ASSERT(record, sizeof(struct scry_record) == 32);
 SCRY_ASSERT(call, sizeof(struct scry_call) == 48);
@@ -414,6 +449,7 @@ SCRY_ASSERT(group, sizeof(struct scry_group) == 256);
 SCRY_ASSERT(pattern, sizeof(struct scry_pattern) == 136);
 SCRY_ASSERT(flight, sizeof(struct scry_flight) == 4096);
 SCRY_ASSERT(plan, sizeof(struct scry_plan) == 72);
+SCRY_ASSERT(stuck, sizeof(struct scry_stuck) == 128 + 8 * SCRY_STUCK_FRAMES);
 SCRY_ASSERT(ring, sizeof(struct scry_ring) == SCRY_RING_HEADER);
 
 #include "counts.h"

@@ -22,6 +22,7 @@ public sealed partial class WireTests
         ("scry_thread", typeof(ThreadSlot)), ("scry_ring", typeof(RingHeader)),
         ("scry_pattern", typeof(PathPattern)), ("scry_segment", typeof(SegmentHeader)), ("scry_group", typeof(GroupHeader)),
         ("scry_flight", typeof(FlightState)), ("scry_control", typeof(FlightControl)), ("scry_clock", typeof(ClockPair)),
+        ("scry_stuck", typeof(StuckRecord)), ("scry_sched_clock", typeof(SchedClock)),
         ("scry_count_key", typeof(CountKey)), ("scry_count_group", typeof(CountGroup)), ("scry_count_text", typeof(CountText)),
         ("scry_count_row", typeof(CountRow)), ("scry_count_chunk", typeof(CountChunk)), ("scry_count_errnos", typeof(CountErrnos)),
         ("scry_count_wrap", typeof(CountWrap)), ("scry_counts", typeof(CountState)),
@@ -32,7 +33,8 @@ public sealed partial class WireTests
         ("SCRY_ABI_", typeof(Abi)), ("SCRY_RECORD_", typeof(RecordKind)), ("SCRY_CALL_", typeof(CallFlags)), ("SCRY_TASK_", typeof(TaskFlags)),
         ("SCRY_PHASE_", typeof(CapturePhase)), ("SCRY_OP_", typeof(OpKind)), ("SCRY_OP_", typeof(OpFlags)), ("SCRY_PLAN_", typeof(PlanFlags)),
         ("SCRY_TARGET_", typeof(TargetKind)), ("SCRY_THREAD_", typeof(ThreadState)), ("SCRY_IDLE_", typeof(BellMode)), ("SCRY_LOST_", typeof(LossReason)),
-        ("SCRY_GROUP_", typeof(GroupState)), ("SCRY_WHY_", typeof(IncidentCause)), ("SCRY_BY_", typeof(CountBy)),
+        ("SCRY_GROUP_", typeof(GroupState)), ("SCRY_WHY_", typeof(IncidentCause)), ("SCRY_STUCK_", typeof(StuckFlags)),
+        ("SCRY_BY_", typeof(CountBy)),
     ];
 
     // The mirror's word for the header's, where they are not the same.
@@ -48,6 +50,7 @@ public sealed partial class WireTests
         ("SCRY_RECORD_KINDS", Wire.Layout.RecordKinds), ("SCRY_MAX_OPS", 8), ("SCRY_MAX_ARGS", 6), ("SCRY_COMM_LEN", 16),
         ("SCRY_SEGMENT_SIZE", Wire.Layout.SegmentSize), ("SCRY_SEGMENT_PAD", Wire.Layout.SegmentPad), ("SCRY_GROUP_PATH", Wire.Layout.GroupPath),
         ("SCRY_LANES", Wire.Layout.Lanes), ("SCRY_PATTERNS", Wire.Layout.Patterns), ("SCRY_PATTERN_TEXT", Wire.Layout.PatternText),
+        ("SCRY_STUCK_FRAMES", Wire.Layout.StuckFrames),
         ("SCRY_COUNT_TEXT", Wire.Layout.CountText), ("SCRY_COUNT_OCTAVES", Wire.Layout.CountOctaves),
         ("SCRY_COUNT_BUCKETS", Wire.Layout.CountBuckets), ("SCRY_COUNT_ERRNOS", Wire.Layout.CountErrnos),
         ("SCRY_COUNT_NR_BITS", Wire.Layout.CountNrBits), ("SCRY_COUNT_NR_MAX", Wire.Layout.CountNrMax),

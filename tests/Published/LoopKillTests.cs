@@ -19,7 +19,9 @@ public sealed class LoopKillTests(ITestOutputHelper output)
         using Cgroup cgroup = Cgroup.Unified();
         using var loop = new Loop("-G", cgroup.Path, "--memory", "4M");
         using Child load = Load(loop, cgroup);
+        string[] before = Temporary();
         AfterEachKill(loop, moment => KillAfter(moment, "", "loop", command, loop.Name));
+        Assert.Equal(before, Temporary());
     }
 
     [Fact]
@@ -179,6 +181,8 @@ public sealed class LoopKillTests(ITestOutputHelper output)
         }
         return half;
     }
+
+    private static string[] Temporary() => Directory.GetDirectories(Path.GetTempPath(), "scry-dump-*");
 
     private static string[] Links(string directory) => [.. Directory.GetFiles(directory, "link_*").Select(pin => Path.GetFileName(pin)).Order()];
 

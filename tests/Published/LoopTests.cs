@@ -154,6 +154,16 @@ public sealed partial class LoopTests
         Assert.DoesNotContain("dup2(5</etc/fstab>, 0", past);
     }
 
+    // What is known of a thread by its stack must not outlive it: the stack is soon another's. Links are numbered as they are made.
+    [Fact]
+    public void TheEndsOfThreadsAreSeenBeforeTheirCalls()
+    {
+        using var loop = new Loop("-a", "--memory", "4M");
+        int Number(string program) => int.Parse(Id($"{loop.Directory}/link_{program}").Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.True(Number("trace_end") < Number("trace_enter"));
+        Assert.True(Number("trace_end") < Number("trace_exit"));
+    }
+
     [Fact]
     public void ARecordingOfThePastCanBeReported()
     {

@@ -25,7 +25,7 @@ internal sealed record HelpPage(
     {
         HelpOption help = command.Options.OfType<HelpOption>().FirstOrDefault() ?? new HelpOption("--help", "-h");
         help.Description = "This text";
-        help.Action = new Print(this);
+        help.Action = new PrintText(ToString);
         if (!command.Options.Contains(help))
             command.Options.Add(help);
     }
@@ -70,15 +70,18 @@ internal sealed record HelpPage(
             text.Append("\n  ").Append(' ', MaxLeft);
         text.Append("  ").Append(right).Append('\n');
     }
+}
 
-    private sealed class Print(HelpPage page) : SynchronousCommandLineAction
+/// <summary>What --help does: prints a text, which is made only then.</summary>
+internal sealed class PrintText(Func<string> text) : SynchronousCommandLineAction
+{
+    /// <inheritdoc/>
+    public override bool ClearsParseErrors => true;
+
+    /// <inheritdoc/>
+    public override int Invoke(ParseResult parseResult)
     {
-        public override bool ClearsParseErrors => true;
-
-        public override int Invoke(ParseResult parseResult)
-        {
-            parseResult.InvocationConfiguration.Output.Write(page.ToString());
-            return ExitCode.Ok;
-        }
+        parseResult.InvocationConfiguration.Output.Write(text());
+        return ExitCode.Ok;
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Scry.Capture;
 using Scry.Syscalls;
+using Scry.Views;
 
 namespace Scry.Cli.CommandLine;
 
@@ -29,11 +30,6 @@ internal static class LoopOptions
 
     // <asm/signal.h>: the signals that end a process with a core, signal(7).
     private static readonly int[] s_fatal = [3, 4, 5, 6, 7, 8, 11, 24, 25, 31];
-    private static readonly string[] s_signals =
-    [
-        "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT",
-        "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
-    ];
 
     /// <summary>The recorder's name; null when none is given.</summary>
     /// <exception cref="ToolException">There are several.</exception>
@@ -43,10 +39,6 @@ internal static class LoopOptions
         [string name] => name,
         _ => throw new ToolException("more than one recorder is named", "write one name; options begin with -", ExitCode.Usage),
     };
-
-    /// <summary>A signal's name, with SIG.</summary>
-    public static string SignalName(int number) =>
-        number > 0 && number < s_signals.Length ? "SIG" + s_signals[number] : $"signal {number}";
 
     /// <summary>Reads --on, --cooldown and --incidents.</summary>
     /// <exception cref="ToolException">They make no sense.</exception>
@@ -76,17 +68,10 @@ internal static class LoopOptions
             ("errno", not "") => triggers with { Errnos = [.. triggers.Errnos, Errno(value)] },
             ("slow", not "") => triggers with { SlowNs = Quantity.Duration("--on slow", value, "ms") },
             ("path", not "") => triggers with { Paths = [.. triggers.Paths, Pattern(value, triggers.Paths.Count)] },
-            (_, "") when Signal(kind) is { } signal => triggers with { Signals = [.. triggers.Signals, signal] },
+            (_, "") when SignalNames.Find(kind) is { } signal => triggers with { Signals = [.. triggers.Signals, (int)signal] },
             _ => throw new ToolException($"--on: there is no trigger '{Printable.Escape(word)}'",
                 "there are fatal, SIGSEGV and other signals, oom, exit, exit=3, errno=EIO, slow=2s, removal, path=/etc/*", ExitCode.Usage),
         };
-    }
-
-    private static int? Signal(string name)
-    {
-        string plain = name.ToUpperInvariant();
-        int number = Array.IndexOf(s_signals, plain.StartsWith("SIG", StringComparison.Ordinal) ? plain[3..] : plain);
-        return number > 0 ? number : null;
     }
 
     private static int Errno(string name) => ErrnoNames.TryNumber(name, out int number)

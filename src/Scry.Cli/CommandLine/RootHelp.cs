@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Invocation;
 using System.Text;
 
 namespace Scry.Cli.CommandLine;
@@ -16,13 +15,13 @@ internal static class RootHelp
         foreach (Command sub in command.Subcommands)
             HelpPage.AppendRow(text, sub.Name, sub.Description ?? "");
         text.Append("\n'scry ").Append(command.Name).Append(" COMMAND --help' has the options of each.\n");
-        command.Options.Add(new HelpOption("--help", "-h") { Action = new PrintText(text.ToString()) });
+        command.Options.Add(new HelpOption("--help", "-h") { Action = new PrintText(text.ToString) });
     }
 
     /// <summary>Makes --help print it.</summary>
     public static void AttachTo(RootCommand root)
     {
-        root.Options.OfType<HelpOption>().Single().Action = new Print();
+        root.Options.OfType<HelpOption>().Single().Action = new PrintText(() => Text(root));
     }
 
     private static string Text(Command root)
@@ -41,32 +40,11 @@ internal static class RootHelp
               scry doctor                          # can this machine do it?
               scry trace -- ls -l /                # trace a command
               scry trace -p "$(pidof nginx)" -T    # trace running processes
+              scry stuck                           # what is blocked now, and by whom
               scry record -a -o all.scry           # record now,
               scry report all.scry --failed        # and look later
 
             """);
         return text.ToString();
-    }
-
-    private sealed class PrintText(string text) : SynchronousCommandLineAction
-    {
-        public override bool ClearsParseErrors => true;
-
-        public override int Invoke(ParseResult parseResult)
-        {
-            parseResult.InvocationConfiguration.Output.Write(text);
-            return ExitCode.Ok;
-        }
-    }
-
-    private sealed class Print : SynchronousCommandLineAction
-    {
-        public override bool ClearsParseErrors => true;
-
-        public override int Invoke(ParseResult parseResult)
-        {
-            parseResult.InvocationConfiguration.Output.Write(Text(parseResult.RootCommandResult.Command));
-            return ExitCode.Ok;
-        }
     }
 }

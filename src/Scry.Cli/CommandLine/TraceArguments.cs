@@ -71,6 +71,14 @@ internal sealed record TraceArguments
         return ReadOptions(words, target, names);
     }
 
+    /// <summary>The same; without a target, all the machine is.</summary>
+    /// <exception cref="ToolException">They make no sense.</exception>
+    public static TraceArguments ReadOrAll(ParseResult words)
+    {
+        (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words, orAll: true);
+        return ReadOptions(words, target, names);
+    }
+
     /// <summary>Reads all but the target; options that the command does not have are not given.</summary>
     /// <exception cref="ToolException">They make no sense.</exception>
     public static TraceArguments ReadOptions(ParseResult words, TargetChoice target, IReadOnlyList<string> names)
@@ -103,7 +111,7 @@ internal sealed record TraceArguments
         };
     }
 
-    private static (TargetChoice, IReadOnlyList<string>) ReadTarget(ParseResult words)
+    private static (TargetChoice, IReadOnlyList<string>) ReadTarget(ParseResult words, bool orAll = false)
     {
         var named = new List<(TargetChoice Choice, string As, IReadOnlyList<string> Names)>();
         void Consider(TargetChoice choice, string name, IReadOnlyList<string> names)
@@ -124,6 +132,7 @@ internal sealed record TraceArguments
         return named.Count switch
         {
             1 => (named[0].Choice, named[0].Names),
+            0 when orAll => (TargetChoice.All, ["all"]),
             0 => throw new ToolException("no target is named",
                 "give -p PID, -t TID, -a, --comm NAME, -u USER, -G CGROUP, --unit UNIT, --container NAME, or -- COMMAND; see 'scry " + words.CommandResult.Command.Name + " --help'", ExitCode.Usage),
             _ => throw new ToolException($"{named[0].As} and {named[1].As} are two targets, and a run has one", null, ExitCode.Usage),
@@ -157,7 +166,7 @@ internal sealed record TraceArguments
         };
     }
 
-    private static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
+    internal static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
     {
         // NO_COLOR: https://no-color.org
         null or "auto" => Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? false : null,

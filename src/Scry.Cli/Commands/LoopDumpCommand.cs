@@ -3,6 +3,7 @@ using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Loops;
 using Scry.Cli.Recordings;
+using Scry.Recording;
 using Scry.Wire;
 
 namespace Scry.Cli.Commands;
@@ -24,36 +25,56 @@ internal static class LoopDumpCommand
         FlightGroup? frozen = incident is null ? null : FindIncident(recorder, incident);
         if (output is not null && output.EndsWith(RecordingSuffix, StringComparison.Ordinal))
         {
-            Write(recorder, about, frozen, output);
+            Write(recorder, about, frozen, output, overwrite: false);
             return ExitCode.Ok;
         }
-        return Show(words, file => Write(recorder, about, frozen, file));
+        return Show(words, file => Write(recorder, about, frozen, file, overwrite: true));
     }
 
     /// <summary>Has a recording made where nobody else can read it, and shows it as <c>scry report</c> does.</summary>
     public static int Show(ParseResult words, Action<string> write, bool all = false)
     {
-        string folder = Directory.CreateTempSubdirectory("scry-dump-").FullName;
+        using FileStream nameless = Nameless();
+        string file = $"/proc/self/fd/{nameless.SafeFileHandle.DangerousGetHandle()}";
         try
         {
-            string file = Path.Combine(folder, "past.scry");
             write(file);
-            ReportArguments asked = ReportArguments.Read(words, file, descriptors: true);
-            using var run = new ReportRun(all ? asked.WithoutTarget() : asked);
-            return run.Run();
+        }
+        catch (RecordingException error)
+        {
+            throw new ToolException(Printable.Escape(error.Message), $"it is made in {Path.GetTempPath()}; TMPDIR names another directory");
+        }
+        ReportArguments asked = ReportArguments.Read(words, file, descriptors: true);
+        using var run = new ReportRun(all ? asked.WithoutTarget() : asked);
+        return run.Run();
+    }
+
+    // It has no name from the start, so that nothing is left however this ends.
+    private static FileStream Nameless()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("scry-dump-");
+        try
+        {
+            return new FileStream(Path.Combine(folder.FullName, "past"), new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.ReadWrite | FileShare.Delete,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            folder.Delete(recursive: true);
         }
     }
 
-    private static void Write(FlightRecorder recorder, LoopAbout about, FlightGroup? incident, string file)
+    private static void Write(FlightRecorder recorder, LoopAbout about, FlightGroup? incident, string file, bool overwrite)
     {
         if (incident is null)
-            LoopDump.WritePast(recorder, about, file, overwrite: false);
+            LoopDump.WritePast(recorder, about, file, overwrite);
         else
-            LoopDump.WriteIncident(recorder, about, incident, file, overwrite: false);
+            LoopDump.WriteIncident(recorder, about, incident, file, overwrite);
     }
 
     private static FlightGroup FindIncident(FlightRecorder recorder, string number)

@@ -6,6 +6,7 @@ using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
 using Scry.Cli.Loops;
+using Scry.Cli.Recordings;
 using Scry.Cli.Tracing;
 using Scry.Wire;
 
@@ -47,9 +48,7 @@ internal static class LoopListCommand
         string directory = LoopStore.Find(name);
         using FlightRecorder recorder = LoopStore.Open(directory, out LoopAbout about);
         IReadOnlyList<FlightGroup> groups = recorder.Groups();
-        ulong lost = 0;
-        for (int reason = 0; reason < Layout.LostReasons; reason++)
-            lost += recorder.Lost((LossReason)reason);
+        Dictionary<string, ulong> lost = LossNames.Of(recorder);
         double cpu = Sample(directory);
         ulong oldest = recorder.Oldest(groups.Where(group => group.State != GroupState.Frozen));
         double age = oldest == 0 ? 0 : ((ulong)Clock.Monotonic() - oldest) / 1e9;
@@ -63,12 +62,12 @@ internal static class LoopListCommand
         if (about.Triggers.Count > 0)
             to.WriteLine($"  triggers: {Printable.Escape(string.Join(", ", about.Triggers))}");
         to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  memory {recorder.Memory / 1e6:F1} MB, {recorder.Written} records, {lost} lost, the oldest {age:F1} s old, {groups.Count(g => g.State == GroupState.Live && g.CgroupId != 0)} cgroups, {cpu:F2} % of a CPU now"));
+            $"  memory {recorder.Memory / 1e6:F1} MB, {recorder.Written} records, {Lost(lost)}, the oldest {age:F1} s old, {groups.Count(g => g.State == GroupState.Live && g.CgroupId != 0)} cgroups, {cpu:F2} % of a CPU now"));
         FlightState state = recorder.State;
         if (state.Incidents + state.SuppressedCooldown + state.SuppressedFull > 0)
             to.WriteLine($"  {state.Incidents} incidents; not kept: {state.SuppressedCooldown} too soon after another, {state.SuppressedFull} with no room for more");
         foreach (FlightGroup incident in groups.Where(group => group.State == GroupState.Frozen))
-            to.WriteLine($"  incident {incident.Serial}: {Local(incident.Ended):yyyy-MM-dd HH:mm:ss} {IncidentText.Why(incident)}, {Printable.Escape(incident.Path)}, {incident.Bytes >> 10} KB");
+            to.WriteLine($"  incident {incident.Serial}: {Clock.DateOf(incident.Ended).ToLocalTime():yyyy-MM-dd HH:mm:ss} {IncidentText.Why(incident)}, {Printable.Escape(incident.Path)}, {incident.Bytes >> 10} KB");
         if (!full)
             return;
         FlightGroup[] others = [.. groups.Where(group => group.State != GroupState.Frozen).OrderByDescending(group => group.Bytes)];
@@ -78,8 +77,10 @@ internal static class LoopListCommand
             to.WriteLine($"  and {others.Length - MostCgroups} more cgroups");
     }
 
-    private static DateTime Local(ulong monotonic) =>
-        DateTime.UnixEpoch.AddTicks(((long)monotonic + Clock.RealtimeOffset()) / 100).ToLocalTime();
+    private static ulong Sum(Dictionary<string, ulong> lost) => lost.Values.Aggregate(0UL, (sum, count) => sum + count);
+
+    private static string Lost(Dictionary<string, ulong> lost) =>
+        lost.Count == 0 ? "0 lost" : $"{Sum(lost)} lost ({string.Join(", ", lost.Select(reason => $"{reason.Key} {reason.Value}"))})";
 
     // The kernel counts the time of programs only while it is asked to, since that costs time too.
     private static double Sample(string directory)
@@ -93,7 +94,7 @@ internal static class LoopListCommand
 
     private static ulong Time(string directory) => FlightRecorder.ProgramsOf(directory).Aggregate(0UL, (sum, program) => sum + program.RunTimeNs);
 
-    private static void WriteJson(string name, LoopAbout about, FlightRecorder recorder, IReadOnlyList<FlightGroup> groups, ulong lost, double cpu, double age)
+    private static void WriteJson(string name, LoopAbout about, FlightRecorder recorder, IReadOnlyList<FlightGroup> groups, Dictionary<string, ulong> lost, double cpu, double age)
     {
         using var stream = new DescriptorStream(1);
         using (var writer = new Utf8JsonWriter(stream))
@@ -104,7 +105,11 @@ internal static class LoopListCommand
             writer.WriteString("selection", about.Selection);
             writer.WriteNumber("memory", recorder.Memory);
             writer.WriteNumber("records", recorder.Written);
-            writer.WriteNumber("lost", lost);
+            writer.WriteNumber("lost", Sum(lost));
+            writer.WriteStartObject("reasons");
+            foreach ((string reason, ulong count) in lost)
+                writer.WriteNumber(reason, count);
+            writer.WriteEndObject();
             writer.WriteNumber("oldest_seconds", Math.Round(age, 3));
             writer.WriteNumber("cpu_percent", Math.Round(cpu, 3));
             writer.WriteNumber("incidents", recorder.State.Incidents);

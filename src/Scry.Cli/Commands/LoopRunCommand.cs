@@ -20,15 +20,14 @@ internal static class LoopRunCommand
         Privileges.Require();
         // What makes no sense is said before anything is recorded.
         ReportArguments.Read(words, "", descriptors: true);
-        TraceTarget target = TraceTarget.Resolve(TraceArguments.Read(words));
+        var starter = new LoopStarter(words);
         NativeMethods.CatchSignals();
-        using FlightRecorder recorder = LoopStarter.Start(words, directory: null);
-        LoopAbout about = LoopAbout.Read(recorder.About)!;
+        using FlightRecorder recorder = starter.Start(directory: null);
         Runner.Say($"recording in {recorder.Memory / 1e6:F1} MB; Ctrl-C prints the past");
-        while (NativeMethods.TakeSignal() == 0 && (target.Cgroup is null || Directory.Exists(target.Cgroup.Path)))
+        while (NativeMethods.TakeSignal() == 0 && (starter.Target.Cgroup is null || Directory.Exists(starter.Target.Cgroup.Path)))
             Thread.Sleep(PollMs);
         // The target said whom to record: all of that is shown.
-        return LoopDumpCommand.Show(words, file => LoopDump.WritePast(recorder, about, file, overwrite: false), all: true);
+        return LoopDumpCommand.Show(words, file => LoopDump.WritePast(recorder, starter.About, file, overwrite: true), all: true);
     }
 
     internal static readonly HelpPage Help = new(

@@ -31,13 +31,11 @@ internal static class LoopStartCommand
     {
         Privileges.Require();
         string name = LoopOptions.Name(words) ?? LoopStore.DefaultName;
-        // What makes no sense is said before anything is made.
-        LoopOptions.ReadTriggers(words);
-        TraceArguments.Read(words);
+        var starter = new LoopStarter(words);
         string directory = LoopStore.Create(name);
         try
         {
-            using FlightRecorder recorder = LoopStarter.Start(words, directory);
+            using FlightRecorder recorder = starter.Start(directory);
             Runner.Say($"recording as '{name}' in {recorder.Memory / 1e6:F1} MB; 'scry loop dump {name}' shows the past, 'scry loop stop {name}' ends it");
             return ExitCode.Ok;
         }

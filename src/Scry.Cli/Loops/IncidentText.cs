@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Scry.Capture;
-using Scry.Cli.CommandLine;
 using Scry.Syscalls;
+using Scry.Views;
 using Scry.Wire;
 
 namespace Scry.Cli.Loops;
@@ -16,7 +16,7 @@ internal static class IncidentText
         string who = $"{Printable.Escape(incident.Comm)}[{incident.Tgid}]";
         return incident.Why switch
         {
-            IncidentCause.Signal => $"{LoopOptions.SignalName((int)incident.Detail)} in {who}",
+            IncidentCause.Signal => $"{SignalNames.Of((uint)incident.Detail)} in {who}",
             IncidentCause.Oom => $"OOM kill of {who}",
             IncidentCause.Exit => $"exit code {incident.Detail} of {who}",
             IncidentCause.Errno => $"{Encoding.UTF8.GetString(Errno.Name((int)incident.Detail))} in {who}",
@@ -31,7 +31,7 @@ internal static class IncidentText
     /// <summary>A word for a file's name.</summary>
     public static string Word(FlightGroup incident) => incident.Why switch
     {
-        IncidentCause.Signal => LoopOptions.SignalName((int)incident.Detail).ToLowerInvariant().Replace(' ', '-'),
+        IncidentCause.Signal => SignalNames.Of((uint)incident.Detail).ToLowerInvariant(),
         _ => incident.Why.ToString().ToLowerInvariant(),
     };
 }

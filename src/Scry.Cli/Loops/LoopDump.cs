@@ -59,11 +59,7 @@ internal static class LoopDump
         Write(recorder, about, [incident], snapshot, inFlight, $"{about.Target}: {IncidentText.Why(incident)}", file, overwrite);
     }
 
-    private static int Arguments(Abi abi, uint nr)
-    {
-        uint index = Math.Min(nr, Layout.MaxNr - 1) + (abi == Abi.Ia32 ? Layout.MaxNr : 0u);
-        return Plans.Value[index].ArgCount;
-    }
+    private static int Arguments(Abi abi, uint nr) => Plans.Value[CapturePlan.IndexOf(abi, nr)].ArgCount;
 
     // The call as it was at an instant, when it had begun and not ended.
     private static byte[]? Cut(ReadOnlySpan<byte> record, ulong instant, uint seq)
@@ -131,10 +127,8 @@ internal static class LoopDump
         var containers = new Containers();
         writer.WriteNames(named.Select(id => (Id: id, Path: cgroups.Find(id))).Where(name => name.Path is not null)
             .Select(name => Name(containers, name.Id, name.Path!)));
-        Span<ulong> lost = stackalloc ulong[Layout.LostReasons];
-        for (int reason = 0; reason < lost.Length; reason++)
-            lost[reason] = recorder.Lost((LossReason)reason);
-        writer.Finish(LossNames.ByName(lost), lost.IndexOfAnyExcept(0UL) < 0);
+        Dictionary<string, ulong> lost = LossNames.Of(recorder);
+        writer.Finish(lost, complete: lost.Count == 0);
     }
 
     private static IEnumerable<RecordedName> Names(IReadOnlyList<FlightGroup> groups)

@@ -8,26 +8,28 @@ using Scry.Wire;
 
 namespace Scry.Cli.Loops;
 
-/// <summary>Makes a flight recorder of what was asked.</summary>
-internal static class LoopStarter
+/// <summary>A flight recorder that was asked for: all that can be said against it is said before anything is made.</summary>
+internal sealed class LoopStarter
 {
     private const long DefaultMemory = 64L << 20;
     private const int ShortStrings = 32; // of execve's arguments and the like
 
-    /// <summary>Starts one; pinned in <paramref name="directory"/>, or with null only as long as the result is open.</summary>
-    /// <exception cref="ToolException">What was asked makes no sense.</exception>
+    private readonly FlightOptions _options;
+
+    /// <summary>Reads what was asked.</summary>
+    /// <exception cref="ToolException">It makes no sense.</exception>
     /// <exception cref="TargetException">The target is not there.</exception>
-    public static FlightRecorder Start(ParseResult words, string? directory)
+    public LoopStarter(ParseResult words)
     {
+        FlightTriggers triggers = LoopOptions.ReadTriggers(words);
         TraceArguments asked = TraceArguments.Read(words);
-        TraceTarget target = TraceTarget.Resolve(asked);
         int payload = TraceArguments.Single(words, LoopOptions.Payload) is { } bytes ? (int)Quantity.Count("--payload", bytes, 0, 4096) : 0;
         long memory = TraceArguments.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : DefaultMemory;
         if (memory is < FlightOptions.LeastMemory or > FlightOptions.MostMemory)
             throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
         asked = asked with { PayloadLimit = payload, StringLimit = ShortStrings };
-        SessionOptions what = TraceRun.Options(asked, target) with { Durations = asked.Durations };
-        var about = new LoopAbout
+        Target = TraceTarget.Resolve(asked);
+        About = new LoopAbout
         {
             ScryVersion = AboutRun.ScryVersion,
             WireVersion = Layout.Version,
@@ -37,13 +39,22 @@ internal static class LoopStarter
             Payload = payload,
             Triggers = words.GetValue(LoopOptions.On) ?? [],
         };
-        return FlightRecorder.Start(new FlightOptions
+        _options = new FlightOptions
         {
-            What = what,
+            What = TraceRun.Options(asked, Target) with { Durations = asked.Durations },
             Memory = memory,
-            Hierarchy = target.Kind == TargetKind.CgroupV1 ? CgroupMounts.PerfEventHierarchy() : 0,
-            Triggers = LoopOptions.ReadTriggers(words),
-            About = about.ToBytes(),
-        }, directory, target.Threads);
+            Hierarchy = Target.Kind == TargetKind.CgroupV1 ? CgroupMounts.PerfEventHierarchy() : 0,
+            Triggers = triggers,
+            About = About.ToBytes(),
+        };
     }
+
+    /// <summary>Whom it is to record.</summary>
+    public TraceTarget Target { get; }
+
+    /// <summary>What it will tell of itself.</summary>
+    public LoopAbout About { get; }
+
+    /// <summary>Starts it; pinned in <paramref name="directory"/>, or with null only as long as the result is open.</summary>
+    public FlightRecorder Start(string? directory) => FlightRecorder.Start(_options, directory, Target.Threads);
 }

@@ -66,7 +66,7 @@ internal sealed class LoopWatch(string recorder, string folder)
     // Under its final name a file is whole; the name is the incident's alone, so that one that was killed in between is written again.
     private void Save(FlightRecorder open, LoopAbout about, FlightGroup incident)
     {
-        DateTime when = DateTime.UnixEpoch.AddTicks(((long)incident.Ended + Clock.RealtimeOffset()) / 100);
+        DateTime when = Clock.DateOf(incident.Ended);
         string file = Path.Combine(folder, $"{_name}-{when:yyyyMMdd'T'HHmmss'Z'}-{incident.Serial}-{IncidentText.Word(incident)}{Suffix}");
         try
         {

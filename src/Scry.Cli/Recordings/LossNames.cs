@@ -1,3 +1,4 @@
+using Scry.Capture;
 using Scry.Recording;
 using Scry.Wire;
 
@@ -18,6 +19,15 @@ internal static class LossNames
                 named[reason < Names.Length ? Names[reason] : $"reason_{reason}"] = lost[reason];
         }
         return named;
+    }
+
+    /// <summary>By name, what a recorder has lost so far.</summary>
+    public static Dictionary<string, ulong> Of(FlightRecorder recorder)
+    {
+        Span<ulong> lost = stackalloc ulong[Layout.LostReasons];
+        for (int reason = 0; reason < lost.Length; reason++)
+            lost[reason] = recorder.Lost((LossReason)reason);
+        return ByName(lost);
     }
 
     /// <summary>By number; those of a reason that this Scry does not know are counted behind the others.</summary>

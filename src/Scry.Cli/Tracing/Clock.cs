@@ -8,6 +8,9 @@ internal static class Clock
     /// <summary>Nanoseconds of CLOCK_MONOTONIC, which Stopwatch reads on Linux.</summary>
     public static long Monotonic() => Stopwatch.GetTimestamp();
 
+    /// <summary>The date and time (UTC) of an instant of CLOCK_MONOTONIC, in nanoseconds.</summary>
+    public static DateTime DateOf(ulong monotonic) => DateTime.UnixEpoch.AddTicks(((long)monotonic + RealtimeOffset()) / TimeSpan.NanosecondsPerTick);
+
     /// <summary>Nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME.</summary>
     public static long RealtimeOffset()
     {

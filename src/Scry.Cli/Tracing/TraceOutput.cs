@@ -1,11 +1,8 @@
-using Scry.Bpf;
-using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
-using Scry.Wire;
 
 namespace Scry.Cli.Tracing;
 
@@ -15,6 +12,8 @@ internal sealed record ViewContext
     /// <summary>Without a file, lines go to standard error.</summary>
     public bool ToError { get; init; }
     public ThreadColumn Thread { get; init; }
+    /// <summary>The same in a file.</summary>
+    public ThreadColumn ThreadInFile { get; init; } = ThreadColumn.Plain;
     /// <summary>Nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME.</summary>
     public long RealtimeOffset { get; init; }
     public required Func<ulong, string?> CgroupPath { get; init; }
@@ -26,6 +25,8 @@ internal sealed record ViewContext
     public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
     public bool Summary { get; init; }
+    /// <summary>Makes the view part of another one.</summary>
+    public Func<IRecordView, OutputWriter, IRecordView>? Around { get; init; }
 }
 
 /// <summary>Where lines go, and the view that writes them.</summary>
@@ -34,7 +35,7 @@ internal sealed class TraceOutput : IRecordSink
     private readonly OutputWriter _writer;
     private readonly IRecordView _view;
     private readonly string? _file;
-    private readonly Lazy<KernelSyscalls?> _kernel = new(ReadKernel);
+    private readonly KernelNames _kernel = new();
 
     private TraceOutput(TraceArguments arguments, ViewContext context, OutputWriter writer, bool terminal)
     {
@@ -46,15 +47,15 @@ internal sealed class TraceOutput : IRecordSink
             StringLimit = arguments.StringLimit,
             Abbreviate = !arguments.NoAbbrev,
             ResultColumn = arguments.Align,
-            Unknown = context.AskKernel ? Describe : null,
+            Unknown = context.AskKernel ? _kernel.Describe : null,
             Descriptors = context.Descriptors,
         });
-        _view = context.Summary ? new SummaryView(decoder, writer)
+        IRecordView view = context.Summary ? new SummaryView(decoder, writer)
             : arguments.Json ? new JsonView(decoder, writer, context.RealtimeOffset, cgroups)
             : new LineView(decoder, writer, new LineOptions
             {
                 Time = arguments.Time,
-                Thread = arguments.OutputFile is null ? context.Thread : ThreadColumn.Plain,
+                Thread = arguments.OutputFile is null ? context.Thread : context.ThreadInFile,
                 Duration = arguments.Durations,
                 Comm = arguments.ShowComm,
                 Cgroup = arguments.ShowCgroup,
@@ -63,17 +64,23 @@ internal sealed class TraceOutput : IRecordSink
                 RealtimeOffset = context.RealtimeOffset,
                 CgroupPath = cgroups,
             });
+        _view = context.Around?.Invoke(view, writer) ?? view;
     }
 
     /// <summary>Opens the output of a live run.</summary>
+    /// <param name="arguments">What was asked.</param>
+    /// <param name="around">As <see cref="ViewContext.Around"/>.</param>
     /// <exception cref="ToolException">The file cannot be written.</exception>
-    public static TraceOutput Open(TraceArguments arguments) => Open(arguments, new ViewContext
+    public static TraceOutput Open(TraceArguments arguments, Func<IRecordView, OutputWriter, IRecordView>? around = null) => Open(arguments, new ViewContext
     {
+        Around = around,
         // strace's place when a command is started: its own output keeps standard output for itself.
-        ToError = arguments.Target == TargetChoice.Command,
+        ToError = around is not null || arguments.Target == TargetChoice.Command,
         Thread = arguments.Target is TargetChoice.Command or TargetChoice.Processes or TargetChoice.Threads
             ? ThreadColumn.WhenSeveral
             : ThreadColumn.Bracketed,
+        // A summary's lines are strace's, which has no ids in a file when it follows nobody.
+        ThreadInFile = around is not null && !arguments.Follow ? ThreadColumn.None : ThreadColumn.Plain,
         RealtimeOffset = Clock.RealtimeOffset(),
         CgroupPath = new CgroupNames().Find,
         AskKernel = true,
@@ -149,8 +156,7 @@ internal sealed class TraceOutput : IRecordSink
     public void Dispose()
     {
         _writer.Dispose();
-        if (_kernel.IsValueCreated)
-            _kernel.Value?.Dispose();
+        _kernel.Dispose();
     }
 
     private SinkException Failed(OutputException error)
@@ -162,23 +168,9 @@ internal sealed class TraceOutput : IRecordSink
         return new SinkException($"cannot write {output}: {ErrnoText.Describe(error.InnerException!)}", error);
     }
 
-    private (string Name, string[] Parameters)? Describe(Abi abi, uint nr) =>
-        _kernel.Value?.Describe(abi, nr) is { } known ? (known.Name, [.. known.Parameters.Select(parameter => parameter.Name)]) : null;
-
-    // Without the kernel's help an unknown number is still shown, as a number.
-    private static KernelSyscalls? ReadKernel()
-    {
-        try
-        {
-            return new KernelSyscalls();
-        }
-        catch (Exception error) when (error is NativeException or IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    private static OutputWriter Create(string file)
+    /// <summary>Creates a file, or empties it.</summary>
+    /// <exception cref="ToolException">It cannot be written.</exception>
+    internal static OutputWriter Create(string file)
     {
         try
         {

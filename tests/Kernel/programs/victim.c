@@ -84,6 +84,23 @@ static void relay(void)
 	}
 }
 
+/* Calls as root, then as another user in two threads, then, after a byte, again. */
+static void becomes(void)
+{
+	pthread_t thread;
+	char go;
+
+	spin((void *)100);
+	if (setuid(65534))
+		exit(1);
+	spin((void *)300);
+	if (read(0, &go, 1) != 1)
+		exit(1);
+	pthread_create(&thread, NULL, spin, (void *)200);
+	spin((void *)300);
+	pthread_join(thread, NULL);
+}
+
 static void *exec_self(void *program)
 {
 	execl(program, "victim", "nothing", NULL);
@@ -139,6 +156,8 @@ int main(int count, char **args)
 		forks();
 	else if (!strcmp(scene, "flood"))
 		spin((void *)200000);
+	else if (!strcmp(scene, "becomes"))
+		becomes();
 	else if (!strcmp(scene, "relay"))
 		relay();
 	else if (!strcmp(scene, "sleep"))

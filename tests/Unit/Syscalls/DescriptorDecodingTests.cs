@@ -34,6 +34,14 @@ public sealed class DescriptorDecodingTests
         Assert.Equal("mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x1000", Text(Make("mmap", 0x1000, [0, 4096, 1, 0x22, ulong.MaxValue, 0]), decoder));
     }
 
+    [Theory]
+    [InlineData("TCP:[127.0.0.1:1->127.0.0.1:2]", "TCP:[127.0.0.1:1->127.0.0.1:2]")]
+    [InlineData("UNIX-STREAM:[1->2,\"/a->b\"]", "UNIX-STREAM:[1->2,\"/a-\\76b\"]")]
+    [InlineData("UNIX-STREAM:[1,\"/a->b\"]", "UNIX-STREAM:[1,\"/a-\\76b\"]")]
+    [InlineData("/a->b", "/a-\\76b")]
+    public void OnlyASocketsOwnArrowIsOne(string name, string shown) =>
+        Assert.Equal($"close(4<{shown}>) = 0", Text(Make("close", 0, [4]), With((4, name))));
+
     [Fact]
     public void MembersOfStructures()
     {
