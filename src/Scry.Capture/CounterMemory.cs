@@ -8,8 +8,8 @@ namespace Scry.Capture;
 /// <summary>The memory of rows, chunks and groups, shared with the kernel, and the giving back of what is over.</summary>
 internal sealed unsafe class CounterMemory
 {
-    // A program writes a row in well under a microsecond, unless its CPU is taken away meanwhile.
-    private const int Spins = 20_000;
+    // A program writes a row in well under a microsecond, unless its CPU is taken from the machine meanwhile: then in milliseconds.
+    private const int Spins = 1000, Tries = 2 * Spins;
     private const int ErrnoChunks = 4; // row.bpf.h
 
     private readonly CountState* _state;
@@ -82,16 +82,19 @@ internal sealed unsafe class CounterMemory
     public CountText Text(uint index) => _texts == null ? default : _texts[Math.Min(index, _groupCount - 1)];
 
     /// <summary>A row's sums, all of one moment.</summary>
-    public CallSums Sums(uint index)
+    /// <returns>False when it was being written for seconds.</returns>
+    public bool TryRead(uint index, out CallSums sums)
     {
         CountRow* row = _rows + index;
-        CallSums sums = default;
-        for (int i = 0; i < Spins; i++)
+        for (int i = 0; i < Tries; i++)
         {
             uint seq = Volatile.Read(ref row->Seq);
             if ((seq & 1) != 0)
             {
-                Thread.SpinWait(4);
+                if (i < Spins)
+                    Thread.SpinWait(4);
+                else
+                    Thread.Sleep(1);
                 continue;
             }
             sums = new CallSums
@@ -107,9 +110,10 @@ internal sealed unsafe class CounterMemory
             };
             Thread.MemoryBarrier();
             if (Volatile.Read(ref row->Seq) == seq)
-                break;
+                return true;
         }
-        return sums;
+        sums = default;
+        return false;
     }
 
     /// <summary>Reads which buckets came round, for the histograms that follow.</summary>

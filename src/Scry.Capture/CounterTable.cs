@@ -37,17 +37,31 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         CallSums total = Total;
         foreach (CounterRow row in changed)
         {
-            CallSums sums = row.Retired?.Sums ?? new CallSums(), before = row.Sums;
-            foreach (uint place in row.Places)
-                sums.Add(memory.Sums(place));
-            row.Sums = sums;
-            CallSums delta = sums.Since(in before);
+            CallSums before = row.Sums;
+            row.Sums = SumsOf(row);
+            CallSums delta = row.Sums.Since(in before);
             _deltas.Add(row, in delta);
             total.Add(in delta);
         }
         Total = total;
         GiveBack();
         return changed;
+    }
+
+    // What they were, when a place cannot be read now: counts never go back.
+    private CallSums SumsOf(CounterRow row)
+    {
+        CallSums sums = row.Retired?.Sums ?? new CallSums();
+        foreach (uint place in row.Places)
+        {
+            if (!memory.TryRead(place, out CallSums there))
+            {
+                _seen[place] = 0;
+                return row.Sums;
+            }
+            sums.Add(in there);
+        }
+        return sums;
     }
 
     private List<CounterRow> FindChanged()
@@ -220,7 +234,9 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         CounterRow row = _rowAt[index] ?? Place(index, key);
         row.Places = [.. row.Places.Where(place => place != index)];
         RetiredCounts retired = row.Retired ??= new RetiredCounts();
-        retired.Sums.Add(memory.Sums(index));
+        // Nobody writes there any more.
+        memory.TryRead(index, out CallSums last);
+        retired.Sums.Add(in last);
         memory.AddBuckets(index, retired.Histogram);
         if (retired.Sums.Errors > 0)
             memory.AddErrnos(index, retired.Errnos ??= []);
