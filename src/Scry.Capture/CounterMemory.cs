@@ -8,8 +8,9 @@ namespace Scry.Capture;
 /// <summary>The memory of rows, chunks and groups, shared with the kernel, and the giving back of what is over.</summary>
 internal sealed unsafe class CounterMemory
 {
-    // A program writes a row in well under a microsecond, unless its CPU is taken away meanwhile.
-    private const int Spins = 20_000;
+    // A program writes a row in well under a microsecond, unless a hypervisor takes its CPU away meanwhile: so many looks, then
+    // so many milliseconds.
+    private const int Spins = 10_000, Waits = 500;
     private const int ErrnoChunks = 4; // row.bpf.h
 
     private readonly CountState* _state;
@@ -85,16 +86,18 @@ internal sealed unsafe class CounterMemory
     public CallSums Sums(uint index)
     {
         CountRow* row = _rows + index;
-        CallSums sums = default;
-        for (int i = 0; i < Spins; i++)
+        for (int i = 0; ; i++)
         {
             uint seq = Volatile.Read(ref row->Seq);
-            if ((seq & 1) != 0)
+            if ((seq & 1) != 0 && i < Spins + Waits)
             {
-                Thread.SpinWait(4);
+                if (i < Spins)
+                    Thread.SpinWait(4);
+                else
+                    Thread.Sleep(1);
                 continue;
             }
-            sums = new CallSums
+            var sums = new CallSums
             {
                 Calls = row->Calls,
                 Errors = row->Errors,
@@ -106,10 +109,10 @@ internal sealed unsafe class CounterMemory
                 Max = row->Max,
             };
             Thread.MemoryBarrier();
-            if (Volatile.Read(ref row->Seq) == seq)
-                break;
+            // A call that is half there is better than none of them all.
+            if (Volatile.Read(ref row->Seq) == seq || i >= Spins + Waits)
+                return sums;
         }
-        return sums;
     }
 
     /// <summary>Reads which buckets came round, for the histograms that follow.</summary>

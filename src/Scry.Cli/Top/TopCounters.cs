@@ -133,7 +133,7 @@ internal sealed class TopCounters : IDisposable
         if (state.RowsFull + state.GroupsFull > 0)
             notes.Add("no room for all: the rest is (other)");
         if (state.SlotsFull > 0)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{state.SlotsFull} threads without times"));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{state.SlotsFull} calls without times"));
         if (state.GivenUp > 0)
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"{state.GivenUp} calls not counted"));
         return notes.Count > 0 ? string.Join("; ", notes) : null;
