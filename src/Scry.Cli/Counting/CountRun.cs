@@ -180,6 +180,7 @@ internal sealed class CountRun : IDisposable
             Errors = total.Errors,
             Elapsed = elapsed,
             Untimed = total.Untimed,
+            Slotless = state.SlotsFull,
             Unbucketed = total.Unbucketed,
             Other = counters.Rows.Where(row => row.IsOther || row.Group.IsOther).Aggregate(0UL, (sum, row) => sum + row.Sums.Calls),
             ErrnosUnknown = state.ErrnosFull,
