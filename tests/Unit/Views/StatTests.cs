@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Xml.Linq;
+using Scry.Syscalls;
 using Scry.Views;
 using Scry.Wire;
 using Xunit;
@@ -165,6 +166,39 @@ public sealed class StatTests
             100.00    0.000000           0         1         1 total
 
             """.Replace("% time     seconds  usecs/call       calls", "% time      seconds  usecs/call       calls", StringComparison.Ordinal), Written(output => summary.Write(output, calls)));
+    }
+
+    private sealed class NoLines : IRecordView
+    {
+        public void Write(ReadOnlySpan<byte> record)
+        {
+        }
+
+        public void Skip(ReadOnlySpan<byte> record, bool gaps)
+        {
+        }
+
+        public void Finish(in RunSummary run)
+        {
+        }
+    }
+
+    [Fact]
+    public void Numbers_without_end_are_one_line_of_a_summary()
+    {
+        string text = Written(output =>
+        {
+            var view = new CountingView(new NoLines(), output, new StraceSummary([StraceColumn.Calls, StraceColumn.Name], StraceColumn.Calls), new SyscallNames());
+            for (uint i = 0; i < 100_000; i++)
+                view.Write(RecordMaker.Call(20_000 + i, tid: 1, seq: i, time: i, result: -38));
+            view.Write(RecordMaker.Call(RecordMaker.Getppid, tid: 1, seq: 100_000, time: 100_000));
+            view.Finish(new RunSummary(100_001, new ulong[4]));
+        });
+        string[] lines = text.TrimEnd('\n').Split('\n');
+        Assert.Equal(6, lines.Length);
+        Assert.StartsWith("   100000 ", lines[2]);
+        Assert.Equal("        1 getppid", lines[3]);
+        Assert.Equal("   100001 total", lines[5]);
     }
 
     [Fact]
