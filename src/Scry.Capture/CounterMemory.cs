@@ -97,7 +97,7 @@ internal sealed unsafe class CounterMemory
                     Thread.Sleep(1);
                 continue;
             }
-            sums = new CallSums
+            var sums = new CallSums
             {
                 Calls = row->Calls,
                 Errors = row->Errors,

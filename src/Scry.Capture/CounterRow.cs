@@ -24,6 +24,9 @@ public sealed class CounterGroup
     /// <summary>Its rows.</summary>
     internal List<CounterRow> Rows { get; } = [];
 
+    /// <summary>How many of the kernel's groups are this one: 0, none now; sometimes two made the same at once.</summary>
+    internal int InUse { get; set; }
+
     /// <summary>The last name of the process or thread; with <see cref="CountBy.Comm"/>: the name that makes the group. Hostile bytes.</summary>
     public byte[] Comm { get; internal set; } = [];
 
@@ -51,9 +54,10 @@ public sealed class CounterGroup
     /// <summary>With <see cref="CountBy.Cgroup"/>: path of the cgroup below its hierarchy; empty: the root's, or not known. Hostile bytes.</summary>
     public byte[] CgroupPath { get; internal init; } = [];
 
-    /// <summary>A path from its components, the last one first.</summary>
+    /// <summary>A path from its components, the last one first; one that is not whole begins with <c>...</c>.</summary>
     internal static byte[] PathOf(ReadOnlySpan<byte> components)
     {
+        bool whole = components[^1] == 0;
         var parts = new List<byte[]>();
         while (components.IndexOf((byte)0) is > 0 and var end)
         {
@@ -63,7 +67,10 @@ public sealed class CounterGroup
         // What has no place in a filesystem has a name alone, as a pipe.
         if (parts.Count == 0)
             return [];
-        var path = new List<byte>();
+        // The kernel's name of a root.
+        if (parts is [[(byte)'/']])
+            return parts[0];
+        List<byte> path = whole ? [] : [.. "..."u8];
         for (int i = parts.Count - 1; i >= 0; i--)
         {
             path.Add((byte)'/');

@@ -9,7 +9,9 @@ namespace Scry.Capture;
 internal sealed class CounterTable(CounterMemory memory, CounterOptions options, int rowCount)
 {
     private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits;
-    private const uint NoAbi = 3;
+    private const uint NoAbi = 3; // of rows for others
+    /// <summary>The key, but for the CPU, of the rows that have what found none.</summary>
+    public const ulong OthersKey = (ulong)NoAbi << AbiShift | (ulong)Layout.CountNrMax << NrShift;
     // A program that found a group holds it some microseconds later, or never.
     private static readonly long s_grace = Stopwatch.Frequency / 20;
 
@@ -130,6 +132,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                     _groups[key] = group;
             }
             _byIndex[index] = group;
+            group.InUse++;
         }
         return group;
     }
@@ -190,16 +193,20 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
             _hidden.Remove(index);
             memory.FreeGroup(index);
             // Another index may stand for the same.
-            if (_byIndex.ContainsValue(group))
+            if (--group.InUse > 0)
                 continue;
-            if (!options.KeepEnded)
-                Forget(group);
-            // One that can come back, as a name, stays what it is.
-            else if (group.Ended != 0)
+            if (options.KeepEnded)
                 _kept.Enqueue(group);
+            else
+                Forget(group);
         }
         while (_kept.Count > Math.Max(1, options.KeptMost))
-            Merge(_kept.Dequeue());
+        {
+            CounterGroup group = _kept.Dequeue();
+            // One that came back, as a name does, is queued again when it is over again.
+            if (group.InUse == 0 && _groups.GetValueOrDefault(group.Key) == group)
+                Merge(group);
+        }
     }
 
     private void Forget(CounterGroup group)
@@ -216,7 +223,14 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     {
         string name = Convert.ToHexString(group.Comm);
         if (!_merged.TryGetValue(name, out CounterGroup? into))
-            _merged[name] = into = new CounterGroup(new CountKey()) { Comm = group.Comm, First = group.First, Ended = group.Ended };
+        {
+            // Processes can make up names without end.
+            bool isOther = _merged.Count >= Math.Max(1, options.KeptMost);
+            if (isOther)
+                name = "";
+            if (!isOther || !_merged.TryGetValue(name, out into))
+                _merged[name] = into = new CounterGroup(new CountKey()) { IsOther = isOther, Comm = isOther ? [] : group.Comm, First = group.First, Ended = group.Ended };
+        }
         into.Merged++;
         foreach (CounterRow row in group.Rows)
         {

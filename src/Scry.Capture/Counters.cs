@@ -17,8 +17,6 @@ public sealed class Counters : IDisposable
     private const int DefaultGroups = 8192, DefaultRows = 40960, DefaultChunks = 73728;
     private const int MostSlots = 131072;
     private const int CpusOfDefault = 4, MostScale = 8;
-    private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits;
-    private const uint NoAbi = 3; // of rows for others
 
     private readonly BpfObject _object;
     private readonly List<BpfLink> _links = [];
@@ -32,7 +30,7 @@ public sealed class Counters : IDisposable
         _object = loaded;
         Options = options;
         _memory = new CounterMemory(loaded, _mappings, sizes.Texts);
-        _memory.Begin(BpfSystem.PossibleCpus, (ulong)NoAbi << AbiShift | (ulong)Layout.CountNrMax << NrShift);
+        _memory.Begin(BpfSystem.PossibleCpus, CounterTable.OthersKey);
         MappedMap threads = loaded.FindMap("threads").Mmap(0, (long)sizes.Threads * Unsafe.SizeOf<ThreadSlot>());
         _mappings.Add(threads);
         MappedMap globals = loaded.FindMap(".bss").Mmap(0, Environment.SystemPageSize);

@@ -13,8 +13,6 @@ namespace Scry.Views;
 public sealed class CountingView(IRecordView lines, OutputWriter output, StraceSummary summary, SyscallNames names) : IRecordView
 {
     private const int MaxErrno = 4095;
-    /// <summary>A process can make up numbers without end.</summary>
-    private const int Capacity = 65536;
 
     private readonly Dictionary<(Abi Abi, uint Nr), CallSums> _sums = [];
 
@@ -26,11 +24,13 @@ public sealed class CountingView(IRecordView lines, OutputWriter output, StraceS
             return;
         var call = new CallRecord(record);
         // A call that never came back is none, as with -c.
-        if ((call.Flags & CallFlags.Unfinished) != 0 || _sums.Count >= Capacity)
+        if ((call.Flags & CallFlags.Unfinished) != 0)
             return;
         bool untimed = (call.Flags & CallFlags.NoEntry) != 0;
         ulong duration = call.Fixed.Duration;
-        ref CallSums sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_sums, (call.Header.Abi, call.Nr), out bool known);
+        // As with -c: a process can make up numbers without end.
+        uint nr = Math.Min(call.Nr, Layout.CountNrMax);
+        ref CallSums sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_sums, (call.Header.Abi, nr), out bool known);
         if (!known)
             sums = new CallSums();
         var one = new CallSums { Calls = 1, Errors = call.Result is < 0 and >= -MaxErrno ? 1UL : 0, Untimed = untimed ? 1UL : 0, Total = duration, Max = duration };

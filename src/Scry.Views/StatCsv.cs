@@ -33,7 +33,7 @@ public sealed class StatCsv(OutputWriter output)
         row.Syscall ?? "",
         row.Syscall is null or "(other)" ? "" : row.Abi == Abi.Ia32 ? "ia32" : row.Abi == Abi.X32 ? "x32" : "x86-64",
         row.Syscall is null or "(other)" ? "" : Number(row.Nr),
-        row.Errno is > 0 and var errno ? StatRow.NameOf(errno) : "",
+        row.ErrnoName ?? "",
         Number(row.Sums.Calls),
     ];
 

@@ -29,8 +29,8 @@ public sealed class StatJson(OutputWriter output)
                 WriteSyscall(row);
             if (row.IsOther)
                 _to.Append(",\"other\":true"u8);
-            if (row.Errno is { } errno)
-                WriteErrno(errno);
+            if (row.Errno is not null)
+                Label("errno", row.ErrnoName is { } name ? StatLabel.Of(name) : StatLabel.None);
             Member("calls", row.Sums.Calls);
             if (!table.ByErrno)
                 WriteNumbers(row, table);
@@ -50,6 +50,7 @@ public sealed class StatJson(OutputWriter output)
         Member("elapsed_ns", (ulong)summary.Elapsed);
         _to.Append(summary.IsExact ? ",\"exact\":true"u8 : ",\"exact\":false"u8);
         Member("untimed", summary.Untimed);
+        Member("slotless", summary.Slotless);
         Member("other_calls", summary.Other);
         Member("unbucketed", summary.Unbucketed);
         Member("errnos_unknown", summary.ErrnosUnknown);
@@ -71,14 +72,6 @@ public sealed class StatJson(OutputWriter output)
             Abi.Ia32 => ",\"abi\":\"ia32\""u8,
             _ => ",\"abi\":\"x32\""u8,
         });
-    }
-
-    private void WriteErrno(int errno)
-    {
-        if (errno > 0)
-            Label("errno", StatLabel.Of(StatRow.NameOf(errno)));
-        else
-            _to.Append(",\"errno\":null"u8);
     }
 
     private void WriteNumbers(StatRow row, StatTable table)

@@ -51,8 +51,19 @@ public sealed class StatRow
     /// <summary>Whether a dimension found no room of its own.</summary>
     public bool IsOther { get; init; }
 
-    /// <summary>With a table by errno: the errno, 0 for calls that succeeded. Durations are those of all of the call.</summary>
+    /// <summary>With a table by errno: the errno, 0 for calls that succeeded, or <see cref="UnknownErrno"/>. There are no durations.</summary>
     public int? Errno { get; init; }
+
+    /// <summary>Calls that failed, and whose errno found no room.</summary>
+    public const int UnknownErrno = -1;
+
+    /// <summary>The errno's name; null for calls that succeeded.</summary>
+    public string? ErrnoName => Errno switch
+    {
+        null or 0 => null,
+        UnknownErrno => StatLabel.Other.ToString(),
+        { } errno => NameOf(errno),
+    };
 
     /// <summary>Counts and times.</summary>
     public CallSums Sums { get; set; } = new();

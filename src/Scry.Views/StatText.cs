@@ -97,7 +97,7 @@ public sealed class StatText(OutputWriter output, int width)
         if (table.BySyscall)
             columns.Add(new Column("syscall", 0, true, row => row.Syscall ?? ""));
         if (table.ByErrno)
-            columns.Add(new Column("errno", 0, true, row => row.Errno is > 0 and var errno ? StatRow.NameOf(errno) : "-"));
+            columns.Add(new Column("errno", 0, true, row => row.ErrnoName ?? "-"));
         columns.Add(new Column("calls", 0, false, row => Number(row.Sums.Calls)));
         if (table.ByErrno)
             return columns;

@@ -114,25 +114,14 @@ static __always_inline struct file *key__of_file(struct scry_count_key *key,
 {
 	__u32 abi = call >> SCRY_COUNT_NR_BITS;
 	__u32 arg = plan__of(abi, call & SCRY_COUNT_NR_MAX)->fd_arg;
+	__u64 args[SCRY_MAX_ARGS] = {};
 	struct pt_regs copy = {};
 	struct file *file;
-	__u64 fd;
 
-	if (!arg || bpf_probe_read_kernel(&copy, sizeof(copy), (void *)regs))
+	if (!arg || arg > SCRY_MAX_ARGS || bpf_probe_read_kernel(&copy, sizeof(copy), (void *)regs))
 		return NULL;
-	if (abi == SCRY_ABI_IA32)
-		fd = arg == 1	? copy.bx
-		     : arg == 2 ? copy.cx
-		     : arg == 3 ? copy.dx
-		     : arg == 4 ? copy.si
-				: copy.di;
-	else
-		fd = arg == 1	? copy.di
-		     : arg == 2 ? copy.si
-		     : arg == 3 ? copy.dx
-		     : arg == 4 ? copy.r10
-				: copy.r8;
-	file = file__of(task, fd);
+	regs__args(&copy, abi, args);
+	file = file__of(task, args[arg - 1]);
 	if (!file)
 		return NULL;
 	key->file_inode = BPF_CORE_READ(file, f_inode, i_ino);

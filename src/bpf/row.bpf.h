@@ -63,6 +63,12 @@ static __always_inline __u32 pool__take(__u32 *used, __u32 size, void *freed)
 	return bpf_map_pop_elem(freed, &index) ? 0 : index;
 }
 
+/* Never 0: that is a free row. */
+static __always_inline __u64 row__key(__u32 group, __u32 call)
+{
+	return group | (__u64)call << 32 | (__u64)(bpf_get_smp_processor_id() + 1) << 48;
+}
+
 static __always_inline struct scry_count_row *row__at(__u32 index)
 {
 	return bpf_map_lookup_elem(&rows, &index);

@@ -10,9 +10,8 @@
 #define SLOT_PROBES 4
 #define SLOT_ROWS   16
 
-#define SLOT_STALE                                                                    \
-	1 /* in `stack`: what the thread is has changed, its group is looked up again \
-	   */
+/* In `stack`: what the thread is has changed, its group is looked up again. */
+#define SLOT_STALE 1
 
 #define CALL_NONE 0xffffffff /* in no call */
 #define CALL_SKIP 0xfffffffe /* in one that is not wanted */
@@ -25,8 +24,7 @@ struct slot {
 	__u64 ip;	 /* of the code whose object `group` is of */
 	__u32 call;	 /* nr | abi << SCRY_COUNT_NR_BITS, or CALL_* */
 	__u32 group;
-	__u32 index; /* its own */
-	__u32 tid;
+	__u32 index;  /* its own */
 	__u32 epoch;  /* of the cgroups when its group was looked up */
 	__u32 probed; /* a thread that this slot was the first for has had to go to another; stays
 		       */
@@ -132,11 +130,9 @@ static __always_inline struct slot *slot__claim(__u64 stack, struct task_struct 
 		slot->off_since = 0;
 		slot->ip = 0;
 		slot->index = (slot__home(stack) + probe) & ((1U << cfg.count_slot_bits) - 1);
-		slot->tid = task->pid;
 		all->stack_offset = stack - (__u64)task->stack;
 		return slot;
 	}
-	__sync_fetch_and_add(&all->slots_full, 1);
 	return NULL;
 }
 

@@ -56,10 +56,12 @@ static __always_inline bool call__passes(__u64 duration, bool timed, __s64 resul
 	return result__passes(result);
 }
 
-/* <asm/unistd.h>: the calls by which a thread becomes another user; at an execve stat_exec sees it.
- */
+/* <asm/unistd.h>: the calls by which a thread becomes another user, where that matters; at an
+ * execve stat_exec sees it. */
 static __always_inline bool call__changes_user(__u32 call)
 {
+	if (!(cfg.by & SCRY_BY_USER) && cfg.target != SCRY_TARGET_UID)
+		return 0;
 	switch (call) {
 	case 105: /* setuid, setreuid, setresuid */
 	case 113:
@@ -87,11 +89,11 @@ static __always_inline void slot__set_stale(struct slot *slot)
 static __always_inline void call__count(struct slot *slot, __u32 call, bool timed, __u64 duration,
 					__s64 result)
 {
-	__u64 key = slot->group | (__u64)call << 32 | (__u64)bpf_get_smp_processor_id() << 48;
+	__u64 key = row__key(slot->group, call);
 	__u32 *cached = &slot->rows[call & (SLOT_ROWS - 1)];
 	struct scry_count_row *row = row__at(*cached);
 
-	if (((cfg.by & SCRY_BY_USER) || cfg.target == SCRY_TARGET_UID) && call__changes_user(call))
+	if (call__changes_user(call))
 		slot__set_stale(slot);
 	if (!call__passes(duration, timed, result))
 		return;
@@ -109,6 +111,9 @@ static __always_inline void slot__begin(struct slot *slot, __u64 regs, __u32 cal
 {
 	if (!cfg.every_call && !(call__plan(call)->flags & SCRY_PLAN_SELECTED)) {
 		slot->call = CALL_SKIP;
+		/* Its end is not looked at: who the thread is then is looked up at the next. */
+		if (call__changes_user(call))
+			slot__set_stale(slot);
 		return;
 	}
 	if ((cfg.by & SCRY_BY_FILE) || ((cfg.by & SCRY_BY_OBJECT) && regs__ip(regs) != slot->ip))
@@ -190,13 +195,17 @@ static __always_inline void call__count_slotless(struct task_struct *task, __u32
 {
 	struct scry_count_key key = {};
 	struct scry_count_row *row;
+	struct scry_counts *all = counts__get();
 	__u32 group, index;
 
+	if (!all || !call__passes(0, 0, result))
+		return;
+	__sync_fetch_and_add(&all->slots_full, 1);
 	key__of_task(&key, task);
 	group = group__get(&key, task, NULL, NULL);
-	index = row__find(group | (__u64)call << 32 | (__u64)bpf_get_smp_processor_id() << 48);
+	index = row__find(row__key(group, call));
 	row = row__at(index);
-	if (row && call__passes(0, 0, result))
+	if (row)
 		row__add(row, index, 0, 0, result);
 	group__put(group);
 }

@@ -184,6 +184,30 @@ public sealed class CounterTests
     }
 
     [Fact]
+    public void The_first_call_of_a_group_without_room_is_counted_too()
+    {
+        using Counters counters = Count("reads", Options(TargetKind.Tasks) with { Groups = 2 });
+        CounterRow read = Assert.Single(counters.Rows, row => row.Nr == Read && row.Group.IsOther);
+        Assert.Equal(4 * 500UL, read.Sums.Calls);
+        Assert.Equal(read.Sums.Calls, read.Sums.Errors);
+        Assert.InRange(read.Sums.Min, 1UL, read.Sums.Max);
+    }
+
+    [Fact]
+    public void Names_without_end_take_no_memory_without_end()
+    {
+        using Counters counters = Count("names", Options(TargetKind.Tasks) with { KeptMost = 2 });
+        CounterRow[] rows = [.. counters.Rows.Where(row => row.Nr == Getppid)];
+        Assert.Equal(20, rows.Sum(row => (int)row.Sums.Calls));
+        // Two that were kept, two names, all others; and those that ended a moment ago.
+        Assert.InRange(rows.Length, 5, 12);
+        CounterRow other = Assert.Single(rows, row => row.Group.IsOther);
+        Assert.Equal((ulong)other.Group.Merged, other.Sums.Calls);
+        Assert.Equal(other.Sums.Calls, counters.Histogram(other).Count);
+        Assert.Equal(2, rows.Count(row => row.Group is { IsOther: false, Merged: > 0 }));
+    }
+
+    [Fact]
     public void A_call_that_began_before_is_counted_without_a_duration()
     {
         using Counters counters = Count("flood", Options(TargetKind.Tasks));
@@ -300,6 +324,22 @@ public sealed class CounterTests
         {
             Directory.Delete(cgroup);
         }
+    }
+
+    [Fact]
+    public void A_thread_becomes_another_user_by_a_call_that_is_not_counted()
+    {
+        CounterOptions options = Options(TargetKind.Tasks, CountBy.User);
+        using var victim = new Victim("becomes");
+        using Counters counters = Counters.Open(options with { What = options.What with { Plans = Plans(Getppid) } });
+        Assert.True(counters.AddTask(victim.Pid, victim.Pid));
+        counters.Attach();
+        victim.Go();
+        victim.Go();
+        Assert.Equal(7, victim.Join());
+        counters.Detach();
+        counters.Read();
+        Assert.Equal([(0U, 100UL), (65534U, 800UL)], counters.Rows.Select(row => (row.Group.Key.Uid, row.Sums.Calls)).Order());
     }
 
     [Theory]

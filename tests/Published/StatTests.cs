@@ -159,6 +159,32 @@ public sealed class StatTests
     }
 
     [Fact]
+    public void By_errno_without_room_errors_are_no_successes()
+    {
+        (List<JsonElement> rows, List<Expected> calls, _) = Fifty("threads", 4, "--by", "errno", "--room", "8,4000,1");
+        foreach (Expected call in calls)
+        {
+            JsonElement row = Assert.Single(rows, row => row.GetProperty("syscall").GetString() == call.Name);
+            Assert.Equal(call.Errno != 0 ? "(other)" : null, row.GetProperty("errno").GetString());
+        }
+    }
+
+    [Fact]
+    public void Descriptors_without_a_file_and_long_paths_are_said_to_be_such()
+    {
+        using var workspace = new Workspace();
+        string[] parts = [.. Enumerable.Repeat(new string('d', 60), 6)];
+        string deep = Directory.CreateDirectory(Path.Combine([Path.GetDirectoryName(workspace["x"])!, .. parts])).FullName;
+        const string script = "import os,sys; e=os.eventfd(0); os.write(e,b'12345678'); f=os.open(sys.argv[1],os.O_RDWR|os.O_CREAT); os.write(f,b'x')";
+        Child.Run(ScryBinary.Path, "stat", "-q", "--json", "--by", "fd-path", "-e", "write", "-o", workspace["json"], "--", "/usr/bin/python3", "-c", script, $"{deep}/file").Expect();
+        string[] files = [.. Rows(File.ReadAllText(workspace["json"])).Select(row => row.GetProperty("fd_path").GetString()!).Order(StringComparer.Ordinal)];
+        Assert.Equal(2, files.Length);
+        Assert.StartsWith(".../ddd", files[0]);
+        Assert.EndsWith(deep[^200..] + "/file", files[0]);
+        Assert.Equal("anon_inode:[eventfd]", files[1]);
+    }
+
+    [Fact]
     public void Descriptors_are_counted_by_what_they_stand_for()
     {
         using var workspace = new Workspace();
@@ -234,7 +260,11 @@ public sealed class StatTests
         Assert.Matches(@"^ ls \(\d+\), \d+ events, 100\.0%$", lines.First(line => line.StartsWith(" ls", StringComparison.Ordinal)));
         Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^   execve +1      0 +\d+\.\d{3} +\d+\.\d{3} +\d+\.\d{3} +\d+\.\d{3}      0\.00%$"));
         Assert.Contains(lines, line => line.StartsWith("\t\t\t\tENOENT: ", StringComparison.Ordinal));
-        Assert.Contains(" total, ", Child.Run(ScryBinary.Path, "stat", "--summary-mode=total", "--", "true").Expect().Error);
+        Assert.Matches(@"(?m)^ total, \d+ events$", Child.Run(ScryBinary.Path, "stat", "--summary-mode=total", "--", "true").Expect().Error);
+        Assert.Matches(@"(?m)^ cgroup /.*, \d+ events$", Child.Run(ScryBinary.Path, "stat", "--summary-mode=cgroup", "--", "true").Expect().Error);
+        // Of which some rows alone would not be perf's.
+        Child.Run(ScryBinary.Path, "stat", "-s", "--top", "3", "--", "true").Expect(2);
+        Child.Run(ScryBinary.Path, "stat", "-s", "--sort", "calls", "--", "true").Expect(2);
     }
 
     [Theory]

@@ -1,15 +1,8 @@
 using System.CommandLine;
 using Scry.Cli.Counting;
+using Scry.Views;
 
 namespace Scry.Cli.CommandLine;
-
-/// <summary>What perf's tables are of (<c>--summary-mode</c>).</summary>
-internal enum PerfMode
-{
-    Thread,
-    Total,
-    Cgroup,
-}
 
 /// <summary>The options of <c>scry stat</c> that <c>scry trace</c> does not have.</summary>
 internal static class StatOptions
@@ -102,17 +95,19 @@ internal sealed record StatArguments
             ErrnoSummary = words.GetValue(StatOptions.ErrnoSummary),
             Room = ReadRoom(TraceArguments.Single(words, StatOptions.Room)),
         };
-        arguments.Check(by.Count > 0);
+        arguments.Check(by.Count > 0 || arguments.OnlyGroups || arguments.Interval is not null
+            || words.GetResult(StatOptions.Sort) is { Implicit: false } || words.GetResult(StatOptions.Top) is { Implicit: false });
         return arguments;
     }
 
-    private void Check(bool byAsked)
+    /// <param name="tableAsked">Whether something was asked of the table that perf's tables do not have.</param>
+    private void Check(bool tableAsked)
     {
         string[] outputs = [.. new[] { (Trace.Json, "--json"), (Csv, "--csv"), (Histograms, "--hist"), (Perf is not null, "--summary") }.Where(one => one.Item1).Select(one => one.Item2)];
         if (outputs.Length > 1)
             throw new ToolException($"{outputs[0]} and {outputs[1]} are two kinds of output", "give one of them", ExitCode.Usage);
-        if (Perf is not null && (byAsked || Interval is not null || OnlyGroups))
-            throw new ToolException("--summary prints perf's tables, which have no --by, --all-calls or --interval", "leave out --summary", ExitCode.Usage);
+        if (Perf is not null && tableAsked)
+            throw new ToolException("--summary prints perf's tables, which have no --by, --all-calls, --interval, --sort or --top", "leave out --summary", ExitCode.Usage);
         if (OnlyGroups && By is [Dimension.Syscall])
             throw new ToolException("--by syscall and --all-calls leave nothing to count by", "leave one of them out", ExitCode.Usage);
         if (HeatMap is not null && !HeatMap.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) && !HeatMap.EndsWith(".html", StringComparison.OrdinalIgnoreCase))

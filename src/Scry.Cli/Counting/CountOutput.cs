@@ -18,8 +18,8 @@ internal static class CountOutput
     {
         if (file is null)
         {
-            bool terminal = !(toError ? Console.IsErrorRedirected : Console.IsOutputRedirected);
-            return (OutputWriter.To(new DescriptorStream(toError ? 2 : 1), lineBuffered: false), terminal ? TerminalWidth() : int.MaxValue);
+            int descriptor = toError ? 2 : 1;
+            return (OutputWriter.To(new DescriptorStream(descriptor), lineBuffered: false), NativeMethods.IsTerminal(descriptor) != 0 ? TerminalWidth(descriptor) : int.MaxValue);
         }
         try
         {
@@ -49,10 +49,11 @@ internal static class CountOutput
         return new SyscallNames((abi, nr) => kernel.Value?.Describe(abi, nr)?.Name);
     }
 
-    private static int TerminalWidth()
+    private static int TerminalWidth(int descriptor)
     {
         if (int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out int columns) && columns > 0)
             return Math.Max(LeastWidth, columns);
-        return Console.WindowWidth is > 0 and var width ? Math.Max(LeastWidth, width) : UsualWidth;
+        NativeMethods.TerminalSize(descriptor, out int width, out _);
+        return width > 0 ? Math.Max(LeastWidth, width) : UsualWidth;
     }
 }

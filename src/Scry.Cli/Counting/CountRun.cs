@@ -99,12 +99,12 @@ internal sealed class CountRun : IDisposable
     {
         using Counters counters = Counters.Open(_options);
         if (_command is not null)
-            Add(counters, _command.Pid, _command.Pid, fromExecve: true);
-        AddThreads(counters);
+            TraceTarget.Add(counters.AddTask, _command.Pid, _command.Pid, fromExecve: true);
+        TraceTarget.AddAll(counters.AddTask, _target.Threads);
         counters.Attach();
         long started = Stopwatch.GetTimestamp();
         // Again: for those that began in between.
-        AddThreads(counters);
+        TraceTarget.AddAll(counters.AddTask, _target.Threads);
         _command?.Go();
         try
         {
@@ -120,23 +120,6 @@ internal sealed class CountRun : IDisposable
             Runner.Say($"counting ended: cannot write {output}: {ErrnoText.Describe(error.InnerException!)}");
             return ExitCode.Failed;
         }
-    }
-
-    private void AddThreads(Counters counters)
-    {
-        var added = new HashSet<int>();
-        // A thread that is not added yet may start another one: until nothing is new.
-        while (_target.Threads().Where(thread => added.Add(thread.Tid)).ToArray() is { Length: > 0 } found)
-        {
-            foreach ((int tid, int tgid) in found)
-                Add(counters, tid, tgid, fromExecve: false);
-        }
-    }
-
-    private static void Add(Counters counters, int tid, int tgid, bool fromExecve)
-    {
-        if (!counters.AddTask(tid, tgid, fromExecve))
-            throw new ToolException("there are more threads than Scry can trace one by one", "trace a cgroup (-G) or everything (-a)");
     }
 
     private void Loop(Counters counters, long started)
@@ -180,6 +163,7 @@ internal sealed class CountRun : IDisposable
             Errors = total.Errors,
             Elapsed = elapsed,
             Untimed = total.Untimed,
+            Slotless = state.SlotsFull,
             Unbucketed = total.Unbucketed,
             Other = counters.Rows.Where(row => row.IsOther || row.Group.IsOther).Aggregate(0UL, (sum, row) => sum + row.Sums.Calls),
             ErrnosUnknown = state.ErrnosFull,

@@ -150,13 +150,19 @@ internal sealed class Dimensions
     /// <summary>What has no path is named as in /proc/PID/fd.</summary>
     private static StatLabel FileOf(CounterGroup group)
     {
-        const uint typeMask = 0xf000, socket = 0xc000, fifo = 0x1000; // S_IFMT …
+        const uint typeMask = 0xf000, socket = 0xc000, directory = 0x4000, fifo = 0x1000; // S_IFMT …
         if (group.Key.FileInode == 0)
             return StatLabel.None;
         if ((group.Key.FileMode & typeMask) == socket)
             return StatLabel.Of($"socket:[{group.Key.FileInode}]");
+        // What the kernel keeps for descriptors without a file is named as in [eventfd], and has no place.
+        if (group.FilePath.AsSpan().StartsWith("/["u8) && group.FilePath.AsSpan(1).IndexOf((byte)'/') < 0)
+            return new StatLabel([.. "anon_inode:"u8, .. group.FilePath.AsSpan(1)]);
         if (group.FilePath.Length > 0)
             return new StatLabel(group.FilePath);
+        // What is mounted at the root has no name below it.
+        if ((group.Key.FileMode & typeMask) == directory)
+            return StatLabel.Of("/");
         return StatLabel.Of((group.Key.FileMode & typeMask) == fifo ? $"pipe:[{group.Key.FileInode}]" : $"inode:[{group.Key.FileInode}]");
     }
 
@@ -165,7 +171,9 @@ internal sealed class Dimensions
         ulong id = group.Key.CgroupId;
         if (_texts.TryGetValue(id, out CgroupTexts? texts) && texts.Path is not null)
             return texts;
-        string? path = group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : _cgroups.Find(id);
+        // The kernel's own is there for one that is gone too; of a very long one it has the end alone.
+        string? path = group.CgroupPath is [(byte)'/', ..] ? Encoding.UTF8.GetString(group.CgroupPath)
+            : _cgroups.Find(id) ?? (group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : null);
         texts = path is null
             ? new CgroupTexts(null, null, null)
             : new CgroupTexts(path, _containers.Describe(path) is { } container ? container.Name ?? container.Id : null, Units.Of(path));

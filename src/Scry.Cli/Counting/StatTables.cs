@@ -76,7 +76,9 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
         {
             ulong last = buckets[^1].High;
             sums.Min = Math.Max(sums.Min, buckets[0].Low);
-            sums.Max = last == ulong.MaxValue ? sums.Max : Math.Min(sums.Max, last - 1);
+            sums.Max = Math.Min(Math.Min(sums.Max, sums.Total), last == ulong.MaxValue ? last : last - 1);
+            if (sums.Timed == 1)
+                sums.Min = sums.Max = sums.Total;
         }
         IReadOnlyDictionary<int, ulong> earlier = before.Errnos;
         Dictionary<int, ulong> errnos = now.Errnos.Select(one => (one.Key, Count: one.Value - earlier.GetValueOrDefault(one.Key)))
@@ -116,6 +118,11 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
             Add(RowOf(rows, one.Row, errno), count);
             failed += count;
         }
+        if (one.Sums.Errors > failed)
+        {
+            Add(RowOf(rows, one.Row, StatRow.UnknownErrno), one.Sums.Errors - failed);
+            failed = one.Sums.Errors;
+        }
         if (one.Sums.Calls > failed)
             Add(RowOf(rows, one.Row, 0), one.Sums.Calls - failed);
 
@@ -136,7 +143,7 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
                 Abi = counted.Abi,
                 Nr = counted.Nr,
                 Errno = errno,
-                IsOther = counted.IsOther || counted.Group.IsOther,
+                IsOther = counted.IsOther || counted.Group.IsOther || errno == StatRow.UnknownErrno,
             };
         }
         return row;

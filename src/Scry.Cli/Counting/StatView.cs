@@ -17,7 +17,6 @@ internal sealed class StatView : ICountView
     private readonly StatText _text;
     private readonly StatJson _json;
     private readonly StatCsv _csv;
-    private readonly long _realtimeOffset = Clock.RealtimeOffset();
     private readonly HeatMap? _heat;
     private readonly FileStream? _heatFile;
     private readonly Dictionary<CounterRow, DurationHistogram> _heatBefore = [];
@@ -106,7 +105,7 @@ internal sealed class StatView : ICountView
         _heatFile?.Dispose();
     }
 
-    private long Now() => Clock.Monotonic() + _realtimeOffset;
+    private static long Now() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
     private void Write(StatTable table)
     {
@@ -131,13 +130,13 @@ internal sealed class StatView : ICountView
         StatTable table = _tables.Whole(counters, 0, 0);
         List<PerfGroup> groups =
         [
-            .. table.Rows.GroupBy(row => mode switch
+            .. table.Rows.GroupBy(row => row.Labels.Count > 0 && row.Labels[0] == StatLabel.Other ? StatLabel.Other.ToString() : mode switch
             {
                 PerfMode.Thread => $"{row.Labels[1]} ({row.Labels[0]})",
-                PerfMode.Cgroup => row.Labels[0].ToString(),
+                PerfMode.Cgroup => $"cgroup {row.Labels[0]}",
                 _ => "total",
             }).Select(group => new PerfGroup(group.Key, [.. group])),
         ];
-        new PerfSummary(_writer, _arguments.ErrnoSummary).Write(groups, mode == PerfMode.Thread);
+        new PerfSummary(_writer, mode, _arguments.ErrnoSummary).Write(groups);
     }
 }

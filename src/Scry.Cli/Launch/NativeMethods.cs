@@ -50,7 +50,7 @@ internal static partial class NativeMethods
     public static partial int TakeTerminalEvents();
 
     [LibraryImport(Library, EntryPoint = "scry_terminal_size")]
-    public static partial void TerminalSize(out int columns, out int rows);
+    public static partial void TerminalSize(int descriptor, out int columns, out int rows);
 
     [LibraryImport(Library, EntryPoint = "scry_terminal_keys")]
     public static partial int ReadKeys(Span<byte> bytes, int size, int milliseconds);

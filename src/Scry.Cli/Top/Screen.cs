@@ -16,6 +16,7 @@ internal sealed class Screen : IDisposable
     private static ReadOnlySpan<byte> Leave => "\e[m\e[?7h\e[?25h\e[?1049l"u8;
     private const int Resized = 1, Stopped = 2, Continued = 4;
     private const int GapToSkip = 6; // a move of the cursor is about as long
+    private const int StandardOutput = 1;
     private const int DefaultColumns = 80, DefaultRows = 24, Most = 1000;
 
     private readonly DescriptorStream _stream = new(1);
@@ -186,7 +187,7 @@ internal sealed class Screen : IDisposable
     // What is shown is not known: both are blank, and so is the terminal.
     private static (Frame, Frame) NewFrames()
     {
-        NativeMethods.TerminalSize(out int columns, out int rows);
+        NativeMethods.TerminalSize(StandardOutput, out int columns, out int rows);
         columns = columns > 0 ? Math.Min(columns, Most) : DefaultColumns;
         rows = rows > 0 ? Math.Min(rows, Most) : DefaultRows;
         return (new Frame(columns, rows), new Frame(columns, rows));

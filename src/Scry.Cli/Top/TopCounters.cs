@@ -29,11 +29,11 @@ internal sealed class TopCounters : IDisposable
         try
         {
             if (command is not null)
-                Add(_counters, [(command.Pid, command.Pid)], fromExecve: true);
-            AddAll(_counters, target.Threads);
+                TraceTarget.Add(_counters.AddTask, command.Pid, command.Pid, fromExecve: true);
+            TraceTarget.AddAll(_counters.AddTask, target.Threads);
             _counters.Attach();
             // Again: for those that began in between.
-            AddAll(_counters, target.Threads);
+            TraceTarget.AddAll(_counters.AddTask, target.Threads);
         }
         catch
         {
@@ -55,9 +55,9 @@ internal sealed class TopCounters : IDisposable
         (Counters counters, TopNames names) = Open(by);
         try
         {
-            AddAll(counters, _counters.Tasks);
+            TraceTarget.AddAll(counters.AddTask, _counters.Tasks);
             counters.Attach();
-            AddAll(counters, _counters.Tasks);
+            TraceTarget.AddAll(counters.AddTask, _counters.Tasks);
         }
         catch
         {
@@ -110,30 +110,13 @@ internal sealed class TopCounters : IDisposable
         }
     }
 
-    private static void AddAll(Counters counters, Func<IEnumerable<(int Tid, int Tgid)>> threads)
-    {
-        var added = new HashSet<int>();
-        // A thread that is not added yet may start another one: until nothing is new.
-        while (threads().Where(thread => added.Add(thread.Tid)).ToArray() is { Length: > 0 } found)
-            Add(counters, found, fromExecve: false);
-    }
-
-    private static void Add(Counters counters, IEnumerable<(int Tid, int Tgid)> threads, bool fromExecve)
-    {
-        foreach ((int tid, int tgid) in threads)
-        {
-            if (!counters.AddTask(tid, tgid, fromExecve))
-                throw new ToolException("there are more threads than Scry can count one by one", "count a cgroup (-G) or everything (-a)");
-        }
-    }
-
     private static string? Note(in CountState state)
     {
         var notes = new List<string>();
         if (state.RowsFull + state.GroupsFull > 0)
             notes.Add("no room for all: the rest is (other)");
         if (state.SlotsFull > 0)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{state.SlotsFull} threads without times"));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{state.SlotsFull} calls without times"));
         if (state.GivenUp > 0)
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"{state.GivenUp} calls not counted"));
         return notes.Count > 0 ? string.Join("; ", notes) : null;

@@ -90,11 +90,11 @@ int scry_terminal_events(void)
 }
 
 /* Columns and rows; 0 when the terminal does not know. */
-void scry_terminal_size(int *columns, int *rows)
+void scry_terminal_size(int descriptor, int *columns, int *rows)
 {
 	struct winsize size = {0};
 
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	ioctl(descriptor, TIOCGWINSZ, &size);
 	*columns = size.ws_col;
 	*rows = size.ws_row;
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Xml.Linq;
+using Scry.Syscalls;
 using Scry.Views;
 using Scry.Wire;
 using Xunit;
@@ -167,6 +168,39 @@ public sealed class StatTests
             """.Replace("% time     seconds  usecs/call       calls", "% time      seconds  usecs/call       calls", StringComparison.Ordinal), Written(output => summary.Write(output, calls)));
     }
 
+    private sealed class NoLines : IRecordView
+    {
+        public void Write(ReadOnlySpan<byte> record)
+        {
+        }
+
+        public void Skip(ReadOnlySpan<byte> record, bool gaps)
+        {
+        }
+
+        public void Finish(in RunSummary run)
+        {
+        }
+    }
+
+    [Fact]
+    public void Numbers_without_end_are_one_line_of_a_summary()
+    {
+        string text = Written(output =>
+        {
+            var view = new CountingView(new NoLines(), output, new StraceSummary([StraceColumn.Calls, StraceColumn.Name], StraceColumn.Calls), new SyscallNames());
+            for (uint i = 0; i < 100_000; i++)
+                view.Write(RecordMaker.Call(20_000 + i, tid: 1, seq: i, time: i, result: -38));
+            view.Write(RecordMaker.Call(RecordMaker.Getppid, tid: 1, seq: 100_000, time: 100_000));
+            view.Finish(new RunSummary(100_001, new ulong[4]));
+        });
+        string[] lines = text.TrimEnd('\n').Split('\n');
+        Assert.Equal(6, lines.Length);
+        Assert.StartsWith("   100000 ", lines[2]);
+        Assert.Equal("        1 getppid", lines[3]);
+        Assert.Equal("   100001 total", lines[5]);
+    }
+
     [Fact]
     public void Nothing_counted_is_no_table_of_straces() =>
         Assert.Equal("", Written(output => new StraceSummary(StraceSummary.DefaultColumns, StraceColumn.Calls).Write(output, [])));
@@ -182,7 +216,35 @@ public sealed class StatTests
             + "   --------------- --------  ------ -------- --------- --------- ---------     ------\n"
             + "   openat                34     13     0.491     0.014     0.014     0.014      0.00%\n"
             + "\t\t\t\tENOENT: 13\n\n\n",
-            Written(output => new PerfSummary(output, errnos: true).Write([group], shares: true)));
+            Written(output => new PerfSummary(output, PerfMode.Thread, errnos: true).Write([group])));
+    }
+
+    [Fact]
+    public void Perfs_threads_begin_with_the_idlest_and_its_cgroups_with_the_slowest()
+    {
+        PerfGroup few = new("few", [Row("x", "read", 2, 5_000)]), many = new("many", [Row("x", "read", 30, 10)]);
+        string[] Titles(PerfMode mode) => [.. Written(output => new PerfSummary(output, mode, errnos: false).Write([many, few]))
+            .Split('\n').Where(line => line.Contains(", ", StringComparison.Ordinal))];
+        Assert.Equal([" few, 4 events, 6.2%", " many, 60 events, 93.8%"], Titles(PerfMode.Thread));
+        Assert.Equal([" few, 2 events", " many, 30 events"], Titles(PerfMode.Cgroup));
+    }
+
+    [Fact]
+    public void Errors_without_an_errno_are_no_successes()
+    {
+        StatRow Of(int errno) => new() { Labels = [StatLabel.Of(1), StatLabel.Of("x")], Syscall = "read", Errno = errno, Sums = new CallSums { Calls = 3 } };
+        var table = new StatTable { Heads = [new("pid", "pid"), new("comm", "comm")], ByErrno = true, Rows = [Of(0), Of(2), Of(StatRow.UnknownErrno)] };
+        Assert.Equal(["-", "ENOENT", "(other)"], Text(table).TrimEnd('\n').Split('\n')[1..].Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3]));
+        string[] json = Written(output => new StatJson(output).Write(table)).TrimEnd('\n').Split('\n');
+        Assert.Equal([null, "ENOENT", "(other)"], json.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("errno").GetString()));
+    }
+
+    [Fact]
+    public void A_call_without_room_for_its_begin_is_said()
+    {
+        var summary = new StatSummary { Calls = 9, Untimed = 5, Slotless = 3 };
+        Assert.False(summary.IsExact);
+        Assert.Equal("complete: 9 calls in 0.0 s; 2 began before, without a duration; 3 without a duration: no room for more threads", summary.ToString());
     }
 
     [Fact]
