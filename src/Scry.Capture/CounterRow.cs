@@ -21,6 +21,9 @@ public sealed class CounterGroup
     /// </summary>
     public int Merged { get; internal set; }
 
+    /// <summary>How many groups of the kernel it stands for now: two, when two threads made it at once.</summary>
+    internal int Indexes { get; set; }
+
     /// <summary>Its rows.</summary>
     internal List<CounterRow> Rows { get; } = [];
 
