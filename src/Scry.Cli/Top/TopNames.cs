@@ -62,9 +62,7 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
         // A new process comes with a row for each of its syscalls.
         if (!ReferenceEquals(_last.Group, row.Group))
             _last = (row.Group, NamesOf(row.Group));
-        var names = (TopName[])_last.Names.Clone();
-        names[(int)TopDimension.Syscall] = row.IsOther ? TopName.Other : lookups.Syscall(row.Abi, row.Nr);
-        return new TopEntry(names);
+        return new TopEntry(_last.Names, row.IsOther ? TopName.Other : lookups.Syscall(row.Abi, row.Nr));
     }
 
     private TopName[] NamesOf(CounterGroup group)
@@ -138,6 +136,8 @@ internal sealed class TopLookups
     private readonly Lazy<IReadOnlyDictionary<uint, string>> _users = new(() => Users.Names());
     private readonly Dictionary<ulong, (string Path, Container? Container)> _cgroups = [];
 
+    private readonly HashSet<ulong> _asked = [];
+
     /// <summary>A syscall's name.</summary>
     public TopName Syscall(Abi abi, uint nr)
     {
@@ -157,11 +157,15 @@ internal sealed class TopLookups
         if (_cgroups.TryGetValue(id, out (string, Container?) known))
             return known;
         // The kernel's own word serves when the cgroup is gone; it has none for the root.
-        string? path = group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : _paths.Find(id);
+        // A walk of all cgroups does not find at the next tick what it did not find at first.
+        string? path = group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : _asked.Add(id) ? _paths.Find(id) : null;
         if (path is null)
             return null;
         if (_cgroups.Count >= Capacity)
+        {
             _cgroups.Clear();
+            _asked.Clear();
+        }
         return _cgroups[id] = (path, _containers.Value.Describe(path));
     }
 }
