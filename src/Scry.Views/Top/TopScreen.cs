@@ -73,9 +73,10 @@ internal static class TopScreen
         x = frame.Put(x, 1, " calls/s   ");
         x = frame.Put(x, 1, Rate(model.Total.Errors / seconds), model.Total.Errors > 0 ? Ink.Alarm : Ink.Plain);
         x = frame.Put(x, 1, " errors/s   ");
-        frame.Put(x, 1, $"{DurationText.Of(model.Total.Total / seconds)}/s in calls");
+        x = frame.Put(x, 1, $"{DurationText.Of(model.Total.Total / seconds)}/s in calls");
         string rows = model.ShowsLatency ? "" : $"{model.Shown.Count} of {model.Level.Table.Rows.Count} rows";
-        frame.PutRight(frame.Width, 1, rows, Ink.Dim);
+        if (x + Gap + rows.Length <= frame.Width)
+            frame.PutRight(frame.Width, 1, rows, Ink.Dim);
 
         double most = 0;
         string curve = glyphs.Curve(model.History, Math.Max(0, frame.Width - CurveAt));

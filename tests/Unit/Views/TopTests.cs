@@ -309,6 +309,7 @@ public sealed class TopTests
         TopModel model = Model(TopDimension.Comm);
         Tick(model, (Entry("redis-server", 1), Sums(300, 1, 1000)));
         Assert.Equal(expected.Trim(), Lines(model, width, 10)[5].Trim());
+        Assert.DoesNotContain("rows", Lines(model, width == 59 ? 50 : width, 10)[1]);
     }
 
     [Fact]
