@@ -17,7 +17,8 @@ internal sealed unsafe class CounterMemory
     private readonly CountChunk* _chunks;
     private readonly CountGroup* _groups;
     private readonly CountText* _texts;
-    private readonly BpfMap _rowOf, _groupOf, _freeRows, _freeChunks, _freeGroups, _wraps;
+    private readonly BpfMap _rowOf, _groupOf, _wraps;
+    private readonly FreedRing _freeRows, _freeChunks, _freeGroups;
     private readonly uint _rowCount, _chunkCount, _groupCount;
     private Dictionary<CountWrap, uint> _wrapped = [];
 
@@ -33,7 +34,7 @@ internal sealed unsafe class CounterMemory
         _groups = (CountGroup*)Map(groups, (long)_groupCount * sizeof(CountGroup));
         _texts = texts ? (CountText*)Map(programs.FindMap("texts"), (long)_groupCount * sizeof(CountText)) : null;
         (_rowOf, _groupOf, _wraps) = (programs.FindMap("row_of"), programs.FindMap("group_of"), programs.FindMap("wraps"));
-        (_freeRows, _freeChunks, _freeGroups) = (programs.FindMap("free_rows"), programs.FindMap("free_chunks"), programs.FindMap("free_groups"));
+        (_freeRows, _freeChunks, _freeGroups) = (Ring("free_rows", _rowCount), Ring("free_chunks", _chunkCount), Ring("free_groups", _groupCount));
 
         byte* Map(BpfMap map, long length)
         {
@@ -41,6 +42,8 @@ internal sealed unsafe class CounterMemory
             mappings.Add(mapping);
             return mapping.Pointer;
         }
+
+        FreedRing Ring(string name, uint size) => new((ulong*)Map(programs.FindMap(name), (size + FreedRing.Head) * sizeof(ulong)), size);
     }
 
     /// <summary>Pools' use and losses.</summary>
@@ -97,7 +100,7 @@ internal sealed unsafe class CounterMemory
                     Thread.Sleep(1);
                 continue;
             }
-            var sums = new CallSums
+            sums = new CallSums
             {
                 Calls = row->Calls,
                 Errors = row->Errors,
@@ -163,21 +166,41 @@ internal sealed unsafe class CounterMemory
         }
     }
 
-    /// <summary>Gives a row and its chunks back. Nobody counts there any more.</summary>
+    /// <summary>Lets no thread find rows of these keys any more.</summary>
+    public void HideRows(ReadOnlySpan<ulong> keys)
+    {
+        try
+        {
+            if (keys.Length > 0)
+                _rowOf.DeleteBatch(MemoryMarshal.AsBytes(keys), keys.Length);
+        }
+        catch (NativeException)
+        {
+            // One was never found, for want of memory: the batch ends there.
+            foreach (ulong hidden in keys)
+            {
+                ulong key = hidden;
+                _rowOf.Delete(Bytes(ref key));
+            }
+        }
+    }
+
+    /// <summary>Gives a row and its chunks back, that was hidden. Nobody counts there any more.</summary>
     public void FreeRow(uint index)
     {
         CountRow* row = _rows + index;
-        ulong key = row->Key;
-        _rowOf.Delete(Bytes(ref key));
-        foreach (uint chunk in ErrnoChain(row->Errnos))
-            FreeChunk(chunk);
+        if (row->Errnos != 0)
+        {
+            foreach (uint chunk in ErrnoChain(row->Errnos))
+                FreeChunk(chunk);
+        }
         for (int octave = 0; octave < Layout.CountOctaves; octave++)
         {
             if (row->Chunks[octave] is > 0 and var chunk && chunk < _chunkCount)
                 FreeChunk(chunk);
         }
         *row = default;
-        _freeRows.Update([], Bytes(ref index));
+        _freeRows.Give(index);
     }
 
     /// <summary>Lets no thread find a group any more.</summary>
@@ -196,7 +219,7 @@ internal sealed unsafe class CounterMemory
         _groups[index] = default;
         if (_texts != null)
             _texts[index] = default;
-        _freeGroups.Update([], Bytes(ref index));
+        _freeGroups.Give(index);
     }
 
     private void FreeChunk(uint index)
@@ -207,7 +230,7 @@ internal sealed unsafe class CounterMemory
             _wraps.Delete(Bytes(ref wrap));
         }
         _chunks[index] = default;
-        _freeChunks.Update([], Bytes(ref index));
+        _freeChunks.Give(index);
     }
 
     private uint[] ErrnoChain(uint first)

@@ -170,22 +170,22 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     private void Retire(List<uint> over)
     {
         var groups = over.ToHashSet();
+        var rows = new List<(uint Index, ulong Key)>();
         uint used = memory.RowsUsed;
         for (uint i = 1; i < used; i++)
         {
             (ulong key, ulong calls) = memory.Peek(i);
             if (key == 0 || (uint)key == 0 || !groups.Contains((uint)key))
                 continue;
+            rows.Add((i, key));
             // What came since this read began is read by the next one.
             if (calls != _seen[i])
                 groups.Remove((uint)key);
         }
-        for (uint i = 1; i < used; i++)
-        {
-            (ulong key, _) = memory.Peek(i);
-            if (key != 0 && (uint)key != 0 && groups.Contains((uint)key))
-                RetireRow(i, key);
-        }
+        rows.RemoveAll(row => !groups.Contains((uint)row.Key));
+        memory.HideRows([.. rows.Select(row => row.Key)]);
+        foreach ((uint index, ulong key) in rows)
+            RetireRow(index, key);
         foreach (uint index in groups)
         {
             CounterGroup group = GroupAt(index);
@@ -246,7 +246,17 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     private void RetireRow(uint index, ulong key)
     {
         CounterRow row = _rowAt[index] ?? Place(index, key);
-        row.Places = [.. row.Places.Where(place => place != index)];
+        // Of a group that is to be forgotten nobody asks for them.
+        if (options.KeepEnded || row.Group.InUse > 1)
+            KeepCounts(index, row);
+        row.Places = row.Places.Length == 1 ? [] : [.. row.Places.Where(place => place != index)];
+        memory.FreeRow(index);
+        _rowAt[index] = null;
+        _seen[index] = 0;
+    }
+
+    private void KeepCounts(uint index, CounterRow row)
+    {
         RetiredCounts retired = row.Retired ??= new RetiredCounts();
         // Nobody writes there any more.
         memory.TryRead(index, out CallSums last);
@@ -254,9 +264,6 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         memory.AddBuckets(index, retired.Histogram);
         if (retired.Sums.Errors > 0)
             memory.AddErrnos(index, retired.Errnos ??= []);
-        memory.FreeRow(index);
-        _rowAt[index] = null;
-        _seen[index] = 0;
     }
 
     public DurationHistogram Histogram(CounterRow row)

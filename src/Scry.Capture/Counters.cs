@@ -152,9 +152,9 @@ public sealed class Counters : IDisposable
     {
         foreach ((string name, int entries) in (ReadOnlySpan<(string, int)>)
             [
-                ("threads", sizes.Threads), ("slots", sizes.Slots), ("rows", sizes.Rows), ("row_of", sizes.Rows), ("free_rows", sizes.Rows),
-                ("chunks", sizes.Chunks), ("free_chunks", sizes.Chunks), ("groups", sizes.Groups), ("group_of", sizes.Groups),
-                ("free_groups", sizes.Groups), ("texts", sizes.Texts ? sizes.Groups : 1),
+                ("threads", sizes.Threads), ("slots", sizes.Slots), ("rows", sizes.Rows), ("row_of", sizes.Rows), ("free_rows", sizes.Rows + FreedRing.Head),
+                ("chunks", sizes.Chunks), ("free_chunks", sizes.Chunks + FreedRing.Head), ("groups", sizes.Groups), ("group_of", sizes.Groups),
+                ("free_groups", sizes.Groups + FreedRing.Head), ("texts", sizes.Texts ? sizes.Groups : 1),
             ])
         {
             programs.FindMap(name).MaxEntries = (uint)entries;

@@ -21,7 +21,7 @@ struct {
 	__type(value, __u32);
 } group_of SEC(".maps");
 
-POOL(free_groups);
+FREED(free_groups);
 
 #define BY_PATH (SCRY_BY_FILE | SCRY_BY_OBJECT | SCRY_BY_CGROUP) /* what has a path */
 

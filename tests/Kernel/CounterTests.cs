@@ -169,6 +169,30 @@ public sealed class CounterTests
     }
 
     [Fact]
+    public void What_was_given_back_is_used_again()
+    {
+        const int rows = 12, runs = 12;
+        using Counters counters = Counters.Open(Options(TargetKind.Tasks) with { Groups = 8, Rows = rows, Chunks = 4 * rows, KeepEnded = false });
+        counters.Attach();
+        for (int run = 0; run < runs; run++)
+        {
+            using var victim = new Victim("flood");
+            Assert.True(counters.AddTask(victim.Pid, victim.Pid));
+            victim.Go();
+            victim.Join();
+            ulong getppids = 0;
+            // Until its memory is given back.
+            Wait.Until(() =>
+            {
+                getppids += counters.Read().Where(row => row.Nr == Getppid && !row.IsOther).Aggregate(0UL, (sum, row) => sum + row.Delta.Calls);
+                return getppids > 0 && counters.Rows.All(row => row.Group.IsOther);
+            }, "the end of a group");
+            Assert.Equal(200_000UL, getppids);
+        }
+        Assert.Equal(0UL, counters.State.GroupsFull + counters.State.RowsFull);
+    }
+
+    [Fact]
     public void Without_room_counts_add_up_to_the_same_total()
     {
         using Counters roomy = Count("forks", Options(TargetKind.Tasks));

@@ -103,6 +103,7 @@ public sealed class TopTests
     [InlineData("C-\\")]
     [InlineData("TERM")]
     [InlineData("HUP")]
+    [InlineData("ABRT")]
     [InlineData("error")]
     [InlineData("for")]
     public void The_terminal_is_left_as_it_was(string end)
@@ -114,7 +115,7 @@ public sealed class TopTests
         Assert.StartsWith("1 0 ", terminal.Modes());
         switch (end)
         {
-            case "TERM" or "HUP":
+            case "TERM" or "HUP" or "ABRT":
                 Child.Run("/bin/kill", $"-{end}", $"{terminal.Scry()}").Expect();
                 break;
             case "error":
@@ -153,6 +154,21 @@ public sealed class TopTests
         terminal.Until(lines => lines[4].StartsWith("%CALLS", StringComparison.Ordinal) && lines[^1].StartsWith("Enter into", StringComparison.Ordinal), "it is back again");
         terminal.Key("q");
         terminal.UntilLeft();
+        Assert.Equal(before, terminal.Settings());
+    }
+
+    [Fact]
+    public void A_signal_ends_it_in_the_background_too()
+    {
+        using var terminal = new Tmux(100, 30);
+        string before = terminal.Settings();
+        Start(terminal, "top -F 5");
+        terminal.Until(lines => lines[4].StartsWith("%CALLS", StringComparison.Ordinal), "the table is shown");
+        terminal.Key("C-z");
+        terminal.Until(lines => terminal.Modes() == "0 1 1" && lines.Any(line => line.Contains("Stopped", StringComparison.Ordinal)), "it is stopped");
+        terminal.Type("clear; kill %1; wait %1; echo waited");
+        terminal.Until(lines => lines.Contains("waited"), "it has ended");
+        Assert.Equal("0 1 1", terminal.Modes());
         Assert.Equal(before, terminal.Settings());
     }
 

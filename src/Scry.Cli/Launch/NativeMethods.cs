@@ -35,10 +35,10 @@ internal static partial class NativeMethods
     public static partial int IsTerminal(int descriptor);
 
     [LibraryImport(Library, EntryPoint = "scry_terminal_open")]
-    public static partial int OpenTerminal();
+    public static partial int OpenTerminal(ReadOnlySpan<byte> leave, int length);
 
-    [LibraryImport(Library, EntryPoint = "scry_terminal_raw")]
-    public static partial int RawTerminal();
+    [LibraryImport(Library, EntryPoint = "scry_terminal_retake")]
+    public static partial int RetakeTerminal();
 
     [LibraryImport(Library, EntryPoint = "scry_terminal_restore")]
     public static partial void RestoreTerminal();

@@ -35,7 +35,7 @@ internal sealed class Screen : IDisposable
     /// <exception cref="ToolException">It cannot be had.</exception>
     public static Screen Open(bool color)
     {
-        int error = NativeMethods.OpenTerminal();
+        int error = NativeMethods.OpenTerminal(Leave, Leave.Length);
         if (error < 0)
             throw new ToolException($"the terminal cannot be read: {ErrnoText.Describe(-error)}", "'scry top --batch N' prints tables");
         var screen = new Screen(color);
@@ -62,7 +62,7 @@ internal sealed class Screen : IDisposable
     }
 
     /// <summary>Does what signals asked for: a new size, a stop until the shell continues it.</summary>
-    /// <returns>Whether the screen is to be drawn again.</returns>
+    /// <returns>Whether the screen is to be drawn again; not, when a signal is to end the run.</returns>
     public bool HandleEvents()
     {
         int events = NativeMethods.TakeTerminalEvents();
@@ -76,7 +76,8 @@ internal sealed class Screen : IDisposable
         // A shell sets the terminal up for itself meanwhile.
         if ((events & (Stopped | Continued)) != 0)
         {
-            NativeMethods.RawTerminal();
+            if (NativeMethods.RetakeTerminal() == 0)
+                return false;
             TakeOver();
         }
         (_next, _shown) = NewFrames();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Scry.Capture;
 using Scry.Syscalls;
@@ -15,7 +16,11 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
 {
     private const int Spare = 1024;
 
+    private static readonly TopDimension[] s_dimensions = Enum.GetValues<TopDimension>();
+
     private readonly Dictionary<CounterRow, Named> _entries = [];
+    private (CounterGroup? Group, TopName[] Names) _last = (null, []);
+    private (byte[]? Bytes, string Text) _lastComm = (null, "");
 
     private sealed class Named(TopEntry entry)
     {
@@ -36,7 +41,9 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
         if (!ReferenceEquals(named.Comm, row.Group.Comm) && (by & (CountBy.Process | CountBy.Thread)) != 0)
         {
             named.Comm = row.Group.Comm;
-            named.Entry.ProcessName = TopName.Escaped(named.Comm);
+            if (!ReferenceEquals(_lastComm.Bytes, named.Comm))
+                _lastComm = (named.Comm, TopName.Escaped(named.Comm));
+            named.Entry.ProcessName = _lastComm.Text;
         }
         return named.Entry;
     }
@@ -52,16 +59,22 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
 
     private TopEntry Make(CounterRow row)
     {
-        CounterGroup group = row.Group;
+        // A new process comes with a row for each of its syscalls.
+        if (!ReferenceEquals(_last.Group, row.Group))
+            _last = (row.Group, NamesOf(row.Group));
+        return new TopEntry(_last.Names, row.IsOther ? TopName.Other : lookups.Syscall(row.Abi, row.Nr));
+    }
+
+    private TopName[] NamesOf(CounterGroup group)
+    {
         CountKey key = group.Key;
         var names = new TopName[TopDimensions.Count];
-        names[(int)TopDimension.Syscall] = row.IsOther ? TopName.Other : TopName.Of(lookups.Syscalls.NameWithAbi(row.Abi, row.Nr));
-        foreach (TopDimension dimension in Enum.GetValues<TopDimension>())
+        foreach (TopDimension dimension in s_dimensions)
         {
             if (dimension != TopDimension.Syscall && (dimension.By() & ~by) == 0)
                 names[(int)dimension] = group.IsOther ? TopName.Other : NameOf(dimension, group, in key);
         }
-        return new TopEntry(names);
+        return names;
     }
 
     private TopName NameOf(TopDimension dimension, CounterGroup group, in CountKey key)
@@ -116,13 +129,23 @@ internal sealed class TopLookups
 {
     private const int Capacity = 4096;
 
+    private readonly SyscallNames _syscalls = new();
+    private readonly Dictionary<(Abi Abi, uint Nr), TopName> _names = [];
     private readonly CgroupNames _paths = new();
     private readonly Lazy<Containers> _containers = new(() => new Containers());
     private readonly Lazy<IReadOnlyDictionary<uint, string>> _users = new(() => Users.Names());
     private readonly Dictionary<ulong, (string Path, Container? Container)> _cgroups = [];
 
-    /// <summary>Syscalls.</summary>
-    public SyscallNames Syscalls { get; } = new();
+    private readonly HashSet<ulong> _asked = [];
+
+    /// <summary>A syscall's name.</summary>
+    public TopName Syscall(Abi abi, uint nr)
+    {
+        ref TopName name = ref CollectionsMarshal.GetValueRefOrAddDefault(_names, (abi, nr), out bool known);
+        if (!known)
+            name = TopName.Of(_syscalls.NameWithAbi(abi, nr));
+        return name;
+    }
 
     /// <summary>A user's name; null when it has none in passwd(5).</summary>
     public string? User(uint uid) => _users.Value.GetValueOrDefault(uid);
@@ -134,11 +157,15 @@ internal sealed class TopLookups
         if (_cgroups.TryGetValue(id, out (string, Container?) known))
             return known;
         // The kernel's own word serves when the cgroup is gone; it has none for the root.
-        string? path = group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : _paths.Find(id);
+        // A walk of all cgroups does not find at the next tick what it did not find at first.
+        string? path = group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : _asked.Add(id) ? _paths.Find(id) : null;
         if (path is null)
             return null;
         if (_cgroups.Count >= Capacity)
+        {
             _cgroups.Clear();
+            _asked.Clear();
+        }
         return _cgroups[id] = (path, _containers.Value.Describe(path));
     }
 }

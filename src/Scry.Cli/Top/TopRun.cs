@@ -96,7 +96,7 @@ internal sealed class TopRun : IDisposable
     {
         long next = Stopwatch.GetTimestamp() + Ticks(FirstMs);
         screen.Draw(model);
-        while (!HasEnded(counters))
+        while (true)
         {
             if (Screen.ReadKeys(WaitFor(next)) is not { } keys)
                 return;
@@ -105,6 +105,9 @@ internal sealed class TopRun : IDisposable
             if (model.HasQuit)
                 return;
             bool changed = screen.HandleEvents() || keys.Count > 0;
+            // Before anything is drawn: a signal in the background leaves the terminal to the shell.
+            if (HasEnded(counters))
+                return;
             if (model.Recount(counters.By) is { } by)
             {
                 if (changed)

@@ -182,6 +182,12 @@ int scry_signals_take(void)
 	return atomic_exchange(&pending_signal, 0);
 }
 
+/* Whether there is one that was not taken yet. */
+int scry_signals_pending(void)
+{
+	return atomic_load(&pending_signal) != 0;
+}
+
 /* write(2), but gives -errno. */
 ssize_t scry_write(int fd, const void *bytes, size_t length)
 {

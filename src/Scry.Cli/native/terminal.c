@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -20,6 +21,12 @@
 static int keys_fd = -1;
 static struct termios saved;
 static _Atomic int events;
+/* What the terminal is given back with, and whether it is ours to give. */
+static char leave[64];
+static size_t leave_length;
+static _Atomic int taken;
+
+int scry_signals_pending(void);
 
 int scry_is_terminal(int fd)
 {
@@ -43,8 +50,28 @@ static void handle(int sig)
 	sigaction(sig, &action, NULL);
 }
 
+/* In the background the terminal is another's: to set it up would stop this process. */
+static int in_foreground(void)
+{
+	pid_t group = tcgetpgrp(keys_fd);
+
+	return group < 0 || group == getpgrp();
+}
+
+/* A failure of the runtime ends in abort(): the shell that follows has its terminal. */
+static void on_abort(int sig)
+{
+	if (atomic_exchange(&taken, 0)) {
+		ssize_t written = write(STDOUT_FILENO, leave, leave_length);
+
+		(void)written;
+		tcsetattr(keys_fd, TCSANOW, &saved);
+	}
+	raise(sig); /* as by default, when this returns: SA_RESETHAND */
+}
+
 /* Keys come one by one; those that send signals still do. Gives 0 or -errno. */
-int scry_terminal_raw(void)
+static int set_raw(void)
 {
 	struct termios raw = saved;
 
@@ -52,25 +79,50 @@ int scry_terminal_raw(void)
 	raw.c_iflag &= ~(IXON | ICRNL);
 	raw.c_cc[VMIN] = 0;
 	raw.c_cc[VTIME] = 0;
+	atomic_store(&taken, 1);
 	return tcsetattr(keys_fd, TCSADRAIN, &raw) ? -errno : 0;
 }
 
-/* Takes the terminal over. Gives 0 or -errno. */
-int scry_terminal_open(void)
+/* Takes the terminal over; the bytes are what a crash writes to give it back. Gives 0 or -errno. */
+int scry_terminal_open(const char *bytes, int length)
 {
+	struct sigaction abort_action = {.sa_handler = on_abort, .sa_flags = SA_RESETHAND};
+
+	leave_length = length < (int)sizeof(leave) ? length : (int)sizeof(leave);
+	memcpy(leave, bytes, leave_length);
 	keys_fd = isatty(STDIN_FILENO) ? STDIN_FILENO : open("/dev/tty", O_RDONLY | O_CLOEXEC);
 	if (keys_fd < 0 || tcgetattr(keys_fd, &saved))
 		return -errno;
 	handle(SIGWINCH);
 	handle(SIGTSTP);
 	handle(SIGCONT);
-	return scry_terminal_raw();
+	sigaction(SIGABRT, &abort_action, NULL);
+	return set_raw();
 }
 
 /* Gives the terminal back as it was. */
 void scry_terminal_restore(void)
 {
-	tcsetattr(keys_fd, TCSADRAIN, &saved);
+	atomic_store(&taken, 0);
+	/* A shell that has it meanwhile has set it up for itself. */
+	if (in_foreground())
+		tcsetattr(keys_fd, TCSADRAIN, &saved);
+}
+
+/* Takes it over again after a stop. Continued in the background, it stops again, until a shell puts
+ * it in front. Gives 1, or 0 when a signal has ended the run meanwhile: the terminal is not
+ * touched. */
+int scry_terminal_retake(void)
+{
+	while (!in_foreground()) {
+		if (scry_signals_pending())
+			return 0;
+		raise(SIGTTOU);
+		/* Nobody is there to continue it: then it was not stopped. */
+		poll(NULL, 0, 10);
+	}
+	set_raw();
+	return 1;
 }
 
 /* Stops this process as Ctrl-Z does by default; returns when it is continued. */

@@ -68,8 +68,12 @@ public sealed class Frame(int width, int height)
         return x + text.Length;
     }
 
-    /// <summary>Writes text that ends before the column <paramref name="end"/>.</summary>
-    public void PutRight(int end, int y, ReadOnlySpan<char> text, Ink ink = Ink.Plain) => Put(end - text.Length, y, text, ink);
+    /// <summary>Writes text that ends before the column <paramref name="end"/>, whole or not at all: a part of a number is another number.</summary>
+    public void PutRight(int end, int y, ReadOnlySpan<char> text, Ink ink = Ink.Plain)
+    {
+        if (end <= width && end >= text.Length)
+            Put(end - text.Length, y, text, ink);
+    }
 
     /// <summary>Gives a row, as far as it is plain, a look.</summary>
     public void Fill(int y, Ink ink)

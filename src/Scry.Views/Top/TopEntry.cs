@@ -34,15 +34,22 @@ public readonly record struct TopName(string Key, string Text)
 }
 
 /// <summary>Calls of one kind, as they are counted: the finest that the view tells apart. One object stands for them from tick to tick.</summary>
-/// <param name="names">By <see cref="TopDimension"/>; those that are not counted by are default.</param>
-public sealed class TopEntry(TopName[] names)
+/// <param name="names">By <see cref="TopDimension"/>; those that are not counted by are default. Those of one group's calls may share them.</param>
+/// <param name="syscall">The syscall, which is not taken from <paramref name="names"/>.</param>
+public sealed class TopEntry(TopName[] names, TopName syscall)
 {
+    /// <summary>With all names of its own.</summary>
+    public TopEntry(TopName[] names)
+        : this(names, names[(int)TopDimension.Syscall])
+    {
+    }
+
     private string _processName = "";
 
     /// <summary>The value of a dimension.</summary>
     public TopName this[TopDimension dimension]
     {
-        get => names[(int)dimension];
+        get => dimension == TopDimension.Syscall ? syscall : names[(int)dimension];
         set
         {
             names[(int)dimension] = value;

@@ -5,11 +5,17 @@ namespace Scry.Views.Top;
 /// <summary>How long calls took, and how they failed: in the last tick, and since they are counted.</summary>
 public sealed class TopLatency
 {
+    private const int Spare = 256;
     private static readonly IReadOnlyDictionary<int, ulong> s_none = new Dictionary<int, ulong>();
 
     private readonly Dictionary<TopEntry, Before> _before = [];
+    private long _tick;
+    private int _seen;
 
-    private sealed record Before(CallSums Sums, DurationHistogram Histogram, IReadOnlyDictionary<int, ulong> Errnos);
+    private sealed record Before(CallSums Sums, DurationHistogram Histogram, IReadOnlyDictionary<int, ulong> Errnos)
+    {
+        public long SeenAt { get; set; }
+    }
 
     /// <summary>Durations of the last tick.</summary>
     public DurationHistogram Last { get; private set; } = new();
@@ -33,11 +39,30 @@ public sealed class TopLatency
         (Last, All, LastSums, AllSums, Errnos) = (new(), new(), new(), new(), []);
     }
 
-    /// <summary>Begins a tick.</summary>
-    public void Begin() => (Last, LastSums) = (new(), new());
+    /// <summary>Begins a tick; what was not asked for in the last one is gone, as processes are that ended.</summary>
+    public void Begin()
+    {
+        if (_before.Count > 2 * _seen + Spare)
+        {
+            foreach (TopEntry gone in _before.Where(one => one.Value.SeenAt != _tick).Select(one => one.Key).ToArray())
+                _before.Remove(gone);
+        }
+        (Last, LastSums, _seen) = (new(), new(), 0);
+        _tick++;
+    }
 
-    /// <summary>Whether something came since the tick before.</summary>
-    public bool HasNews(TopEntry entry, in CallSums sums) => !_before.TryGetValue(entry, out Before? before) || before.Sums.Calls != sums.Calls;
+    /// <summary>Whether something came since the tick before; asked in each for all that there is.</summary>
+    public bool HasNews(TopEntry entry, in CallSums sums)
+    {
+        _seen++;
+        if (!_before.TryGetValue(entry, out Before? before))
+            return true;
+        before.SeenAt = _tick;
+        return before.Sums.Calls != sums.Calls;
+    }
+
+    /// <summary>How many kinds of calls it remembers: bounded by those that there are.</summary>
+    public int Remembered => _before.Count;
 
     /// <summary>Takes in calls of one kind as they stand now: all since they are counted.</summary>
     public void Add(TopEntry entry, in CallSums sums, DurationHistogram histogram, IReadOnlyDictionary<int, ulong> errnos)
@@ -63,7 +88,7 @@ public sealed class TopLatency
             if (count > earlier)
                 Errnos[errno] = Errnos.GetValueOrDefault(errno) + count - earlier;
         }
-        _before[entry] = new Before(sums, histogram, errnos);
+        _before[entry] = new Before(sums, histogram, errnos) { SeenAt = _tick };
     }
 }
 

@@ -7,7 +7,7 @@ internal static class TopScreen
 {
     private const int Heads = 5;
     private const int Gap = 2;
-    private const int NumberColumns = 45;
+    private const int FewestNameColumns = 12;
     private const int CurveAt = 18;
 
     private static readonly (TopOrder Order, string Title, int End)[] s_numbers =
@@ -73,9 +73,10 @@ internal static class TopScreen
         x = frame.Put(x, 1, " calls/s   ");
         x = frame.Put(x, 1, Rate(model.Total.Errors / seconds), model.Total.Errors > 0 ? Ink.Alarm : Ink.Plain);
         x = frame.Put(x, 1, " errors/s   ");
-        frame.Put(x, 1, $"{DurationText.Of(model.Total.Total / seconds)}/s in calls");
+        x = frame.Put(x, 1, $"{DurationText.Of(model.Total.Total / seconds)}/s in calls");
         string rows = model.ShowsLatency ? "" : $"{model.Shown.Count} of {model.Level.Table.Rows.Count} rows";
-        frame.PutRight(frame.Width, 1, rows, Ink.Dim);
+        if (x + Gap + rows.Length <= frame.Width)
+            frame.PutRight(frame.Width, 1, rows, Ink.Dim);
 
         double most = 0;
         string curve = glyphs.Curve(model.History, Math.Max(0, frame.Width - CurveAt));
@@ -108,12 +109,13 @@ internal static class TopScreen
         level.Top = Math.Clamp(level.Top, Math.Max(0, level.Index - room + 1), level.Index);
         level.Top = Math.Max(0, Math.Min(level.Top, model.Shown.Count - room));
         List<TopRow> rows = model.Shown.GetRange(level.Top, Math.Min(room, model.Shown.Count - level.Top));
-        int[] widths = Widths(level.Table.Dimensions, rows, frame.Width - NumberColumns - Gap);
+        int numbers = Numbers(frame.Width), namesAt = s_numbers[numbers - 1].End + 1 + Gap;
+        int[] widths = Widths(level.Table.Dimensions, rows, frame.Width - namesAt);
 
         frame.Fill(4, Ink.Head);
-        foreach ((TopOrder order, string title, int end) in s_numbers)
+        foreach ((TopOrder order, string title, int end) in s_numbers.AsSpan(0, numbers))
             frame.PutRight(end, 4, order == level.Order && title[0] != '%' ? title + (level.Reverse ? '^' : 'v') : title, Ink.Head);
-        int x = NumberColumns + Gap;
+        int x = namesAt;
         for (int i = 0; i < widths.Length; i++)
         {
             string title = level.Table.Dimensions[i].Name().ToUpperInvariant();
@@ -126,8 +128,9 @@ internal static class TopScreen
             frame.Put(0, Heads, !model.HasData ? "counting..." : level.Filter.Length > 0 ? "no row has that text" : "no calls", Ink.Dim);
         for (int i = 0; i < rows.Count && model.HasData; i++)
         {
-            bool cursor = level.Top + i == level.Index;
-            DrawRow(model, frame, Heads + i, rows[i], widths, cursor ? Ink.Cursor : Ink.Plain);
+            // What had no calls in this tick stands back.
+            Ink ink = level.Top + i == level.Index ? Ink.Cursor : rows[i].Calls == 0 ? Ink.Dim : Ink.Plain;
+            DrawRow(model, frame, Heads + i, rows[i], widths, ink);
         }
     }
 
@@ -138,12 +141,18 @@ internal static class TopScreen
             return;
         frame.Fill(y, ink);
         double share = model.Total.Calls > 0 ? 100.0 * row.Calls / model.Total.Calls : 0;
-        frame.PutRight(s_numbers[0].End, y, share.ToString("F1", CultureInfo.InvariantCulture), ink);
-        frame.PutRight(s_numbers[1].End, y, Rate(row.Calls / seconds), ink);
-        frame.PutRight(s_numbers[2].End, y, row.Errors > 0 ? Rate(row.Errors / seconds) : "", ink == Ink.Plain ? Ink.Alarm : ink);
-        frame.PutRight(s_numbers[3].End, y, row.Calls > 0 ? DurationText.Of(row.Time / seconds) : "", ink);
-        frame.PutRight(s_numbers[4].End, y, row.Calls > 0 ? DurationText.Of(row.Average) : "", ink);
-        int x = NumberColumns + Gap;
+        string[] cells =
+        [
+            share.ToString("F1", CultureInfo.InvariantCulture),
+            Rate(row.Calls / seconds),
+            row.Errors > 0 ? Rate(row.Errors / seconds) : "",
+            row.Calls > 0 ? DurationText.Of(row.Time / seconds) : "",
+            row.Calls > 0 ? DurationText.Of(row.Average) : "",
+        ];
+        int numbers = Numbers(frame.Width);
+        for (int i = 0; i < numbers; i++)
+            frame.PutRight(s_numbers[i].End, y, cells[i], ink == Ink.Plain && s_numbers[i].Order == TopOrder.Errors ? Ink.Alarm : ink);
+        int x = s_numbers[numbers - 1].End + 1 + Gap;
         for (int i = 0; i < widths.Length; i++)
         {
             // Of a path its end tells most.
@@ -151,6 +160,15 @@ internal static class TopScreen
             frame.Put(x, y, model.Settings.Glyphs.Fit(row.Cells[i], widths[i], keepEnd), ink);
             x += widths[i] + Gap;
         }
+    }
+
+    /// <summary>How many columns of numbers leave room for names.</summary>
+    private static int Numbers(int width)
+    {
+        int count = s_numbers.Length;
+        while (count > 1 && s_numbers[count - 1].End + 1 + Gap + FewestNameColumns > width)
+            count--;
+        return count;
     }
 
     /// <summary>Columns for each dimension: what its cells need, and when that is too much, the widest gives.</summary>

@@ -93,6 +93,23 @@ public sealed class TopPartsTests
         Assert.Equal((0UL, 15UL), (latency.LastSums.Calls, latency.AllSums.Calls));
     }
 
+    [Fact]
+    public void Durations_of_what_is_gone_are_kept_and_their_kinds_forgotten()
+    {
+        var latency = new TopLatency();
+        for (int tick = 0; tick < 2000; tick++)
+        {
+            latency.Begin();
+            var entry = new TopEntry(new TopName[TopDimensions.Count]);
+            CallSums sums = Sums(1, 100);
+            Assert.True(latency.HasNews(entry, in sums));
+            latency.Add(entry, in sums, Histogram((100, 1)), new Dictionary<int, ulong>());
+            Assert.False(latency.HasNews(entry, in sums));
+        }
+        Assert.Equal(2000UL, latency.All.Count);
+        Assert.InRange(latency.Remembered, 1, 500);
+    }
+
     [Theory]
     [InlineData("q", "q")]
     [InlineData("\e", "Escape")]

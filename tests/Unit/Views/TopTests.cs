@@ -298,6 +298,42 @@ public sealed class TopTests
         Assert.Contains(path, Lines(model, 200, 24)[5]);
     }
 
+    [Theory]
+    [InlineData(59, "  100.0        300      1.0   1.00us      3ns   redis-server")]
+    [InlineData(50, "  100.0        300      1.0   1.00us   redis-server")]
+    [InlineData(41, "  100.0        300      1.0   redis-server")]
+    [InlineData(32, "  100.0        300   redis-server")]
+    [InlineData(20, "  100.0   redis-serv…")]
+    public void On_a_narrow_screen_names_go_before_numbers(int width, string expected)
+    {
+        TopModel model = Model(TopDimension.Comm);
+        Tick(model, (Entry("redis-server", 1), Sums(300, 1, 1000)));
+        Assert.Equal(expected.Trim(), Lines(model, width, 10)[5].Trim());
+        Assert.DoesNotContain("rows", Lines(model, width == 59 ? 50 : width, 10)[1]);
+    }
+
+    [Fact]
+    public void A_number_that_has_no_room_is_left_out_whole()
+    {
+        var frame = new Frame(10, 1);
+        frame.PutRight(11, 0, "123");
+        frame.PutRight(2, 0, "456");
+        Assert.Equal("", frame.Line(0));
+        frame.PutRight(10, 0, "789");
+        Assert.Equal("       789", frame.Line(0));
+    }
+
+    [Fact]
+    public void A_row_without_calls_stands_back()
+    {
+        TopModel model = Model(TopDimension.Comm);
+        TopEntry first = Entry("first", 1), second = Entry("second", 2);
+        Tick(model, (first, Sums(3)), (second, Sums(2)));
+        Tick(model, (first, Sums(3)));
+        Frame frame = Draw(model, 80, 24);
+        Assert.Equal([Ink.Cursor, Ink.Dim], [frame.Inks(5)[47], frame.Inks(6)[47]]);
+    }
+
     [Fact]
     public void A_process_is_shown_by_its_last_name()
     {
