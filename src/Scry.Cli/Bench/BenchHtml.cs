@@ -27,7 +27,9 @@ internal static class BenchHtml
         var page = new StringBuilder();
         page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n")
             .Append("<title>What tracing costs here</title>\n<style>\n").Append(Style).Append("\n</style>\n</head>\n<body>\n<h1>What tracing costs here</h1>\n");
-        page.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{result.Started:yyyy-MM-dd HH:mm} UTC, {Escape(result.Machine.Line)}. Medians of {result.Runs} interleaved rounds.{(result.Interrupted ? " Interrupted: not all was measured." : "")}</p>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{result.Started:yyyy-MM-dd HH:mm} UTC, {Escape(result.Machine.Line)}.{(result.Interrupted ? " Interrupted: not all was measured." : "")}</p>\n");
+        if (result.Versions.Count > 0)
+            page.Append("<p class=\"soft\">").Append(Escape(string.Join("; ", result.Versions))).Append(".</p>\n");
         if (result.Wake is { } wake)
             AppendWake(page, wake, result.Machine.Virtual);
         foreach (WorkloadResult workload in result.Workloads)
@@ -52,7 +54,7 @@ internal static class BenchHtml
 
     private static void AppendWorkload(StringBuilder page, WorkloadResult workload)
     {
-        page.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(workload.Name)}</h2>\n<p class=\"soft\">{Escape(workload.Title)}</p>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(workload.Name)}</h2>\n<p class=\"soft\">{Escape(workload.Title + BenchText.RoundsOf(workload))}</p>\n");
         foreach ((ToolKind kind, string title) in BenchText.Sections(workload))
         {
             page.Append(CultureInfo.InvariantCulture, $"<h3>{Escape(char.ToUpperInvariant(title[0]) + title[1..])}</h3>\n");

@@ -8,6 +8,8 @@ internal static class ToolList
     private const int GetppidNumber = 110, OpenatNumber = 257, WriteNumber = 1; // x86-64
     private const int TracedSeconds = 3600;
 
+    private static readonly string[] s_sysdigDrivers = ["/sys/module/scap", "/sys/module/sysdig_probe"];
+
     /// <summary>The path of this binary.</summary>
     public static string Self { get; } = Environment.ProcessPath ?? "/proc/self/exe";
 
@@ -65,17 +67,8 @@ internal static class ToolList
             Program = Self,
             ToOutput = true,
             Delivered = Table,
-            Reported = static _ => 0,
-        })
-        {
-            Needs = static () => StatIsThere() ? null : "this scry has no 'stat'",
-        };
-
-    private static bool StatIsThere()
-    {
-        using BenchProcess help = BenchProcess.Start(new ProcessStart([Self, "stat", "--help"]));
-        return help.HasEnded(10_000) && help.Status == 0;
-    }
+            Reported = static written => ToolOutput.ScryLost(written.Error),
+        });
 
     private static ProcessTool Strace(string name, string title, Place place) =>
         new(name, title, ToolKind.Records, new ToolWords((context, file) => ["-f", "-o", file, .. Each("-p", context)], Sign.MarkerInOutput)
@@ -101,7 +94,7 @@ internal static class ToolList
         });
 
     private static ProcessTool StraceCount() =>
-        new("strace-c", "strace -c -f", ToolKind.Counts, new ToolWords((context, file) => ["-c", "-f", "-o", file, .. Each("-p", context)], Sign.IsTracer)
+        new("strace-c", "strace -c -f on the traced CPU", ToolKind.Counts, new ToolWords((context, file) => ["-c", "-f", "-o", file, .. Each("-p", context)], Sign.IsTracer)
         {
             Program = "strace",
             Hint = "it is in the package strace",
@@ -131,6 +124,7 @@ internal static class ToolList
             Variable = variable,
             Hint = $"{variable}=PATH names it: docs/BENCH.md",
             ToOutput = true,
+            SaysVersion = false,
             ReadyText = "Added cgroup",
             Leaves = "/sys/fs/bpf/straceback",
             EndSignal = 15,
@@ -146,7 +140,12 @@ internal static class ToolList
             Hint = "it is in the package sysdig",
             ToOutput = true,
             Delivered = static written => ToolOutput.CallLines(written.Path, written.Call!),
-        });
+        })
+        {
+            Needs = static () => s_sysdigDrivers.Any(Directory.Exists) || Environment.GetEnvironmentVariable("SYSDIG_BPF_PROBE") is not null
+                ? null
+                : "sysdig's kernel module is not loaded, and SYSDIG_BPF_PROBE names no probe",
+        };
 
     private static ProcessTool Bpftrace() =>
         new("bpftrace", "bpftrace, count() by number", ToolKind.Counts, new ToolWords(static (context, file) =>
@@ -163,6 +162,7 @@ internal static class ToolList
             ["-p", $"{context.Pids[0]}", "-d", $"{TracedSeconds}"], Sign.ProgramsRun)
         {
             Program = "syscount-bpfcc",
+            SaysVersion = false,
             Variable = "SYSCOUNT",
             Hint = "it is in the package bpfcc-tools",
             ToOutput = true,
