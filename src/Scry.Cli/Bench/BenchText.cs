@@ -69,7 +69,7 @@ internal static class BenchText
         return
         [
             head,
-            .. workload.Tools.Where(tool => tool.Kind == ToolKind.Baseline || tool.Kind == kind).Select(tool => Row(workload, tool)),
+            .. workload.Tools.Where(tool => tool.Kind == ToolKind.Baseline || tool.Kind == kind).SelectMany(tool => RowsOf(workload, tool)),
         ];
     }
 
@@ -98,15 +98,23 @@ internal static class BenchText
             _ => value.ToString("0.00", CultureInfo.InvariantCulture),
         };
 
+    /// <summary>Its figures, and what it said when it failed.</summary>
+    private static IEnumerable<string[]> RowsOf(WorkloadResult workload, ToolResult tool)
+    {
+        bool any = tool.Samples.Count > 0;
+        if (any)
+            yield return Row(workload, tool);
+        if (tool.Failure is not null)
+            yield return [any ? "" : tool.Title, $"failed: {tool.Failure}", "", "", "", "", "", ""];
+    }
+
     private static string[] Row(WorkloadResult workload, ToolResult tool)
     {
-        if (tool.Samples.Count == 0)
-            return [tool.Title, $"failed: {tool.Failure}", "", "", "", "", "", ""];
         Middle value = WorkloadResult.Value(tool), added = workload.Added(tool), kept = workload.Kept(tool);
         bool untraced = tool.Name == Tool.Untraced;
         return
         [
-            tool.Failure is null ? tool.Title : $"{tool.Title} (then failed: {tool.Failure})",
+            tool.Failure is null ? tool.Title : $"{tool.Title} ({tool.Samples.Count} of {workload.Rounds} rounds)",
             With(value, tool),
             untraced ? "" : workload.Metric.IsRate ? Percent(kept, tool) : With(added, tool),
             workload.Metric.IsRate ? "" : workload.TimesFloor(tool) is { } times ? Number(times) : "",

@@ -50,6 +50,9 @@ internal sealed record ToolWords(Func<ToolContext, string, IReadOnlyList<string>
     /// <summary>Where it runs.</summary>
     public Place Place { get; init; }
 
+    /// <summary>It ends by itself, with status 0, when what it traces has ended.</summary>
+    public bool EndsWithTarget { get; init; }
+
     /// <summary>It has an option <c>--version</c>.</summary>
     public bool SaysVersion { get; init; } = true;
 
@@ -111,7 +114,9 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
             return null;
         try
         {
-            return BenchProcess.LastLine(BenchProcess.Run(work, [Program, "--version"], s_versionPatience).Split('\n')[0]);
+            string name = Path.GetFileName(Program);
+            string? line = BenchProcess.LastLine(BenchProcess.Run(work, [Program, "--version"], s_versionPatience).Split('\n')[0]);
+            return line is null || line.Contains(name, StringComparison.OrdinalIgnoreCase) ? line : $"{Printable.Escape(name)} {line}";
         }
         catch (ToolException)
         {
@@ -171,7 +176,7 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
         {
             process.SampleMemory();
             // One that is gone costs nothing: its figure would be the best of all.
-            if (process.HasEnded())
+            if (process.HasEnded() && !(tool.How.EndsWithTarget && process.Status == 0))
                 throw new ToolException($"it ended in the middle of the run: {Words()}");
             process.Signal(tool.How.EndSignal);
             if (!process.Wait(s_patience))

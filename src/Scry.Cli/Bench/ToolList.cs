@@ -74,6 +74,7 @@ internal static class ToolList
         new(name, title, ToolKind.Records, new ToolWords((context, file) => ["-f", "-o", file, .. Each("-p", context)], Sign.MarkerInOutput)
         {
             Program = "strace",
+            EndsWithTarget = true,
             Hint = "it is in the package strace",
             Place = place,
             Delivered = static written => ToolOutput.CallLines(written.Path, written.Call!),
@@ -88,6 +89,7 @@ internal static class ToolList
         new("strace-seccomp", "strace -f --seccomp-bpf -e execve", ToolKind.Passes, new ToolWords(null, Sign.IsTracer)
         {
             Program = "strace",
+            EndsWithTarget = true,
             Hint = "it is in the package strace",
             LaunchWords = static file => ["-f", "--seccomp-bpf", "-e", "trace=execve", "-o", file],
             Reported = static _ => 0,
@@ -97,6 +99,7 @@ internal static class ToolList
         new("strace-c", "strace -c -f on the traced CPU", ToolKind.Counts, new ToolWords((context, file) => ["-c", "-f", "-o", file, .. Each("-p", context)], Sign.IsTracer)
         {
             Program = "strace",
+            EndsWithTarget = true,
             Hint = "it is in the package strace",
             Place = Place.TracedCpu,
             Delivered = static written => ToolOutput.StraceCount(written.Text, written.Call!),
@@ -109,6 +112,7 @@ internal static class ToolList
         {
             LaunchWords = file => [.. words, "-o", file],
             Program = "perf",
+            EndsWithTarget = true,
             Hint = "it is in the package linux-perf",
             Delivered = delivered,
             Reported = static written => ToolOutput.PerfLost(written.Text + written.Error),

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Scry.Cli.Bench;
 using Scry.Cli.CommandLine;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Scry.Cli.Commands;
 
@@ -10,6 +11,7 @@ namespace Scry.Cli.Commands;
 internal static class BenchCommand
 {
     private const int MostRuns = 1000, QuickRuns = 3;
+    private static readonly TimeSpan s_logged = TimeSpan.FromMinutes(1);
     private const ulong DefaultLength = 500_000_000, QuickLength = 100_000_000; // ns
 
     public static readonly Option<string[]> Workloads = TraceOptions.Many("--workload", "NAME,…",
@@ -55,8 +57,9 @@ internal static class BenchCommand
         string? directory = TraceArguments.Single(words, Output) ?? (json ? null : $"scry-bench-{DateTime.Now:yyyyMMdd-HHmmss}");
         if (directory is not null)
             MakeDirectory(directory);
-        BenchResult result = new BenchRun(plan, new BenchProgress(Progress)).Run();
-        Progress("");
+        Action<string> progress = Progress();
+        BenchResult result = new BenchRun(plan, new BenchProgress(progress)).Run();
+        progress("");
         if (json)
             BenchJson.Write(result, new Launch.DescriptorStream(1));
         else
@@ -115,11 +118,19 @@ internal static class BenchCommand
         return worse > 0 ? ExitCode.Failed : ExitCode.Ok;
     }
 
-    /// <summary>What is going on, in one line of a terminal.</summary>
-    private static void Progress(string what)
+    /// <summary>What is going on, in one line of a terminal; into a log, a line each minute.</summary>
+    private static Action<string> Progress()
     {
         if (!Console.IsErrorRedirected)
-            Standard.Error.Write(what.Length == 0 ? "\r\e[K" : $"\r\e[Kscry: {what}");
+            return static what => Standard.Error.Write(what.Length == 0 ? "\r\e[K" : $"\r\e[Kscry: {what}");
+        long shown = Stopwatch.GetTimestamp();
+        return what =>
+        {
+            if (what.Length == 0 || Stopwatch.GetElapsedTime(shown) < s_logged)
+                return;
+            shown = Stopwatch.GetTimestamp();
+            Runner.Say(what);
+        };
     }
 
     internal static readonly HelpPage Help = new(
