@@ -49,7 +49,7 @@ internal static class BenchHtml
             bars.Add(new("a reader on another CPU", other, 0, "peer"));
         page.Append("<h2>The price of one wake-up</h2>\n<p>What one write to an eventfd takes its writer. A tracer that wakes its reader for each event makes the traced program pay this")
             .Append(isVirtual ? ", and in a virtual machine such as this an interrupt to another CPU goes through the host" : "").Append(".</p>\n")
-            .Append(BenchCharts.Bars("The price of one wake-up", "ns", bars)).Append('\n');
+            .Append(BenchCharts.Bars("The price of one wake-up", "ns", "ns", bars)).Append('\n');
     }
 
     private static void AppendWorkload(StringBuilder page, WorkloadResult workload)
@@ -67,11 +67,14 @@ internal static class BenchHtml
     {
         bool rate = workload.Metric.IsRate;
         Bar[] bars = [.. workload.Tools
-            .Where(tool => (tool.Kind == kind || tool.Kind == ToolKind.Baseline) && tool.Samples.Count > 0 && (rate || tool.Name != Tool.Untraced))
-            .Select(tool => Bar(tool, rate ? WorkloadResult.Value(tool) : workload.Added(tool)))];
-        string unit = rate ? workload.Metric.Unit : $"{workload.Metric.Unit.Split('/')[0]} added";
-        page.Append(BenchCharts.Bars($"{workload.Name}: {unit}", unit, bars)).Append('\n');
+            .Where(tool => (tool.Kind == kind || tool.Kind == ToolKind.Baseline) && tool.Samples.Count > 0 && tool.Name != Tool.Untraced)
+            .Select(tool => Bar(tool, rate ? Percent(workload.Kept(tool)) : workload.Added(tool)))];
+        // What the table compares by: absolute rates are of different turns.
+        string unit = rate ? $"% of the untraced {workload.Metric.Unit}" : $"{workload.Metric.Unit.Split('/')[0]} added";
+        page.Append(BenchCharts.Bars($"{workload.Name}: {unit}", unit, rate ? "%" : unit, bars)).Append('\n');
     }
+
+    private static Middle Percent(Middle share) => new(share.Median * 100, share.Spread * 100);
 
     private static Bar Bar(ToolResult tool, Middle middle) => new(tool.Title, middle.Median, middle.Spread,
         tool.Kind == ToolKind.Baseline ? "base" : IsOurs(tool.Title) ? "ours" : "peer");
