@@ -1,5 +1,6 @@
 using System.Globalization;
 using Scry.Bpf;
+using Scry.Cli.Loops;
 
 namespace Scry.Cli.Bench;
 
@@ -26,6 +27,8 @@ internal sealed class BenchRun(BenchPlan plan, BenchProgress progress)
         NativeMethods.SetEnvironment("LC_ALL\0"u8, "C\0"u8);
         Leftovers.StopRecorders();
         FtraceTool.RemoveStale();
+        foreach (string recorder in LoopStore.Names())
+            CommandLine.Runner.Say($"the recorder {Printable.Escape(recorder)} runs: untraced calls pay for it too; scry loop stop ends it");
         using WorkDirectory work = WorkDirectory.Create();
         using BenchCgroup cgroup = BenchCgroup.Create();
         try
