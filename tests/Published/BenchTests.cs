@@ -103,7 +103,7 @@ public sealed class BenchTests
         using var workspace = new Workspace();
         File.WriteAllText(workspace["budget.json"], """
             { "budget": [
-              { "workload": "getppid", "tool": "floor", "figure": "added", "over": "floor", "at_most": 1 },
+              { "workload": "getppid", "tool": "none", "figure": "kept", "at_least": 1 },
               { "workload": "getppid", "tool": "floor", "figure": "added", "at_most": -1000000 },
               { "workload": "getppid", "tool": "strace", "figure": "added", "at_most": 1 } ] }
             """);

@@ -80,7 +80,7 @@ internal sealed class FileioWorkload(string mode)
     // Its worker is a thread.
     public override bool OneProcess => false;
 
-    public override int Rounds => 7;
+    public override int Rounds => 9;
 
     public override string? Missing() => MissingProgram("sysbench", "sysbench");
 

@@ -78,7 +78,7 @@ internal abstract class Workload(string name, string title, Metric metric) : IDi
     public virtual bool ForksLater => !OneProcess;
 
     /// <summary>Rounds that are enough for it when none are asked for: few where a run takes long.</summary>
-    public virtual int Rounds => 11;
+    public virtual int Rounds => 15;
 
     /// <summary>Tools may start it: it begins anew in every run.</summary>
     public virtual bool IsStarted => true;

@@ -18,7 +18,7 @@ internal static class BenchCommand
         $"getppid openat dd neighbour fileio redis pgbench nginx untar build, or all ({string.Join(',', WorkloadList.Default)})", "-w");
     public static readonly Option<string[]> Tools = TraceOptions.Many("--tools", "NAME,…", "Only these, beside the untraced run (all)");
     public static readonly Option<bool> Scale = TraceOptions.Flag("--scale", "Also by cgroups, processes, sizes, CPUs and rates");
-    public static readonly Option<string[]> Runs = TraceOptions.Many("--runs", "N", "Rounds (11 of loops of calls, 7 or 5 of what takes longer)");
+    public static readonly Option<string[]> Runs = TraceOptions.Many("--runs", "N", "Rounds (15 of loops of calls, 9 or 5 of what takes longer)");
     public static readonly Option<string[]> Length = TraceOptions.Many("--length", "DURATION", "Of one run, about (500ms)");
     public static readonly Option<bool> Quick = TraceOptions.Flag("--quick", "3 rounds of 100 ms: to see that it works");
     public static readonly Option<string[]> Budgets = TraceOptions.Many("--budget", "FILE", "Hold the figures against FILE; exit status 1 when one got worse");
