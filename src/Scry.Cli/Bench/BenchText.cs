@@ -179,7 +179,7 @@ internal static class BenchText
         List<string[]> rows = [[scale.XLabel, .. scale.Lines.Select(line => line.Tool)]];
         for (int i = 0; i < scale.Lines[0].Points.Count; i++)
         {
-            rows.Add([Number(scale.Lines[0].Points[i].X),
+            rows.Add([scale.Lines[0].Points[i].X.ToString("#,0", CultureInfo.InvariantCulture),
                 .. scale.Lines.Select(line => i < line.Points.Count ? $"{Number(line.Points[i].Y)} ± {Number(line.Points[i].Spread)}" : "")]);
         }
         AppendTable(text, rows, markdown);

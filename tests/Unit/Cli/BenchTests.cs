@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Xml.Linq;
@@ -264,6 +265,28 @@ public sealed class BenchTests
             Assert.Contains(ToolList.All, tool => tool.Name == line.Tool);
             Assert.True(line.Over is null || ToolList.All.Any(tool => tool.Name == line.Over));
             Assert.True(line.Goal is not { } goal || line.Allows(goal, line.Limit), $"the goal of '{line}' is looser than its limit");
+        }
+    }
+
+    [Fact]
+    public void ABenchThatNobodyWaitedForIsDead()
+    {
+        // A shell that becomes sleep never waits for its child.
+        using Process parent = Process.Start(new ProcessStartInfo("sh", ["-c", "true & echo $!; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        try
+        {
+            string zombie = "scry-bench-" + parent.StandardOutput.ReadLine();
+            for (int i = 0; i < 1000 && !Leftovers.IsOfTheDead(zombie + "-x"); i++)
+                Thread.Sleep(10);
+            Assert.True(Directory.Exists($"/proc/{zombie["scry-bench-".Length..]}"));
+            Assert.True(Leftovers.IsOfTheDead(zombie));
+            Assert.False(Leftovers.IsOfTheDead($"scry-bench-{parent.Id}"));
+            Assert.False(Leftovers.IsOfTheDead("other-1"));
+        }
+        finally
+        {
+            parent.Kill();
+            parent.WaitForExit();
         }
     }
 
