@@ -65,12 +65,45 @@ public sealed class BenchTests
     }
 
     [Fact]
+    public void CountsOfScryStatAreThoseThatWereMade()
+    {
+        Finished bench = Child.Run(ScryBinary.Path, "bench", "--quick", "--runs", "2", "-w", "getppid,dd", "--tools", "scry-stat", "--json").Expect();
+        using JsonDocument json = JsonDocument.Parse(bench.Output);
+        foreach (JsonElement workload in json.RootElement.GetProperty("workloads").EnumerateArray())
+        {
+            JsonElement stat = workload.GetProperty("tools").EnumerateArray().Single(tool => tool.GetProperty("name").GetString() == "scry-stat");
+            Assert.Equal(2, stat.GetProperty("samples").GetArrayLength());
+            foreach (JsonElement sample in stat.GetProperty("samples").EnumerateArray())
+            {
+                Assert.True(sample.GetProperty("calls").GetInt64() > 1000);
+                Assert.Equal(0, sample.GetProperty("missing").GetInt64());
+                Assert.Equal(0, sample.GetProperty("reported_lost").GetInt64());
+            }
+        }
+    }
+
+    [Fact]
+    public void AToolThatDiesInTheMiddleHasFailedAndIsNotFast()
+    {
+        using var workspace = new Workspace();
+        // It says that it is attached, and is gone before the run is over.
+        File.WriteAllText(workspace["dies"], "#!/bin/sh\necho 'Added cgroup'\nsleep 0.1\necho 'out of room' >&2\n");
+        Child.Run("chmod", "+x", workspace["dies"]).Expect();
+        Finished bench = Child.Run("env", $"TRACELOOP_QUIET={workspace["dies"]}", ScryBinary.Path,
+            "bench", "--length", "1s", "--runs", "1", "-w", "getppid", "--tools", "traceloop-quiet", "--json").Expect();
+        using JsonDocument json = JsonDocument.Parse(bench.Output);
+        JsonElement dead = json.RootElement.GetProperty("workloads")[0].GetProperty("tools").EnumerateArray().Last();
+        Assert.Equal("it ended in the middle of the run: exit status 0, out of room", dead.GetProperty("failure").GetString());
+        Assert.Equal(0, dead.GetProperty("samples").GetArrayLength());
+    }
+
+    [Fact]
     public void AFigureThatIsWorseThanItsBudgetIsStatus1()
     {
         using var workspace = new Workspace();
         File.WriteAllText(workspace["budget.json"], """
             { "budget": [
-              { "workload": "getppid", "tool": "floor", "figure": "added", "over": "floor", "at_most": 1 },
+              { "workload": "getppid", "tool": "none", "figure": "kept", "at_least": 1 },
               { "workload": "getppid", "tool": "floor", "figure": "added", "at_most": -1000000 },
               { "workload": "getppid", "tool": "strace", "figure": "added", "at_most": 1 } ] }
             """);
@@ -101,13 +134,15 @@ public sealed class BenchTests
         Assert.True(JsonDocument.Parse(File.ReadAllText(workspace["report/bench.json"])).RootElement.GetProperty("interrupted").GetBoolean());
     }
 
-    [Fact]
-    public void WhatAKilledBenchLeftIsRemovedByTheNext()
+    [Theory]
+    [InlineData("scry-loop", "/sys/fs/bpf/scry/NAME")]
+    [InlineData("ftrace", "/sys/kernel/tracing/instances/NAME")]
+    public void WhatAKilledBenchLeftIsRemovedByTheNext(string tool, string sign)
     {
         using var workspace = new Workspace();
-        using Child bench = Child.Start(ScryBinary.Path, ["bench", "--runs", "500", "-w", "getppid", "--tools", "scry-loop", "-o", workspace["report"]]);
-        string name = $"scry-bench-{bench.Id}";
-        Eventually.True(() => Directory.Exists($"/sys/fs/bpf/scry/{name}"), "a recorder is there");
+        using Child bench = Child.Start(ScryBinary.Path, ["bench", "--runs", "500", "-w", "getppid", "--tools", tool, "-o", workspace["report"]]);
+        string name = $"scry-bench-{bench.Id}", path = sign.Replace("NAME", name);
+        Eventually.True(() => Directory.Exists(path), $"{path} is there");
         bench.Signal(SigKill);
         bench.Wait();
         Bench("-w", "getppid", "--tools", "none", "-o", workspace["report"]).Expect();

@@ -19,9 +19,10 @@ internal static class BenchCharts
 
     /// <summary>Bars beside each other, in the order given; logarithmic when they differ much.</summary>
     /// <param name="title">For those who cannot see it.</param>
-    /// <param name="unit">Of the values.</param>
+    /// <param name="caption">What the values are.</param>
+    /// <param name="unit">Of the values, for their labels.</param>
     /// <param name="bars">One or more.</param>
-    public static string Bars(string title, string unit, IReadOnlyList<Bar> bars)
+    public static string Bars(string title, string caption, string unit, IReadOnlyList<Bar> bars)
     {
         Bar[] positive = [.. bars.Where(bar => bar.Value > 0)];
         if (positive.Length == 0)
@@ -52,7 +53,7 @@ internal static class BenchCharts
             }
             Text(svg, "value", Math.Max(end, high) + 6, middle + 4, "start", $"{BenchText.Number(bar.Value)} {unit}");
         }
-        return Caption(log ? $"{unit}, logarithmic" : unit) + svg.Append("</svg>");
+        return Caption(log ? $"{caption}, logarithmic" : caption) + svg.Append("</svg>");
     }
 
     /// <summary>Curves against one size.</summary>

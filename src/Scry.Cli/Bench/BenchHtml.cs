@@ -27,7 +27,9 @@ internal static class BenchHtml
         var page = new StringBuilder();
         page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n")
             .Append("<title>What tracing costs here</title>\n<style>\n").Append(Style).Append("\n</style>\n</head>\n<body>\n<h1>What tracing costs here</h1>\n");
-        page.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{result.Started:yyyy-MM-dd HH:mm} UTC, {Escape(result.Machine.Line)}. Medians of {result.Runs} interleaved rounds.{(result.Interrupted ? " Interrupted: not all was measured." : "")}</p>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{result.Started:yyyy-MM-dd HH:mm} UTC, {Escape(result.Machine.Line)}.{(result.Interrupted ? " Interrupted: not all was measured." : "")}</p>\n");
+        if (result.Versions.Count > 0)
+            page.Append("<p class=\"soft\">").Append(Escape(string.Join("; ", result.Versions))).Append(".</p>\n");
         if (result.Wake is { } wake)
             AppendWake(page, wake, result.Machine.Virtual);
         foreach (WorkloadResult workload in result.Workloads)
@@ -47,12 +49,12 @@ internal static class BenchHtml
             bars.Add(new("a reader on another CPU", other, 0, "peer"));
         page.Append("<h2>The price of one wake-up</h2>\n<p>What one write to an eventfd takes its writer. A tracer that wakes its reader for each event makes the traced program pay this")
             .Append(isVirtual ? ", and in a virtual machine such as this an interrupt to another CPU goes through the host" : "").Append(".</p>\n")
-            .Append(BenchCharts.Bars("The price of one wake-up", "ns", bars)).Append('\n');
+            .Append(BenchCharts.Bars("The price of one wake-up", "ns", "ns", bars)).Append('\n');
     }
 
     private static void AppendWorkload(StringBuilder page, WorkloadResult workload)
     {
-        page.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(workload.Name)}</h2>\n<p class=\"soft\">{Escape(workload.Title)}</p>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(workload.Name)}</h2>\n<p class=\"soft\">{Escape(workload.Title + BenchText.RoundsOf(workload))}</p>\n");
         foreach ((ToolKind kind, string title) in BenchText.Sections(workload))
         {
             page.Append(CultureInfo.InvariantCulture, $"<h3>{Escape(char.ToUpperInvariant(title[0]) + title[1..])}</h3>\n");
@@ -65,11 +67,14 @@ internal static class BenchHtml
     {
         bool rate = workload.Metric.IsRate;
         Bar[] bars = [.. workload.Tools
-            .Where(tool => (tool.Kind == kind || tool.Kind == ToolKind.Baseline) && tool.Samples.Count > 0 && (rate || tool.Name != Tool.Untraced))
-            .Select(tool => Bar(tool, rate ? WorkloadResult.Value(tool) : workload.Added(tool)))];
-        string unit = rate ? workload.Metric.Unit : $"{workload.Metric.Unit.Split('/')[0]} added";
-        page.Append(BenchCharts.Bars($"{workload.Name}: {unit}", unit, bars)).Append('\n');
+            .Where(tool => (tool.Kind == kind || tool.Kind == ToolKind.Baseline) && tool.Samples.Count > 0 && tool.Name != Tool.Untraced)
+            .Select(tool => Bar(tool, rate ? Percent(workload.Kept(tool)) : workload.Added(tool)))];
+        // What the table compares by: absolute rates are of different turns.
+        string unit = rate ? $"% of the untraced {workload.Metric.Unit}" : $"{workload.Metric.Unit.Split('/')[0]} added";
+        page.Append(BenchCharts.Bars($"{workload.Name}: {unit}", unit, rate ? "%" : unit, bars)).Append('\n');
     }
+
+    private static Middle Percent(Middle share) => new(share.Median * 100, share.Spread * 100);
 
     private static Bar Bar(ToolResult tool, Middle middle) => new(tool.Title, middle.Median, middle.Spread,
         tool.Kind == ToolKind.Baseline ? "base" : IsOurs(tool.Title) ? "ours" : "peer");

@@ -15,10 +15,13 @@ internal static class BenchJson
         json.WriteStartObject();
         json.WriteString("schema", Schema);
         json.WriteString("started", result.Started);
-        json.WriteNumber("runs", result.Runs);
         json.WriteNumber("seconds", result.Seconds);
         json.WriteBoolean("interrupted", result.Interrupted);
         WriteMachine(json, result.Machine);
+        json.WriteStartArray("versions");
+        foreach (string version in result.Versions)
+            json.WriteStringValue(version);
+        json.WriteEndArray();
         if (result.Wake is { } wake)
         {
             json.WriteStartObject("wake_ns");
@@ -71,6 +74,7 @@ internal static class BenchJson
         json.WriteString("title", workload.Title);
         json.WriteString("unit", workload.Metric.Unit);
         json.WriteBoolean("rate", workload.Metric.IsRate);
+        json.WriteNumber("rounds", workload.Rounds);
         json.WriteStartArray("tools");
         foreach (ToolResult tool in workload.Tools)
             WriteTool(json, workload, tool);
@@ -97,7 +101,7 @@ internal static class BenchJson
         foreach (Sample sample in tool.Samples)
         {
             json.WriteStartObject();
-            json.WriteNumber("round", sample.Round);
+            json.WriteNumber("turn", sample.Turn);
             json.WriteNumber("value", Round(sample.Value));
             WriteOptional(json, "calls", sample.Calls);
             WriteOptional(json, "missing", sample.Missing);

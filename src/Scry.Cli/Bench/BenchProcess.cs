@@ -61,6 +61,9 @@ internal sealed class BenchProcess : IDisposable
     /// <summary>Seconds of CPU that it used, with its children; known when it ended.</summary>
     public double CpuSeconds { get; private set; }
 
+    /// <summary>Those that were its own, without its children's; in ticks of the kernel's accounting.</summary>
+    public double OwnCpuSeconds { get; private set; }
+
     /// <summary>The most memory that it was seen to have resident, bytes; see <see cref="SampleMemory"/>.</summary>
     public long PeakResident { get; private set; }
 
@@ -130,12 +133,13 @@ internal sealed class BenchProcess : IDisposable
     {
         if (_ended)
             return true;
-        int result = NativeMethods.Wait(Pid, timeoutMs, out int status, out long cpu);
+        int result = NativeMethods.Wait(Pid, timeoutMs, out int status, out long cpu, out long own);
         if (result == 0)
             return false;
         _ended = true;
         Status = result < 0 ? null : TracedCommand.StatusOf(status);
         CpuSeconds = result < 0 ? 0 : cpu / 1e6;
+        OwnCpuSeconds = result < 0 ? 0 : own / 1e6;
         return true;
     }
 

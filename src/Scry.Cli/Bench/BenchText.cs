@@ -19,13 +19,14 @@ internal static class BenchText
     /// <summary>What the figures can and cannot say.</summary>
     public static IReadOnlyList<string> Limits(BenchResult result) =>
     [
-        $"Medians of {result.Runs} interleaved rounds: in each, the untraced run, the floor and every tool follow one another; what is added, or kept, is taken within a round. ± is the median distance from the median.",
+        $"Medians of interleaved rounds. A round is cut into turns: an untraced run, the floor, and at most {Turns.Size} tools, in an order that changes from round to round; what is added, or kept, is taken within a turn. ± is the median distance from the median; one run has none.",
         "The workload is pinned to one CPU, and tools run on the others where their names say nothing else. Each writes to a file on the same tmpfs.",
-        "«in truth» is what the workload made less what is in the tool's output. A recorder that overwrites is not compared so: scry loop's kernel counts the records of its cgroup, with some of the start and end of the program; ftrace's buffers likewise; traceloop keeps the last few thousand by design.",
-        "CPU and memory are those of the tool's process from its start to its end, where they can be told from the workload's: perf trace starts commands itself, since its -p follows no children. The work that a tool does inside the traced program's calls is in the figure itself.",
+        "«in truth» is what the workload made less what is in the tool's output, or the count that it gives. A recorder that overwrites is not compared so: scry loop's kernel counts the records of its cgroup, with some of the start and end of the program; ftrace's buffers likewise; traceloop keeps the last few thousand by design. The few calls of the same kind with which a program starts and ends are not held against a tool.",
+        "Tools that record, tools that only count, and filters that let the calls pass do different work: each has a table of its own.",
+        "CPU and memory are those of the tool's process from its start to its end; perf trace and strace --seccomp-bpf start the commands, so that theirs are known to 10 ms only. The work that a tool does inside the traced program's calls is in the figure itself.",
         result.Machine.Virtual
-            ? "In a virtual machine an interrupt to another CPU goes through the host: tools that wake their reader for each event pay far more here than on bare metal. The price of one wake-up stands above."
-            : "The price of one wake-up stands above; in virtual machines it is several times as high.",
+            ? "In a virtual machine an interrupt to another CPU goes through the host: tools that wake their reader for each event pay far more here than on bare metal. The price of one wake-up is shown on its own."
+            : "The price of one wake-up is shown on its own; in virtual machines it is several times as high.",
         "A run lasts for about " + result.Seconds.ToString(CultureInfo.InvariantCulture) + " s; single runs vary with the host, ratios of one bench are what counts.",
     ];
 
@@ -35,7 +36,9 @@ internal static class BenchText
     public static string Write(BenchResult result, bool markdown)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{result.Started:yyyy-MM-dd}, {result.Machine.Line}; {result.Runs} {(result.Runs == 1 ? "round" : "rounds")}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{result.Started:yyyy-MM-dd}, {result.Machine.Line}\n");
+        if (result.Versions.Count > 0)
+            text.Append(markdown ? "\n" : "").AppendJoin("; ", result.Versions).Append('\n');
         if (result.Interrupted)
             text.Append("interrupted: not all was measured\n");
         if (result.Wake is { } wake)
@@ -45,9 +48,12 @@ internal static class BenchText
         foreach (ScaleResult scale in result.Scales)
             AppendScale(text, scale, markdown);
         if (result.LeftOut.Count > 0)
-            text.Append("\nleft out:\n");
+            text.Append(markdown ? "\n## Left out\n\n" : "\nleft out:\n");
         foreach ((string name, string reason) in result.LeftOut)
             text.Append(markdown ? "- " : "  ").Append(name).Append(": ").Append(reason).Append('\n');
+        // Who reads a terminal has docs/BENCH.md; who reads a report may have nothing else.
+        if (markdown)
+            AppendMethod(text, result);
         return text.ToString();
     }
 
@@ -63,7 +69,7 @@ internal static class BenchText
         return
         [
             head,
-            .. workload.Tools.Where(tool => tool.Kind == ToolKind.Baseline || tool.Kind == kind).Select(tool => Row(workload, tool)),
+            .. workload.Tools.Where(tool => tool.Kind == ToolKind.Baseline || tool.Kind == kind).SelectMany(tool => RowsOf(workload, tool)),
         ];
     }
 
@@ -92,15 +98,23 @@ internal static class BenchText
             _ => value.ToString("0.00", CultureInfo.InvariantCulture),
         };
 
+    /// <summary>Its figures, and what it said when it failed.</summary>
+    private static IEnumerable<string[]> RowsOf(WorkloadResult workload, ToolResult tool)
+    {
+        bool any = tool.Samples.Count > 0;
+        if (any)
+            yield return Row(workload, tool);
+        if (tool.Failure is not null)
+            yield return [any ? "" : tool.Title, $"failed: {tool.Failure}", "", "", "", "", "", ""];
+    }
+
     private static string[] Row(WorkloadResult workload, ToolResult tool)
     {
-        if (tool.Samples.Count == 0)
-            return [tool.Title, $"failed: {tool.Failure}", "", "", "", "", "", ""];
         Middle value = WorkloadResult.Value(tool), added = workload.Added(tool), kept = workload.Kept(tool);
         bool untraced = tool.Name == Tool.Untraced;
         return
         [
-            tool.Failure is null ? tool.Title : $"{tool.Title} (then failed: {tool.Failure})",
+            tool.Failure is null ? tool.Title : $"{tool.Title} ({tool.Samples.Count} of {workload.Rounds} rounds)",
             With(value, tool),
             untraced ? "" : workload.Metric.IsRate ? Percent(kept, tool) : With(added, tool),
             workload.Metric.IsRate ? "" : workload.TimesFloor(tool) is { } times ? Number(times) : "",
@@ -123,18 +137,38 @@ internal static class BenchText
         Sample[] known = [.. tool.Samples.Where(sample => which(sample) is not null)];
         if (known.Length == 0)
             return "";
-        long lost = known.Sum(sample => which(sample)!.Value), calls = known.Sum(sample => sample.Calls ?? 0);
+        long[] missing = [.. known.Select(sample => which(sample)!.Value)];
+        long lost = missing.Where(count => count > 0).Sum(), extra = -missing.Where(count => count < 0).Sum(), calls = known.Sum(sample => sample.Calls ?? 0);
+        if (extra > 0)
+            return string.Create(CultureInfo.InvariantCulture, $"{lost:#,0}, {extra:#,0} too many");
         return lost == 0 || calls == 0 ? lost.ToString("#,0", CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{lost:#,0} ({100.0 * lost / calls:0.##} %)");
     }
 
     private static void AppendWorkload(StringBuilder text, WorkloadResult workload, bool markdown)
     {
-        text.Append(markdown ? "\n## " : "\n").Append(workload.Name).Append(": ").Append(workload.Title).Append('\n');
+        text.Append(markdown ? "\n## " : "\n").Append(workload.Name).Append(": ").Append(workload.Title).Append(RoundsOf(workload)).Append('\n');
         foreach ((ToolKind kind, string title) in Sections(workload))
         {
             text.Append(markdown ? $"\n{title}\n\n" : $"  {title}\n");
             AppendTable(text, Rows(workload, kind), markdown);
         }
+    }
+
+    /// <summary>In parentheses.</summary>
+    public static string RoundsOf(WorkloadResult workload) => workload.Rounds switch
+    {
+        0 => "",
+        1 => " (1 round)",
+        var rounds => string.Create(CultureInfo.InvariantCulture, $" ({rounds} rounds)"),
+    };
+
+    private static void AppendMethod(StringBuilder text, BenchResult result)
+    {
+        text.Append("\n## Method and limits\n\n");
+        foreach (string limit in Limits(result))
+            text.Append("- ").Append(limit).Append('\n');
+        if (result.Machine.Mitigations.Count > 0)
+            text.Append("- Mitigations of the processor's faults: ").AppendJoin("; ", result.Machine.Mitigations).Append(".\n");
     }
 
     private static void AppendScale(StringBuilder text, ScaleResult scale, bool markdown)
@@ -145,7 +179,7 @@ internal static class BenchText
         List<string[]> rows = [[scale.XLabel, .. scale.Lines.Select(line => line.Tool)]];
         for (int i = 0; i < scale.Lines[0].Points.Count; i++)
         {
-            rows.Add([Number(scale.Lines[0].Points[i].X),
+            rows.Add([scale.Lines[0].Points[i].X.ToString("#,0", CultureInfo.InvariantCulture),
                 .. scale.Lines.Select(line => i < line.Points.Count ? $"{Number(line.Points[i].Y)} ± {Number(line.Points[i].Spread)}" : "")]);
         }
         AppendTable(text, rows, markdown);

@@ -84,7 +84,7 @@ internal sealed class Budget
             case "kept":
                 return workload.Kept(tool).Median;
             case "missing":
-                return tool.Samples.All(sample => sample.Missing is null) ? null : tool.Samples.Sum(sample => sample.Missing ?? 0);
+                return tool.Samples.All(sample => sample.Missing is null) ? null : tool.Samples.Sum(sample => Math.Abs(sample.Missing ?? 0));
             default:
                 double added = workload.Added(tool).Median;
                 if (line.Over is null)
@@ -92,6 +92,10 @@ internal sealed class Budget
                 return workload.Find(line.Over) is { } over && workload.Added(over).Median is > 0 and var least ? added / least : null;
         }
     }
+
+    /// <summary>A tool that was to be measured and failed has no figure that is within a budget.</summary>
+    private static string? Failure(BenchResult result, BudgetLine line) => result.Workloads
+        .FirstOrDefault(workload => workload.Name == line.Workload)?.Tools.FirstOrDefault(tool => tool.Name == line.Tool)?.Failure;
 
     /// <summary>Each line's verdict, in words.</summary>
     /// <param name="result">What was measured.</param>
@@ -102,9 +106,15 @@ internal sealed class Budget
         var said = new List<string>();
         foreach (BudgetLine line in Lines)
         {
+            if (Failure(result, line) is { } failure)
+            {
+                worse++;
+                said.Add($"{"WORSE",-18}  {line}: failed: {failure}");
+                continue;
+            }
             if (Value(result, line) is not { } value)
             {
-                said.Add($"not measured  {line}");
+                said.Add($"{"not measured",-18}  {line}");
                 continue;
             }
             bool within = line.Allows(value, line.Limit);

@@ -9,7 +9,7 @@ internal sealed record CommandEnd(string Output, string Error, TimeSpan Elapsed)
 /// <summary>A workload that is a command: it is started anew for each run, and waits at its gate until the tool is attached.</summary>
 internal abstract class CommandWorkload(string name, string title, Metric metric) : Workload(name, title, metric)
 {
-    private const int SigInt = 2;
+    private const int SigInt = 2, SignalBase = 128;
 
     /// <summary>The command of a run.</summary>
     protected abstract IReadOnlyList<string> Words(BenchPlace place);
@@ -92,7 +92,7 @@ internal abstract class CommandWorkload(string name, string title, Metric metric
                 throw new ToolException($"{_workload.Name} did not end within {Limit.TotalSeconds:F0} s");
             TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
             string error = Attachment.ReadText(_error);
-            if (_process.Status != 0 && !_workload.UntilInterrupted)
+            if (_process.Status != 0 && !(_workload.UntilInterrupted && _process.Status == SignalBase + SigInt))
                 throw new ToolException($"{_workload.Name} failed: {BenchProcess.LastLine(error) ?? $"exit status {_process.Status}"}");
             return _workload.Read(new CommandEnd(Attachment.ReadText(_output), error, elapsed));
         }

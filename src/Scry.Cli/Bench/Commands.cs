@@ -7,6 +7,8 @@ namespace Scry.Cli.Bench;
 /// <summary>One system call in a loop, made by this binary itself; see native/bench_modes.c.</summary>
 internal sealed class CallWorkload(string call, string title) : CommandWorkload(call, title, Metric.Call)
 {
+    private const int LoaderCalls = 32;
+
     /// <summary>The length of openat's path, and the bytes that write writes.</summary>
     public int Size { get; init; } = 27;
 
@@ -40,13 +42,15 @@ internal sealed class CallWorkload(string call, string title) : CommandWorkload(
         long[] numbers = [.. end.Output.Trim().Split(' ').Select(word => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : 0)];
         if (numbers is not [var made, > 0 and var measured, var wall, var each])
             throw new ToolException($"{Name} printed no figure: {BenchProcess.LastLine(end.Output) ?? "nothing"}");
-        return new Measurement((double)(EachOnItsCpu ? each : wall) / measured, made);
+        return new Measurement((double)(EachOnItsCpu ? each : wall) / measured, made, Name == "getppid" ? 0 : LoaderCalls);
     }
 }
 
 /// <summary>dd with blocks of one byte: a read and a write for each.</summary>
 internal sealed class DdWorkload() : CommandWorkload("dd", "dd if=/dev/zero of=/dev/null bs=1: a read and a write for each byte", new Metric("ns/byte", IsRate: false))
 {
+    private const int LinesAtEnd = 8;
+
     public override string? Call => "write";
 
     protected override bool UntilInterrupted => true;
@@ -60,7 +64,7 @@ internal sealed class DdWorkload() : CommandWorkload("dd", "dd if=/dev/zero of=/
             throw new ToolException($"dd printed no figure: {BenchProcess.LastLine(end.Error) ?? "nothing"}");
         string last = "\n" + end.Error[(line + "records out\n".Length)..];
         double bytes = NumberBetween(last, "\n", " byte"), seconds = NumberBetween(last, "copied, ", " s,");
-        return bytes > 0 ? new Measurement(seconds * 1e9 / bytes, (long)bytes) : throw new ToolException("dd copied nothing");
+        return bytes > 0 ? new Measurement(seconds * 1e9 / bytes, (long)bytes, LinesAtEnd) : throw new ToolException("dd copied nothing");
     }
 }
 
@@ -75,6 +79,8 @@ internal sealed class FileioWorkload(string mode)
 
     // Its worker is a thread.
     public override bool OneProcess => false;
+
+    public override int Rounds => 9;
 
     public override string? Missing() => MissingProgram("sysbench", "sysbench");
 
@@ -105,6 +111,8 @@ internal sealed class FileioWorkload(string mode)
 internal sealed class UntarWorkload() : CommandWorkload("untar", "tar xf: 4,000 files of 4 KB onto tmpfs", new Metric("files/s", IsRate: true))
 {
     private const int Files = 4000, FileSize = 4096, FilesPerDirectory = 100;
+
+    public override int Rounds => 5;
 
     private string? _archive, _target;
 
@@ -155,6 +163,8 @@ internal sealed class BuildWorkload() : CommandWorkload("build", "cc -O1 -c: 12 
     private string? _directory;
 
     public override bool OneProcess => false;
+
+    public override int Rounds => 5;
 
     public override string? Missing() => MissingProgram("cc", "gcc");
 

@@ -13,14 +13,19 @@ internal sealed record FtraceTool() : Tool("ftrace", "ftrace, pages spliced to a
     private const string BufferKilobytes = "4096"; // for each CPU
     private const int SigTerm = 15;
 
+    /// <summary>Removes the instances of benches that are gone: while one is there, every call on the machine pays for it.</summary>
+    public static void RemoveStale()
+    {
+        foreach (string stale in Mount is null ? [] : Leftovers.In(Mount + "/instances"))
+            Remove(stale);
+    }
+
     private static string? Mount => s_places.FirstOrDefault(place => Directory.Exists(place + "/instances"));
 
     public override string? Missing() => Mount is null ? "tracefs is not mounted; mount -t tracefs none /sys/kernel/tracing" : null;
 
     public override IAttachedTool Attach(ToolContext context)
     {
-        foreach (string stale in Leftovers.In(Mount + "/instances"))
-            Directory.Delete(stale);
         var instance = new Instance(context, $"{Mount}/instances/{Leftovers.OwnName}");
         try
         {
@@ -36,6 +41,21 @@ internal sealed record FtraceTool() : Tool("ftrace", "ftrace, pages spliced to a
         {
             instance.Dispose();
             throw;
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        if (!Directory.Exists(path))
+            return;
+        try
+        {
+            File.WriteAllText(path + "/events/raw_syscalls/enable", "0");
+            Directory.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            CommandLine.Runner.Say($"the ftrace instance {path} is left: {ErrnoText.Describe(error)}");
         }
     }
 
@@ -67,7 +87,7 @@ internal sealed record FtraceTool() : Tool("ftrace", "ftrace, pages spliced to a
             Process.Signal(SigTerm);
             if (!Process.Wait(s_patience) || Process.Status != 0)
                 throw new ToolException($"the reader of its pages failed: {BenchProcess.LastLine(Attachment.ReadText(_error)) ?? "it did not end"}");
-            return new ToolAccount(context.Call is null ? null : entries / 2, lost, Process.CpuSeconds, Process.PeakResident);
+            return new ToolAccount(context.Call is null ? null : entries / 2, lost, Process.CpuSeconds, Process.PeakResident) { HasOthers = true };
         }
 
         public void Dispose()
@@ -75,17 +95,7 @@ internal sealed record FtraceTool() : Tool("ftrace", "ftrace, pages spliced to a
             Process?.Dispose();
             File.Delete(_file);
             File.Delete(_error);
-            if (!Directory.Exists(path))
-                return;
-            try
-            {
-                Write("events/raw_syscalls/enable", "0");
-                Directory.Delete(path);
-            }
-            catch (IOException error)
-            {
-                CommandLine.Runner.Say($"the ftrace instance {path} is left: {ErrnoText.Describe(error)}");
-            }
+            Remove(path);
         }
 
         private void Write(string file, string text) => File.WriteAllText($"{path}/{file}", text);

@@ -45,5 +45,9 @@ internal static class Leftovers
     public static bool IsOfTheDead(string name) =>
         name.StartsWith(Prefix, StringComparison.Ordinal)
         && int.TryParse(name[Prefix.Length..].Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-        && !Directory.Exists($"/proc/{pid}");
+        && !IsAlive(pid);
+
+    /// <summary>One that was killed and that nobody waits for keeps its pid; it holds nothing else.</summary>
+    private static bool IsAlive(int pid) => ProcFile.Lines($"/proc/{pid}/status")
+        .FirstOrDefault(line => line.StartsWith("State:", StringComparison.Ordinal)) is { } state && !state.Contains("(zombie)", StringComparison.Ordinal);
 }

@@ -41,7 +41,7 @@ internal sealed record LoopTool(params string[] Extra) : Tool("scry-loop", "scry
         public ToolAccount Stop()
         {
             (long records, long lost, long memory) = List();
-            return new ToolAccount(context.Call is null ? null : records - _before, lost, null, memory);
+            return new ToolAccount(context.Call is null ? null : records - _before, lost, null, memory) { HasOthers = true };
         }
 
         public void Dispose() => Leftovers.StopRecorder(Name);

@@ -11,7 +11,7 @@ internal static partial class NativeMethods
     public static partial int Start(ReadOnlySpan<byte> words, int count, ReadOnlySpan<byte> start, int gated, out int gate);
 
     [LibraryImport(Library, EntryPoint = "scry_bench_wait")]
-    public static partial int Wait(int pid, int timeoutMs, out int status, out long cpuMicroseconds);
+    public static partial int Wait(int pid, int timeoutMs, out int status, out long cpuMicroseconds, out long ownMicroseconds);
 
     [LibraryImport(Library, EntryPoint = "scry_bench_signal")]
     public static partial int Signal(int pid, int signal);

@@ -50,6 +50,12 @@ internal sealed record ToolWords(Func<ToolContext, string, IReadOnlyList<string>
     /// <summary>Where it runs.</summary>
     public Place Place { get; init; }
 
+    /// <summary>It ends by itself, with status 0, when what it traces has ended.</summary>
+    public bool EndsWithTarget { get; init; }
+
+    /// <summary>It has an option <c>--version</c>.</summary>
+    public bool SaysVersion { get; init; } = true;
+
     /// <summary>A directory that it leaves behind; null: none.</summary>
     public string? Leaves { get; init; }
 
@@ -64,7 +70,8 @@ internal sealed record ToolWords(Func<ToolContext, string, IReadOnlyList<string>
 internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, ToolWords How) : Tool(Name, Title, Kind)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
-    private const int SigKill = 9;
+    private static readonly TimeSpan s_versionPatience = TimeSpan.FromSeconds(10);
+    private const int SigKill = 9, SignalBase = 128;
 
     /// <summary>It traces one process only.</summary>
     public bool OneProcess { get; init; }
@@ -101,6 +108,22 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
         return Needs?.Invoke();
     }
 
+    public override string? Version(WorkDirectory work)
+    {
+        if (!How.SaysVersion)
+            return null;
+        try
+        {
+            string name = Path.GetFileName(Program);
+            string? line = BenchProcess.LastLine(BenchProcess.Run(work, [Program, "--version"], s_versionPatience).Split('\n')[0]);
+            return line is null || line.Contains(name, StringComparison.OrdinalIgnoreCase) ? line : $"{Printable.Escape(name)} {line}";
+        }
+        catch (ToolException)
+        {
+            return null;
+        }
+    }
+
     public override IAttachedTool Attach(ToolContext context)
     {
         if (context.Launched is { } launched)
@@ -131,7 +154,7 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
         }
     }
 
-    /// <summary>It ends with the workload, whose CPU cannot be told from its own.</summary>
+    /// <summary>It ends with the workload, whose status was looked at.</summary>
     private sealed class Launched(ProcessTool tool, BenchProcess process, ToolContext context, string output) : IAttachedTool
     {
         public BenchProcess Process => process;
@@ -139,7 +162,7 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
         public ToolAccount Stop()
         {
             var written = new Written(output, "", context.Call);
-            return new ToolAccount(context.Call is null ? null : tool.How.Delivered(written), tool.How.Reported(written), null, process.PeakResident);
+            return new ToolAccount(context.Call is null ? null : tool.How.Delivered(written), tool.How.Reported(written), process.OwnCpuSeconds, process.PeakResident);
         }
 
         public void Dispose() => File.Delete(output);
@@ -152,16 +175,23 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
         public ToolAccount Stop()
         {
             process.SampleMemory();
+            // One that is gone costs nothing: its figure would be the best of all.
+            if (process.HasEnded() && !(tool.How.EndsWithTarget && process.Status == 0))
+                throw new ToolException($"it ended in the middle of the run: {Words()}");
             process.Signal(tool.How.EndSignal);
             if (!process.Wait(s_patience))
             {
                 process.Signal(SigKill);
                 throw new ToolException($"it did not end within {s_patience.TotalSeconds:F0} s of being asked to");
             }
+            if (process.Status != 0 && process.Status != SignalBase + tool.How.EndSignal)
+                throw new ToolException($"it failed at its end: {Words()}");
             var written = new Written(output, Attachment.ReadText(error), context.Call);
             return new ToolAccount(
                 context.Call is null ? null : tool.How.Delivered(written), tool.How.Reported(written), process.CpuSeconds, process.PeakResident);
         }
+
+        private string Words() => $"exit status {process.Status}{(BenchProcess.LastLine(Attachment.ReadText(error)) is { } line ? $", {line}" : "")}";
 
         public void Dispose()
         {

@@ -23,14 +23,14 @@ internal readonly record struct Metric(string Unit, bool IsRate)
 }
 
 /// <summary>One run of a workload under a tool.</summary>
-/// <param name="Round">Its round, from 0: the untraced run of the same round is what it is compared with.</param>
+/// <param name="Turn">Its turn, from 0: the untraced run of the same turn is what it is compared with.</param>
 /// <param name="Value">In the workload's unit.</param>
-internal sealed record Sample(int Round, double Value)
+internal sealed record Sample(int Turn, double Value)
 {
     /// <summary>Calls of the counted kind that were made; null when the workload does not know.</summary>
     public long? Calls { get; init; }
 
-    /// <summary>Calls of the counted kind that are not in the tool's output; null when that cannot be known.</summary>
+    /// <summary>Calls of the counted kind that are not in the tool's output, less than 0 when it has too many; null when that cannot be known.</summary>
     public long? Missing { get; init; }
 
     /// <summary>Lost events by the tool's own word; null when it gives none.</summary>
@@ -56,6 +56,9 @@ internal sealed record ToolResult(string Name, string Title, ToolKind Kind)
 /// <summary>A workload under each tool.</summary>
 internal sealed record WorkloadResult(string Name, string Title, Metric Metric)
 {
+    /// <summary>Rounds that were planned.</summary>
+    public int Rounds { get; init; }
+
     /// <summary>In the order in which they ran.</summary>
     public List<ToolResult> Tools { get; } = [];
 
@@ -65,10 +68,10 @@ internal sealed record WorkloadResult(string Name, string Title, Metric Metric)
     /// <summary>The middle of its figures.</summary>
     public static Middle Value(ToolResult tool) => Statistics.Of(tool.Samples.Select(sample => sample.Value));
 
-    /// <summary>What a tool adds to the untraced figure of the same round, in the workload's unit.</summary>
+    /// <summary>What a tool adds to the untraced figure of the same turn, in the workload's unit.</summary>
     public Middle Added(ToolResult tool) => Statistics.Of(Pairs(tool).Select(pair => pair.Traced - pair.Untraced));
 
-    /// <summary>What it leaves of the untraced rate of the same round; 1 is all.</summary>
+    /// <summary>What it leaves of the untraced rate of the same turn; 1 is all.</summary>
     public Middle Kept(ToolResult tool) => Statistics.Of(Pairs(tool).Select(pair => pair.Traced / pair.Untraced));
 
     /// <summary>What it adds as a multiple of what the floor adds; null without a floor that adds something.</summary>
@@ -78,7 +81,7 @@ internal sealed record WorkloadResult(string Name, string Title, Metric Metric)
     private IEnumerable<(double Traced, double Untraced)> Pairs(ToolResult tool) =>
         Find(Tool.Untraced) is not { } untraced
             ? []
-            : tool.Samples.Join(untraced.Samples, sample => sample.Round, sample => sample.Round, (traced, none) => (traced.Value, none.Value));
+            : tool.Samples.Join(untraced.Samples, sample => sample.Turn, sample => sample.Turn, (traced, none) => (traced.Value, none.Value));
 }
 
 /// <summary>What one more write to an eventfd costs its writer, nanoseconds.</summary>
@@ -99,8 +102,11 @@ internal sealed record ScaleLine(string Tool, IReadOnlyList<(double X, double Y,
 internal sealed record ScaleResult(string Name, string Title, string XLabel, string YLabel, IReadOnlyList<ScaleLine> Lines);
 
 /// <summary>A whole bench.</summary>
-internal sealed record BenchResult(Machine Machine, DateTime Started, int Runs, double Seconds)
+internal sealed record BenchResult(Machine Machine, DateTime Started, double Seconds)
 {
+    /// <summary>What each program says of its version.</summary>
+    public List<string> Versions { get; } = [];
+
     /// <summary>The workloads that ran.</summary>
     public List<WorkloadResult> Workloads { get; } = [];
 

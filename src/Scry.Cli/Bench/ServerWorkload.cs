@@ -18,6 +18,8 @@ internal abstract class ServerWorkload(string name, string title, Metric metric)
 
     public override bool IsStarted => false;
 
+    public override int Rounds => 9;
+
     /// <summary>How the server is started.</summary>
     protected abstract IReadOnlyList<string> Server(BenchPlace place);
 

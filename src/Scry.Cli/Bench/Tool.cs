@@ -19,6 +19,9 @@ internal sealed record ToolContext(
 /// <param name="Memory">Bytes: its peak resident memory, or what the kernel holds for it.</param>
 internal sealed record ToolAccount(long? Delivered, long? Reported, double? CpuSeconds, long? Memory)
 {
+    /// <summary>What was delivered has other calls in it too: more than were made are no fault.</summary>
+    public bool HasOthers { get; init; }
+
     /// <summary>Of a tool that keeps nothing.</summary>
     public static ToolAccount Nothing { get; } = new(null, null, null, null);
 }
@@ -48,6 +51,9 @@ internal abstract record Tool(string Name, string Title, ToolKind Kind)
 
     /// <summary>Why it cannot be had here, and how to change that; null when it can.</summary>
     public virtual string? Missing() => null;
+
+    /// <summary>What its program says of its version, in a line; null when it has no program or says nothing.</summary>
+    public virtual string? Version(WorkDirectory work) => null;
 
     /// <summary>
     /// The words before the workload's command of a tool that starts what it traces, where that can be started; null of one that attaches.

@@ -8,6 +8,8 @@ internal static class ToolList
     private const int GetppidNumber = 110, OpenatNumber = 257, WriteNumber = 1; // x86-64
     private const int TracedSeconds = 3600;
 
+    private static readonly string[] s_sysdigDrivers = ["/sys/module/scap", "/sys/module/sysdig_probe"];
+
     /// <summary>The path of this binary.</summary>
     public static string Self { get; } = Environment.ProcessPath ?? "/proc/self/exe";
 
@@ -65,22 +67,14 @@ internal static class ToolList
             Program = Self,
             ToOutput = true,
             Delivered = Table,
-            Reported = static _ => 0,
-        })
-        {
-            Needs = static () => StatIsThere() ? null : "this scry has no 'stat'",
-        };
-
-    private static bool StatIsThere()
-    {
-        using BenchProcess help = BenchProcess.Start(new ProcessStart([Self, "stat", "--help"]));
-        return help.HasEnded(10_000) && help.Status == 0;
-    }
+            Reported = static written => ToolOutput.ScryLost(written.Error),
+        });
 
     private static ProcessTool Strace(string name, string title, Place place) =>
         new(name, title, ToolKind.Records, new ToolWords((context, file) => ["-f", "-o", file, .. Each("-p", context)], Sign.MarkerInOutput)
         {
             Program = "strace",
+            EndsWithTarget = true,
             Hint = "it is in the package strace",
             Place = place,
             Delivered = static written => ToolOutput.CallLines(written.Path, written.Call!),
@@ -95,15 +89,17 @@ internal static class ToolList
         new("strace-seccomp", "strace -f --seccomp-bpf -e execve", ToolKind.Passes, new ToolWords(null, Sign.IsTracer)
         {
             Program = "strace",
+            EndsWithTarget = true,
             Hint = "it is in the package strace",
             LaunchWords = static file => ["-f", "--seccomp-bpf", "-e", "trace=execve", "-o", file],
             Reported = static _ => 0,
         });
 
     private static ProcessTool StraceCount() =>
-        new("strace-c", "strace -c -f", ToolKind.Counts, new ToolWords((context, file) => ["-c", "-f", "-o", file, .. Each("-p", context)], Sign.IsTracer)
+        new("strace-c", "strace -c -f on the traced CPU", ToolKind.Counts, new ToolWords((context, file) => ["-c", "-f", "-o", file, .. Each("-p", context)], Sign.IsTracer)
         {
             Program = "strace",
+            EndsWithTarget = true,
             Hint = "it is in the package strace",
             Place = Place.TracedCpu,
             Delivered = static written => ToolOutput.StraceCount(written.Text, written.Call!),
@@ -116,6 +112,7 @@ internal static class ToolList
         {
             LaunchWords = file => [.. words, "-o", file],
             Program = "perf",
+            EndsWithTarget = true,
             Hint = "it is in the package linux-perf",
             Delivered = delivered,
             Reported = static written => ToolOutput.PerfLost(written.Text + written.Error),
@@ -131,6 +128,7 @@ internal static class ToolList
             Variable = variable,
             Hint = $"{variable}=PATH names it: docs/BENCH.md",
             ToOutput = true,
+            SaysVersion = false,
             ReadyText = "Added cgroup",
             Leaves = "/sys/fs/bpf/straceback",
             EndSignal = 15,
@@ -146,7 +144,12 @@ internal static class ToolList
             Hint = "it is in the package sysdig",
             ToOutput = true,
             Delivered = static written => ToolOutput.CallLines(written.Path, written.Call!),
-        });
+        })
+        {
+            Needs = static () => s_sysdigDrivers.Any(Directory.Exists) || Environment.GetEnvironmentVariable("SYSDIG_BPF_PROBE") is not null
+                ? null
+                : "sysdig's kernel module is not loaded, and SYSDIG_BPF_PROBE names no probe",
+        };
 
     private static ProcessTool Bpftrace() =>
         new("bpftrace", "bpftrace, count() by number", ToolKind.Counts, new ToolWords(static (context, file) =>
@@ -163,6 +166,7 @@ internal static class ToolList
             ["-p", $"{context.Pids[0]}", "-d", $"{TracedSeconds}"], Sign.ProgramsRun)
         {
             Program = "syscount-bpfcc",
+            SaysVersion = false,
             Variable = "SYSCOUNT",
             Hint = "it is in the package bpfcc-tools",
             ToOutput = true,

@@ -42,9 +42,10 @@ internal static partial class ToolOutput
     public static long? ScryLost(string text) =>
         text.Contains("complete: ", StringComparison.Ordinal) ? 0 : ScryLostLine().Match(text) is { Success: true } match ? Number(match) : null;
 
-    /// <summary>The count of a call in a table: the whole number after its name; null when there is none.</summary>
-    public static long? TableCount(string text, string call)
+    /// <summary>The count of a call in a table, of all its rows together: the whole number after its name.</summary>
+    public static long TableCount(string text, string call)
     {
+        long count = 0;
         foreach (string line in text.Split('\n'))
         {
             string[] words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
@@ -52,21 +53,21 @@ internal static partial class ToolOutput
             if (name >= 0 && name + 1 < words.Length
                 && long.TryParse(words[name + 1].Replace(",", "", StringComparison.Ordinal), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
             {
-                return value;
+                count += value;
             }
         }
-        return null;
+        return count;
     }
 
     /// <summary>The number of calls in <c>strace -c</c>'s table, whose column of errors is empty where there are none.</summary>
-    public static long? StraceCount(string text, string call) => text.Split('\n')
+    public static long StraceCount(string text, string call) => text.Split('\n')
         .Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
         .FirstOrDefault(words => words.Length >= 5 && words[^1] == call) is { } row
-        && long.TryParse(row[3], NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
+        && long.TryParse(row[3], NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : 0;
 
     /// <summary>The value of a key in what bpftrace prints of a map: <c>@[110]: 12345</c>.</summary>
-    public static long? BpftraceCount(string text, long key) =>
-        Regex.Match(text, $@"^@\[{key}\]: (\d+)$", RegexOptions.Multiline) is { Success: true } match ? Number(match) : null;
+    public static long BpftraceCount(string text, long key) =>
+        Regex.Match(text, $@"^@\[{key}\]: (\d+)$", RegexOptions.Multiline) is { Success: true } match ? Number(match) : 0;
 
     /// <summary>A number of a file of lines <c>key: value</c>, such as tracefs' per-CPU statistics; 0 without it.</summary>
     public static long KeyNumber(string text, string key) =>

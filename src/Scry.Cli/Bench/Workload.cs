@@ -10,7 +10,18 @@ internal sealed record BenchPlace(Machine Machine, WorkDirectory Work, BenchCgro
 /// <summary>What a run gave.</summary>
 /// <param name="Value">In the workload's unit.</param>
 /// <param name="Calls">Calls of the counted kind that were made; null when the workload does not know.</param>
-internal readonly record struct Measurement(double Value, long? Calls = null);
+/// <param name="Beside">So many more of that kind the program may make where it starts and ends.</param>
+internal readonly record struct Measurement(double Value, long? Calls = null, int Beside = 0)
+{
+    /// <summary>Calls that are not in a tool's output, less than 0 when it has too many; null when that cannot be known.</summary>
+    public long? Missing(ToolAccount account)
+    {
+        if (Calls is not { } calls || account.Delivered is not { } delivered)
+            return null;
+        long missing = calls - delivered;
+        return missing < 0 && (account.HasOthers || -missing <= Beside) ? 0 : missing;
+    }
+}
 
 /// <summary>One run of a workload: its processes are there, and it begins when it is measured. Disposing ends them.</summary>
 internal abstract class Trial : IDisposable
@@ -65,6 +76,9 @@ internal abstract class Workload(string name, string title, Metric metric) : IDi
 
     /// <summary>It makes processes after tools have attached.</summary>
     public virtual bool ForksLater => !OneProcess;
+
+    /// <summary>Rounds that are enough for it when none are asked for: few where a run takes long.</summary>
+    public virtual int Rounds => 15;
 
     /// <summary>Tools may start it: it begins anew in every run.</summary>
     public virtual bool IsStarted => true;

@@ -3,22 +3,24 @@ using System.Globalization;
 using System.Text;
 using Scry.Cli.Bench;
 using Scry.Cli.CommandLine;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Scry.Cli.Commands;
 
 /// <summary><c>scry bench</c>: what each tracer costs, here and now.</summary>
 internal static class BenchCommand
 {
-    private const int DefaultRuns = 5, MostRuns = 1000;
+    private const int MostRuns = 1000, QuickRuns = 3;
+    private static readonly TimeSpan s_logged = TimeSpan.FromMinutes(1);
     private const ulong DefaultLength = 500_000_000, QuickLength = 100_000_000; // ns
 
     public static readonly Option<string[]> Workloads = TraceOptions.Many("--workload", "NAME,…",
         $"getppid openat dd neighbour fileio redis pgbench nginx untar build, or all ({string.Join(',', WorkloadList.Default)})", "-w");
     public static readonly Option<string[]> Tools = TraceOptions.Many("--tools", "NAME,…", "Only these, beside the untraced run (all)");
     public static readonly Option<bool> Scale = TraceOptions.Flag("--scale", "Also by cgroups, processes, sizes, CPUs and rates");
-    public static readonly Option<string[]> Runs = TraceOptions.Many("--runs", "N", "Rounds (5)");
+    public static readonly Option<string[]> Runs = TraceOptions.Many("--runs", "N", "Rounds (15 of loops of calls, 9 or 5 of what takes longer)");
     public static readonly Option<string[]> Length = TraceOptions.Many("--length", "DURATION", "Of one run, about (500ms)");
-    public static readonly Option<bool> Quick = TraceOptions.Flag("--quick", "Runs of 100 ms: to see that it works");
+    public static readonly Option<bool> Quick = TraceOptions.Flag("--quick", "3 rounds of 100 ms: to see that it works");
     public static readonly Option<string[]> Budgets = TraceOptions.Many("--budget", "FILE", "Hold the figures against FILE; exit status 1 when one got worse");
     public static readonly Option<string[]> Output = TraceOptions.Many("--output", "DIR", "Write bench.json, bench.html and bench.md there (scry-bench-TIME)", "-o");
     public static readonly Option<bool> Json = TraceOptions.Flag("--json", "The JSON to standard output; no files unless -o says where");
@@ -47,7 +49,7 @@ internal static class BenchCommand
         var plan = new BenchPlan(
             WorkloadList.Parse(Names(words, Workloads) ?? WorkloadList.Default),
             ToolList.Parse(Names(words, Tools) ?? ["all"]),
-            TraceArguments.Single(words, Runs) is { } runs ? (int)Quantity.Count("--runs", runs, 1, MostRuns) : DefaultRuns,
+            TraceArguments.Single(words, Runs) is { } runs ? (int)Quantity.Count("--runs", runs, 1, MostRuns) : quick ? QuickRuns : null,
             (TraceArguments.Single(words, Length) is { } length ? Quantity.Duration("--length", length, "ms") : quick ? QuickLength : DefaultLength) / 1e9,
             words.GetValue(Scale));
         Budget? budget = TraceArguments.Single(words, Budgets) is { } file ? Budget.Read(file) : null;
@@ -55,8 +57,9 @@ internal static class BenchCommand
         string? directory = TraceArguments.Single(words, Output) ?? (json ? null : $"scry-bench-{DateTime.Now:yyyyMMdd-HHmmss}");
         if (directory is not null)
             MakeDirectory(directory);
-        BenchResult result = new BenchRun(plan, Progress).Run();
-        Progress("");
+        Action<string> progress = Progress();
+        BenchResult result = new BenchRun(plan, new BenchProgress(progress)).Run();
+        progress("");
         if (json)
             BenchJson.Write(result, new Launch.DescriptorStream(1));
         else
@@ -115,11 +118,19 @@ internal static class BenchCommand
         return worse > 0 ? ExitCode.Failed : ExitCode.Ok;
     }
 
-    /// <summary>What is going on, in one line of a terminal.</summary>
-    private static void Progress(string what)
+    /// <summary>What is going on, in one line of a terminal; into a log, a line each minute.</summary>
+    private static Action<string> Progress()
     {
         if (!Console.IsErrorRedirected)
-            Standard.Error.Write(what.Length == 0 ? "\r\e[K" : $"\r\e[Kscry: {what}");
+            return static what => Standard.Error.Write(what.Length == 0 ? "\r\e[K" : $"\r\e[Kscry: {what}");
+        long shown = Stopwatch.GetTimestamp();
+        return what =>
+        {
+            if (what.Length == 0 || Stopwatch.GetElapsedTime(shown) < s_logged)
+                return;
+            shown = Stopwatch.GetTimestamp();
+            Runner.Say(what);
+        };
     }
 
     internal static readonly HelpPage Help = new(
@@ -127,9 +138,9 @@ internal static class BenchCommand
         "Measures what tracers cost on this machine: each beside an untraced run and two empty programs, in turns.",
         s_groups,
         [
-            ("scry bench", "four workloads under every tool that is installed; some minutes"),
+            ("scry bench", "four workloads under every tool that is installed: a quarter of an hour"),
             ("scry bench -w getppid --tools floor,scry-trace,strace", "one question"),
-            ("scry bench -w all --scale -o report", "everything: an hour, and a page to show"),
+            ("scry bench -w all --scale -o report", "everything: three quarters of an hour, and a page to show"),
             ("scry bench --quick --runs 1 --tools none,floor", "whether it works here"),
         ],
         [

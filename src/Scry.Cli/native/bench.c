@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -50,6 +51,19 @@ int bench_affinity(int where)
 		CPU_CLR(-where - 2, &cpus);
 	}
 	return sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+/* The CPU of that number among those that may be used; they may begin anywhere and have gaps. */
+int bench_nth_cpu(int n)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return -1;
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &cpus) && n-- == 0)
+			return cpu;
+	return -1;
 }
 
 static void restore_signals(void)
@@ -109,8 +123,13 @@ int scry_bench_start(const char *words, int count, const struct bench_start *sta
 	pid_t pid;
 
 	*gate = -1;
-	if (!argv || (gated && pipe2(ends, O_CLOEXEC)))
-		return -errno;
+	if (!argv)
+		return -ENOMEM;
+	if (gated && pipe2(ends, O_CLOEXEC)) {
+		error = errno;
+		free(argv);
+		return -error;
+	}
 	for (int i = 0; i < count; i++) {
 		word += strlen(word) + 1;
 		argv[i] = (char *)word;
@@ -133,8 +152,35 @@ int scry_bench_start(const char *words, int count, const struct bench_start *sta
 	return pid > 0 ? pid : -error;
 }
 
-/* Waits at most so long. Gives 1 when it ended, 0 when it did not, -errno. */
-int scry_bench_wait(int pid, int timeout_ms, int *status, long *cpu_us)
+/* Microseconds of CPU of a process that ended and was not waited for, without its children's. */
+static long own_cpu_us(int pid)
+{
+	char path[32], text[1024];
+	unsigned long user = 0, system = 0;
+	const char *after;
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = 0;
+	/* Its name may have spaces and parentheses of its own. */
+	after = strrchr(text, ')');
+	if (!after || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+			     &user, &system) != 2)
+		return 0;
+	return (user + system) * (1000000 / sysconf(_SC_CLK_TCK));
+}
+
+/*
+ * Waits at most so long. Gives 1 when it ended, 0 when it did not, -errno; *cpu_us is with its
+ * children's, *own_us without.
+ */
+int scry_bench_wait(int pid, int timeout_ms, int *status, long *cpu_us, long *own_us)
 {
 	int fd = syscall(SYS_pidfd_open, pid, 0), got;
 	struct pollfd ended = {.fd = fd, .events = POLLIN};
@@ -142,7 +188,8 @@ int scry_bench_wait(int pid, int timeout_ms, int *status, long *cpu_us)
 
 	if (fd < 0)
 		return -errno;
-	poll(&ended, 1, timeout_ms);
+	if (poll(&ended, 1, timeout_ms) > 0)
+		*own_us = own_cpu_us(pid);
 	close(fd);
 	got = wait4(pid, status, WNOHANG, &usage);
 	if (got != pid)

@@ -15,5 +15,6 @@ struct bench_start {
 
 int bench_join(const char *procs);
 int bench_affinity(int where);
+int bench_nth_cpu(int n);
 
 #endif

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -154,7 +155,7 @@ static int calls_mode(char **words)
 	for (int i = 0; i < loop.processes; i++) {
 		if (loop.processes > 1 && fork())
 			continue;
-		if (bench_affinity(loop.affinity == -1 ? i : loop.affinity))
+		if (bench_affinity(loop.affinity == -1 ? bench_nth_cpu(i) : loop.affinity))
 			fail("sched_setaffinity");
 		measure(&loop, &counts[i]);
 		if (loop.processes > 1)
@@ -199,6 +200,8 @@ static long wake_ns(int cpu, int other)
 	pid_t reader = other < 0 ? 0 : fork();
 
 	if (other >= 0 && reader == 0) {
+		/* Nobody else would end it. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		bench_affinity(other);
 		for (;;) {
 			wake->reading = 1;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Xml.Linq;
@@ -22,10 +23,10 @@ public sealed class BenchTests
     public void NothingHasNoMiddle() => Assert.True(double.IsNaN(Statistics.Of([]).Median));
 
     [Fact]
-    public void WhatIsAddedIsTakenWithinARound()
+    public void WhatIsAddedIsTakenWithinATurn()
     {
         WorkloadResult workload = Calls();
-        // Untraced 100, 200, 300: the machine got slower; each round adds 10 and 30.
+        // Untraced 100, 200, 300: the machine got slower; each turn adds 10 and 30.
         Assert.Equal(10, workload.Added(workload.Find("floor")!).Median);
         Assert.Equal(30, workload.Added(workload.Find("scry-trace")!).Median);
         Assert.Equal(3.0, workload.TimesFloor(workload.Find("scry-trace")!));
@@ -33,7 +34,7 @@ public sealed class BenchTests
     }
 
     [Fact]
-    public void WhatIsKeptIsAShareOfTheRound()
+    public void WhatIsKeptIsAShareOfTheTurn()
     {
         WorkloadResult rate = new("fileio-sync", "", new Metric("MiB/s", IsRate: true)) { };
         rate.Tools.Add(Tool("none", 1000, 2000));
@@ -73,9 +74,12 @@ public sealed class BenchTests
         Assert.Equal(22000, ToolOutput.StraceCount("% time  seconds  usecs/call  calls errors syscall\n 99.81  0.376723  17  22000   getppid\n", "getppid"));
         Assert.Equal(21999, ToolOutput.TableCount("   getppid            21999      0   281.133     0.010\n", "getppid"));
         Assert.Equal(1100, ToolOutput.TableCount("pid   comm  syscall calls errors\n18500 calls getppid 1100 341us\n", "getppid"));
-        Assert.Null(ToolOutput.TableCount("SYSCALL  COUNT\nread  12\n", "getppid"));
+        // Another thread's row is another row; none is none counted.
+        Assert.Equal(7, ToolOutput.TableCount("7 a getppid 3 0\n8 a getppid 4 0\n", "getppid"));
+        Assert.Equal(0, ToolOutput.TableCount("SYSCALL  COUNT\nread  12\n", "getppid"));
+        Assert.Equal(0, ToolOutput.StraceCount("strace: Process 7 attached\n", "getppid"));
         Assert.Equal(12345, ToolOutput.BpftraceCount("@[1]: 2\n@[110]: 12345\n", 110));
-        Assert.Null(ToolOutput.BpftraceCount("@[1101]: 5\n", 110));
+        Assert.Equal(0, ToolOutput.BpftraceCount("@[1101]: 5\n", 110));
     }
 
     [Fact]
@@ -109,6 +113,7 @@ public sealed class BenchTests
         Assert.Contains(document.Descendants(), element => element.Name.LocalName == "svg");
         Assert.Contains(document.Descendants(), element => element.Name.LocalName == "polyline");
         Assert.Contains("&lt;script&gt;", page);
+        Assert.Contains("strace 6 &lt;b&gt;", page);
         Assert.DoesNotContain("<script", page);
         Assert.All(document.Descendants().Attributes(), attribute => Assert.False(attribute.Name.LocalName is "src" or "href"));
         Assert.DoesNotContain("url(", page);
@@ -135,7 +140,85 @@ public sealed class BenchTests
         string text = BenchText.Write(Result(), markdown: false);
         Assert.Contains("failed: <script>it broke", text);
         Assert.Contains("sysdig: it is not there", text);
-        Assert.Contains("| strace -f | failed: <script>it broke |", BenchText.Write(Result(), markdown: true));
+        string markdown = BenchText.Write(Result(), markdown: true);
+        Assert.Contains("| strace -f | failed: <script>it broke |", markdown);
+        Assert.Contains("## Method and limits", markdown);
+        Assert.Contains("retbleed: Vulnerable", markdown);
+        Assert.Contains("strace 6 <b>", text);
+    }
+
+    [Fact]
+    public void ACountThatIsTooHighIsNotExact()
+    {
+        BenchResult result = Result();
+        ToolResult tool = result.Workloads[0].Tools[2];
+        tool.Samples[1] = tool.Samples[1] with { Missing = -4 };
+        tool.Samples[2] = tool.Samples[2] with { Missing = 6 };
+        Assert.Contains("6, 4 too many", BenchText.Write(result, markdown: false));
+        Assert.Equal(10, Budget.Value(result, new BudgetLine("getppid", "scry-trace", "missing", null, 0, null)));
+    }
+
+    [Theory]
+    [InlineData(10, 90, 0, false)]
+    [InlineData(0, 103, 3, false)]
+    [InlineData(-4, 104, 3, false)]
+    [InlineData(0, 104, 3, true)]
+    [InlineData(100, 0, 3, false)]
+    public void CallsBesideTheCountedOnesAreNotHeldAgainstATool(long missing, long delivered, int beside, bool hasOthers) =>
+        Assert.Equal(missing, new Measurement(1, 100, beside).Missing(new ToolAccount(delivered, 0, null, null) { HasOthers = hasOthers }));
+
+    [Fact]
+    public void EachTurnHasItsBaselinesAndEachRoundEveryToolOnce()
+    {
+        IReadOnlyList<Tool> tools = ToolList.All;
+        (int Round, int Turn, int Tool)[] runs = [.. Turns.Of(tools, 5)];
+        foreach (var turn in runs.GroupBy(run => run.Turn))
+        {
+            Assert.Equal(["none", "floor"], turn.Take(2).Select(run => tools[run.Tool].Name));
+            Assert.InRange(turn.Count(), 3, 2 + Turns.Size);
+            Assert.Single(turn.Select(run => run.Round).Distinct());
+        }
+        foreach (var round in runs.GroupBy(run => run.Round))
+        {
+            int[] others = [.. round.Select(run => run.Tool).Where(tool => tools[tool].Kind != ToolKind.Baseline)];
+            Assert.Equal(tools.Count - 2, others.Length);
+            Assert.Equal(others.Length, others.Distinct().Count());
+        }
+        Assert.Equal(5, runs.GroupBy(run => run.Round).Select(round => round.ElementAt(2).Tool).Distinct().Count());
+        // Baselines alone are a turn as well.
+        Assert.Equal([(0, 0, 0), (1, 1, 0)], Turns.Of([tools[0]], 2));
+    }
+
+    [Fact]
+    public void TheTimeThatIsLeftComesFromTheRunsSoFar()
+    {
+        var said = new List<string>();
+        var progress = new BenchProgress(said.Add);
+        progress.Expect("getppid", "none", 3);
+        progress.Expect("getppid", "strace", 2);
+        progress.Expect("dd", "strace", 4);
+        progress.Expect("dd", "perf-trace", 1);
+        Assert.Null(progress.Left);
+        progress.Add("getppid", "none", 1);
+        Assert.Equal(2 + 2 + 4 + 1, progress.Left);
+        progress.Add("getppid", "strace", 11);
+        // strace as long elsewhere; perf trace as long as any run.
+        Assert.Equal(2 + 11 + 44 + 6, progress.Left);
+        progress.Say("x");
+        Assert.Equal("x; about 70 s left", said[^1]);
+        progress.Drop("getppid", "strace");
+        progress.Drop("dd");
+        Assert.Equal(2, progress.Left);
+    }
+
+    [Fact]
+    public void AToolOfTheBudgetThatFailedIsWorse()
+    {
+        Budget budget = Budget.Parse(Encoding.UTF8.GetBytes("""
+            { "budget": [ { "workload": "getppid", "tool": "strace", "figure": "added", "at_most": 1000000 } ] }
+            """));
+        Assert.StartsWith("WORSE", Assert.Single(budget.Check(Result(), out int worse)));
+        Assert.Equal(1, worse);
     }
 
     [Fact]
@@ -185,12 +268,34 @@ public sealed class BenchTests
         }
     }
 
+    [Fact]
+    public void ABenchThatNobodyWaitedForIsDead()
+    {
+        // A shell that becomes sleep never waits for its child.
+        using Process parent = Process.Start(new ProcessStartInfo("sh", ["-c", "true & echo $!; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        try
+        {
+            string zombie = "scry-bench-" + parent.StandardOutput.ReadLine();
+            for (int i = 0; i < 1000 && !Leftovers.IsOfTheDead(zombie + "-x"); i++)
+                Thread.Sleep(10);
+            Assert.True(Directory.Exists($"/proc/{zombie["scry-bench-".Length..]}"));
+            Assert.True(Leftovers.IsOfTheDead(zombie));
+            Assert.False(Leftovers.IsOfTheDead($"scry-bench-{parent.Id}"));
+            Assert.False(Leftovers.IsOfTheDead("other-1"));
+        }
+        finally
+        {
+            parent.Kill();
+            parent.WaitForExit();
+        }
+    }
+
     private static string Here([System.Runtime.CompilerServices.CallerFilePath] string file = "") => file;
 
     private static ToolResult Tool(string name, params double[] values)
     {
         var result = new ToolResult(name, name == "scry-trace" ? "scry trace -G" : name, name is "none" or "floor" ? ToolKind.Baseline : ToolKind.Records);
-        result.Samples.AddRange(values.Select((value, round) => new Sample(round, value) { Calls = 1000, Missing = 0, Reported = 0 }));
+        result.Samples.AddRange(values.Select((value, turn) => new Sample(turn, value) { Calls = 1000, Missing = 0, Reported = 0 }));
         return result;
     }
 
@@ -206,13 +311,14 @@ public sealed class BenchTests
 
     private static BenchResult Result()
     {
-        var result = new BenchResult(new Machine("6.1", "a <CPU>", [0, 1], 8L << 30, true, "tsc", ["retbleed: Vulnerable"]), DateTime.UnixEpoch, 3, 0.5)
+        var result = new BenchResult(new Machine("6.1", "a <CPU>", [0, 1], 8L << 30, true, "tsc", ["retbleed: Vulnerable"]), DateTime.UnixEpoch, 0.5)
         {
             Wake = new WakePrice(200, 1000, 8000),
         };
         result.Workloads.Add(Calls());
         result.Scales.Add(new ScaleResult("cgroups", "many cgroups", "cgroups", "ns", [new ScaleLine("scry-loop", [(1, 240, 3), (1000, 250, 5)]), new ScaleLine("scry-trace", [])]));
         result.LeftOut.Add(("sysdig", "it is not there"));
+        result.Versions.Add("strace 6 <b>");
         return result;
     }
 }
