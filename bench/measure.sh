@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What bench/run and bench/loop share; to be sourced, with $here set to this folder.
+# What bench/run, bench/loop and bench/stat share; to be sourced, with $here set to this folder.
 
 work=$(mktemp -d)
 running=()
@@ -12,7 +12,7 @@ finish() {
 trap finish EXIT
 
 build() {
-	clang -O2 -g -target bpf -c "$here/floor.bpf.c" -o "$work/floor.bpf.o" &&
+	clang -O2 -g -target bpf -c "$here/../src/bpf/floor.bpf.c" -o "$work/floor.bpf.o" &&
 		gcc -O2 -o "$work/floor" "$here/floor.c" -lbpf &&
 		gcc -O2 -o "$work/calls" "$here/calls.c" &&
 		gcc -O2 -o "$work/first" "$here/first.c" || exit 1
@@ -35,6 +35,12 @@ with_floor() {
 	exec 9>&-
 	wait $pid
 	rm "$work/ready"
+}
+
+# row NAME FILE BASE FLOOR
+row() {
+	awk -v n="$1" -v v="$(median "$work/$2.ns")" -v b="$3" -v f="$4" \
+		'BEGIN { printf "| %s | %.0f | %.0f | %s |\n", n, v, v - b, (f > b && v != b) ? sprintf("%.2f", (v - b) / (f - b)) : "" }'
 }
 
 links() { bpftool link show | grep -c '^[0-9]'; }

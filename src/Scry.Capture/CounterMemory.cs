@@ -8,8 +8,8 @@ namespace Scry.Capture;
 /// <summary>The memory of rows, chunks and groups, shared with the kernel, and the giving back of what is over.</summary>
 internal sealed unsafe class CounterMemory
 {
-    // A program writes a row in well under a microsecond, unless its CPU is taken away meanwhile.
-    private const int Spins = 20_000;
+    // A program writes a row in well under a microsecond, unless its CPU is taken from the machine meanwhile: then in milliseconds.
+    private const int Spins = 1000, Tries = 2 * Spins;
     private const int ErrnoChunks = 4; // row.bpf.h
 
     private readonly CountState* _state;
@@ -17,7 +17,8 @@ internal sealed unsafe class CounterMemory
     private readonly CountChunk* _chunks;
     private readonly CountGroup* _groups;
     private readonly CountText* _texts;
-    private readonly BpfMap _rowOf, _groupOf, _freeRows, _freeChunks, _freeGroups, _wraps;
+    private readonly BpfMap _rowOf, _groupOf, _wraps;
+    private readonly FreedRing _freeRows, _freeChunks, _freeGroups;
     private readonly uint _rowCount, _chunkCount, _groupCount;
     private Dictionary<CountWrap, uint> _wrapped = [];
 
@@ -33,7 +34,7 @@ internal sealed unsafe class CounterMemory
         _groups = (CountGroup*)Map(groups, (long)_groupCount * sizeof(CountGroup));
         _texts = texts ? (CountText*)Map(programs.FindMap("texts"), (long)_groupCount * sizeof(CountText)) : null;
         (_rowOf, _groupOf, _wraps) = (programs.FindMap("row_of"), programs.FindMap("group_of"), programs.FindMap("wraps"));
-        (_freeRows, _freeChunks, _freeGroups) = (programs.FindMap("free_rows"), programs.FindMap("free_chunks"), programs.FindMap("free_groups"));
+        (_freeRows, _freeChunks, _freeGroups) = (Ring("free_rows", _rowCount), Ring("free_chunks", _chunkCount), Ring("free_groups", _groupCount));
 
         byte* Map(BpfMap map, long length)
         {
@@ -41,6 +42,8 @@ internal sealed unsafe class CounterMemory
             mappings.Add(mapping);
             return mapping.Pointer;
         }
+
+        FreedRing Ring(string name, uint size) => new((ulong*)Map(programs.FindMap(name), (size + FreedRing.Head) * sizeof(ulong)), size);
     }
 
     /// <summary>Pools' use and losses.</summary>
@@ -82,16 +85,19 @@ internal sealed unsafe class CounterMemory
     public CountText Text(uint index) => _texts == null ? default : _texts[Math.Min(index, _groupCount - 1)];
 
     /// <summary>A row's sums, all of one moment.</summary>
-    public CallSums Sums(uint index)
+    /// <returns>False when it was being written for seconds.</returns>
+    public bool TryRead(uint index, out CallSums sums)
     {
         CountRow* row = _rows + index;
-        CallSums sums = default;
-        for (int i = 0; i < Spins; i++)
+        for (int i = 0; i < Tries; i++)
         {
             uint seq = Volatile.Read(ref row->Seq);
             if ((seq & 1) != 0)
             {
-                Thread.SpinWait(4);
+                if (i < Spins)
+                    Thread.SpinWait(4);
+                else
+                    Thread.Sleep(1);
                 continue;
             }
             sums = new CallSums
@@ -107,9 +113,10 @@ internal sealed unsafe class CounterMemory
             };
             Thread.MemoryBarrier();
             if (Volatile.Read(ref row->Seq) == seq)
-                break;
+                return true;
         }
-        return sums;
+        sums = default;
+        return false;
     }
 
     /// <summary>Reads which buckets came round, for the histograms that follow.</summary>
@@ -159,31 +166,51 @@ internal sealed unsafe class CounterMemory
         }
     }
 
-    /// <summary>Gives a row and its chunks back. Nobody counts there any more.</summary>
+    /// <summary>Lets no thread find rows of these keys any more.</summary>
+    public void HideRows(ReadOnlySpan<ulong> keys)
+    {
+        try
+        {
+            if (keys.Length > 0)
+                _rowOf.DeleteBatch(MemoryMarshal.AsBytes(keys), keys.Length);
+        }
+        catch (NativeException)
+        {
+            // One was never found, for want of memory: the batch ends there.
+            foreach (ulong hidden in keys)
+            {
+                ulong key = hidden;
+                _rowOf.Delete(Bytes(ref key));
+            }
+        }
+    }
+
+    /// <summary>Gives a row and its chunks back, that was hidden. Nobody counts there any more.</summary>
     public void FreeRow(uint index)
     {
         CountRow* row = _rows + index;
-        ulong key = row->Key;
-        _rowOf.Delete(Bytes(ref key));
-        foreach (uint chunk in ErrnoChain(row->Errnos))
-            FreeChunk(chunk);
+        if (row->Errnos != 0)
+        {
+            foreach (uint chunk in ErrnoChain(row->Errnos))
+                FreeChunk(chunk);
+        }
         for (int octave = 0; octave < Layout.CountOctaves; octave++)
         {
             if (row->Chunks[octave] is > 0 and var chunk && chunk < _chunkCount)
                 FreeChunk(chunk);
         }
         *row = default;
-        _freeRows.Update([], Bytes(ref index));
+        _freeRows.Give(index);
     }
 
     /// <summary>Lets no thread find a group any more.</summary>
-    public void HideGroup(uint index)
+    /// <returns>Whether one could have found it until now.</returns>
+    public bool HideGroup(uint index)
     {
         CountKey key = _groups[index].Key;
         uint found = 0;
         // Two may have been made at once: the other one is found.
-        if (_groupOf.TryLookup(Bytes(ref key), Bytes(ref found)) && found == index)
-            _groupOf.Delete(Bytes(ref key));
+        return _groupOf.TryLookup(Bytes(ref key), Bytes(ref found)) && found == index && _groupOf.Delete(Bytes(ref key));
     }
 
     /// <summary>Gives a group back, whose rows were.</summary>
@@ -192,7 +219,7 @@ internal sealed unsafe class CounterMemory
         _groups[index] = default;
         if (_texts != null)
             _texts[index] = default;
-        _freeGroups.Update([], Bytes(ref index));
+        _freeGroups.Give(index);
     }
 
     private void FreeChunk(uint index)
@@ -203,7 +230,7 @@ internal sealed unsafe class CounterMemory
             _wraps.Delete(Bytes(ref wrap));
         }
         _chunks[index] = default;
-        _freeChunks.Update([], Bytes(ref index));
+        _freeChunks.Give(index);
     }
 
     private uint[] ErrnoChain(uint first)

@@ -23,6 +23,11 @@ public sealed record CounterOptions
     /// </summary>
     public bool KeepEnded { get; init; } = true;
 
+    /// <summary>
+    /// Groups that are over and are kept each on its own, at least 1; of more than that, those that were over first are merged by name.
+    /// </summary>
+    public int KeptMost { get; init; } = 10_000;
+
     /// <summary>Groups that there can be at a time in the kernel, at least 2; 0: chosen.</summary>
     public int Groups { get; init; }
 

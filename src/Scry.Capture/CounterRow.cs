@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Scry.Wire;
 
@@ -13,6 +14,18 @@ public sealed class CounterGroup
 
     /// <summary>Whether it is the group of those that found no room of their own.</summary>
     public bool IsOther { get; internal init; }
+
+    /// <summary>
+    /// How many groups this one stands for that are over and were too many to keep (<see cref="CounterOptions.KeptMost"/>): of one name,
+    /// their ids are 0. 0: it is a group itself.
+    /// </summary>
+    public int Merged { get; internal set; }
+
+    /// <summary>Its rows.</summary>
+    internal List<CounterRow> Rows { get; } = [];
+
+    /// <summary>How many of the kernel's groups are this one: 0, none now; sometimes two made the same at once.</summary>
+    internal int InUse { get; set; }
 
     /// <summary>The last name of the process or thread; with <see cref="CountBy.Comm"/>: the name that makes the group. Hostile bytes.</summary>
     public byte[] Comm { get; internal set; } = [];
@@ -38,9 +51,13 @@ public sealed class CounterGroup
     /// <summary>With <see cref="CountBy.Object"/>: path of the mapped file; empty: memory without one. Hostile bytes.</summary>
     public byte[] ObjectPath { get; internal init; } = [];
 
-    /// <summary>A path from its components, the last one first.</summary>
+    /// <summary>With <see cref="CountBy.Cgroup"/>: path of the cgroup below its hierarchy; empty: the root's, or not known. Hostile bytes.</summary>
+    public byte[] CgroupPath { get; internal init; } = [];
+
+    /// <summary>A path from its components, the last one first; one that is not whole begins with <c>...</c>.</summary>
     internal static byte[] PathOf(ReadOnlySpan<byte> components)
     {
+        bool whole = components[^1] == 0;
         var parts = new List<byte[]>();
         while (components.IndexOf((byte)0) is > 0 and var end)
         {
@@ -50,7 +67,10 @@ public sealed class CounterGroup
         // What has no place in a filesystem has a name alone, as a pipe.
         if (parts.Count == 0)
             return [];
-        var path = new List<byte>();
+        // The kernel's name of a root.
+        if (parts is [[(byte)'/']])
+            return parts[0];
+        List<byte> path = whole ? [] : [.. "..."u8];
         for (int i = parts.Count - 1; i >= 0; i--)
         {
             path.Add((byte)'/');
@@ -66,8 +86,11 @@ public sealed class CounterGroup
 /// <summary>The calls of a group by one number: of all CPUs together.</summary>
 public sealed class CounterRow
 {
-    internal CounterRow(CounterGroup group, Abi abi, uint nr)
+    private readonly CounterDeltas _deltas;
+
+    internal CounterRow(CounterGroup group, Abi abi, uint nr, CounterDeltas deltas)
     {
+        _deltas = deltas;
         Group = group;
         Abi = abi;
         Nr = nr;
@@ -88,17 +111,61 @@ public sealed class CounterRow
     /// <summary>All calls so far.</summary>
     public CallSums Sums { get; internal set; } = new();
 
-    /// <summary>Those that came between the last two reads; extremes are those of <see cref="Sums"/>.</summary>
-    public CallSums Delta { get; internal set; } = new();
+    /// <summary>Those that came between the last two reads; extremes are those of <see cref="Sums"/>. None, when the last read did not return the row.</summary>
+    public CallSums Delta => _deltas.Of(this);
+
+    /// <summary>Whether its counts are in another row now, or were to be forgotten: it is not among <see cref="Counters.Rows"/>.</summary>
+    public bool IsGone { get; internal set; }
 
     /// <summary>Number of the read that last found new calls.</summary>
     internal long ChangedAt { get; set; }
 
-    /// <summary>Where they are counted in the kernel now: one for each CPU.</summary>
-    internal List<uint> Places { get; } = [];
+    /// <summary>Its place among the rows of that read.</summary>
+    internal int ChangedIndex { get; set; }
 
-    /// <summary>What was counted in places that were given back.</summary>
-    internal CallSums Retired { get; set; } = new();
-    internal DurationHistogram? RetiredHistogram { get; set; }
-    internal Dictionary<int, ulong>? RetiredErrnos { get; set; }
+    /// <summary>Where they are counted in the kernel now: one for each CPU.</summary>
+    internal uint[] Places { get; set; } = [];
+
+    /// <summary>What was counted in places that were given back; null: none was.</summary>
+    internal RetiredCounts? Retired { get; set; }
+}
+
+/// <summary>Counts that the kernel has no more.</summary>
+internal sealed class RetiredCounts
+{
+    public CallSums Sums = new();
+    public DurationHistogram Histogram { get; } = new();
+    public Dictionary<int, ulong>? Errnos { get; set; }
+
+    /// <summary>Adds another one's.</summary>
+    public void Add(RetiredCounts other)
+    {
+        Sums.Add(in other.Sums);
+        Histogram.Add(other.Histogram);
+        foreach ((int errno, ulong count) in other.Errnos ?? [])
+            CollectionsMarshal.GetValueRefOrAddDefault(Errnos ??= [], errno, out _) += count;
+    }
+}
+
+/// <summary>What rows got in the last read: kept apart, since few of many rows change.</summary>
+internal sealed class CounterDeltas
+{
+    private readonly List<CallSums> _deltas = [];
+
+    /// <summary>Number of the read.</summary>
+    public long Read { get; private set; }
+
+    public void Begin()
+    {
+        Read++;
+        _deltas.Clear();
+    }
+
+    public void Add(CounterRow row, in CallSums delta)
+    {
+        row.ChangedIndex = _deltas.Count;
+        _deltas.Add(delta);
+    }
+
+    public CallSums Of(CounterRow row) => row.ChangedAt == Read && row.ChangedIndex < _deltas.Count ? _deltas[row.ChangedIndex] : new CallSums();
 }

@@ -9,7 +9,9 @@ namespace Scry.Capture;
 internal sealed class CounterTable(CounterMemory memory, CounterOptions options, int rowCount)
 {
     private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits;
-    private const uint NoAbi = 3;
+    private const uint NoAbi = 3; // of rows for others
+    /// <summary>The key, but for the CPU, of the rows that have what found none.</summary>
+    public const ulong OthersKey = (ulong)NoAbi << AbiShift | (ulong)Layout.CountNrMax << NrShift;
     // A program that found a group holds it some microseconds later, or never.
     private static readonly long s_grace = Stopwatch.Frequency / 20;
 
@@ -20,7 +22,10 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     private readonly CounterRow?[] _rowAt = new CounterRow?[rowCount];
     // Groups that no thread can find any more, and since when.
     private readonly Dictionary<uint, long> _hidden = [];
-    private long _reads;
+    // Groups that are over and kept, the first one first; and what too many of them are merged into, by their name.
+    private readonly Queue<CounterGroup> _kept = [];
+    private readonly Dictionary<string, CounterGroup> _merged = [];
+    private readonly CounterDeltas _deltas = new();
 
     public IReadOnlyCollection<CounterRow> Rows => _rows.Values;
 
@@ -28,23 +33,37 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
 
     public IReadOnlyList<CounterRow> Read()
     {
-        _reads++;
+        _deltas.Begin();
         memory.ReadWraps();
         List<CounterRow> changed = FindChanged();
         CallSums total = Total;
         foreach (CounterRow row in changed)
         {
-            CallSums sums = row.Retired, before = row.Sums;
-            foreach (uint place in row.Places)
-                sums.Add(memory.Sums(place));
-            row.Delta = sums.Since(in before);
-            row.Sums = sums;
-            CallSums delta = row.Delta;
+            CallSums before = row.Sums;
+            row.Sums = SumsOf(row);
+            CallSums delta = row.Sums.Since(in before);
+            _deltas.Add(row, in delta);
             total.Add(in delta);
         }
         Total = total;
         GiveBack();
         return changed;
+    }
+
+    // What they were, when a place cannot be read now: counts never go back.
+    private CallSums SumsOf(CounterRow row)
+    {
+        CallSums sums = row.Retired?.Sums ?? new CallSums();
+        foreach (uint place in row.Places)
+        {
+            if (!memory.TryRead(place, out CallSums there))
+            {
+                _seen[place] = 0;
+                return row.Sums;
+            }
+            sums.Add(in there);
+        }
+        return sums;
     }
 
     private List<CounterRow> FindChanged()
@@ -58,9 +77,9 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                 continue;
             _seen[i] = calls;
             CounterRow row = _rowAt[i] ??= Place(i, key);
-            if (row.ChangedAt == _reads)
+            if (row.ChangedAt == _deltas.Read)
                 continue;
-            row.ChangedAt = _reads;
+            row.ChangedAt = _deltas.Read;
             changed.Add(row);
         }
         return changed;
@@ -70,15 +89,24 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     {
         uint call = (uint)(key >> NrShift) & 0xffff;
         CounterGroup group = GroupAt((uint)key);
+        CounterRow row = RowOf(group, call);
+        row.Places = [.. row.Places, index];
+        return row;
+    }
+
+    private CounterRow RowOf(CounterGroup group, uint call)
+    {
         ref CounterRow? row = ref CollectionsMarshal.GetValueRefOrAddDefault(_rows, (group, call), out bool known);
         if (!known)
         {
             uint abi = call >> Layout.CountNrBits;
-            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax) { IsOther = abi == NoAbi };
+            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax, _deltas) { IsOther = abi == NoAbi };
+            group.Rows.Add(row);
         }
-        row!.Places.Add(index);
-        return row;
+        return row!;
     }
+
+    private static uint CallOf(CounterRow row) => row.IsOther ? NoAbi << Layout.CountNrBits | row.Nr : (uint)row.Abi << Layout.CountNrBits | row.Nr;
 
     private CounterGroup GroupAt(uint index)
     {
@@ -98,11 +126,13 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
                     First = now.First,
                     FilePath = CounterGroup.PathOf(text.File),
                     ObjectPath = CounterGroup.PathOf(text.Object),
+                    CgroupPath = CounterGroup.PathOf(text.Cgroup),
                 };
                 if (index != 0)
                     _groups[key] = group;
             }
             _byIndex[index] = group;
+            group.InUse++;
         }
         return group;
     }
@@ -126,15 +156,12 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
             group.Ended = Volatile.Read(ref now.Ended);
             if (Volatile.Read(ref now.Refs) != 0 || !isShort && group.Ended == 0)
                 continue;
-            if (!_hidden.TryGetValue(i, out long since))
-            {
-                memory.HideGroup(i);
-                _hidden[i] = Stopwatch.GetTimestamp();
-            }
-            else if (Stopwatch.GetTimestamp() - since > s_grace)
-            {
+            long time = Stopwatch.GetTimestamp();
+            // One that is just being made can be found a moment later.
+            if (memory.HideGroup(i) || !_hidden.TryGetValue(i, out long since))
+                _hidden[i] = time;
+            else if (time - since > s_grace)
                 (over ??= []).Add(i);
-            }
         }
         if (over is not null)
             Retire(over);
@@ -143,22 +170,22 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     private void Retire(List<uint> over)
     {
         var groups = over.ToHashSet();
+        var rows = new List<(uint Index, ulong Key)>();
         uint used = memory.RowsUsed;
         for (uint i = 1; i < used; i++)
         {
             (ulong key, ulong calls) = memory.Peek(i);
             if (key == 0 || (uint)key == 0 || !groups.Contains((uint)key))
                 continue;
+            rows.Add((i, key));
             // What came since this read began is read by the next one.
             if (calls != _seen[i])
                 groups.Remove((uint)key);
         }
-        for (uint i = 1; i < used; i++)
-        {
-            (ulong key, _) = memory.Peek(i);
-            if (key != 0 && (uint)key != 0 && groups.Contains((uint)key))
-                RetireRow(i, key);
-        }
+        rows.RemoveAll(row => !groups.Contains((uint)row.Key));
+        memory.HideRows([.. rows.Select(row => row.Key)]);
+        foreach ((uint index, ulong key) in rows)
+            RetireRow(index, key);
         foreach (uint index in groups)
         {
             CounterGroup group = GroupAt(index);
@@ -166,38 +193,84 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
             _hidden.Remove(index);
             memory.FreeGroup(index);
             // Another index may stand for the same.
-            if (!options.KeepEnded && !_byIndex.ContainsValue(group))
-                _groups.Remove(group.Key);
+            if (--group.InUse > 0)
+                continue;
+            if (options.KeepEnded)
+                _kept.Enqueue(group);
+            else
+                Forget(group);
         }
+        while (_kept.Count > Math.Max(1, options.KeptMost))
+        {
+            CounterGroup group = _kept.Dequeue();
+            // One that came back, as a name does, is queued again when it is over again.
+            if (group.InUse == 0 && _groups.GetValueOrDefault(group.Key) == group)
+                Merge(group);
+        }
+    }
+
+    private void Forget(CounterGroup group)
+    {
+        _groups.Remove(group.Key);
+        foreach (CounterRow row in group.Rows)
+        {
+            _rows.Remove((group, CallOf(row)));
+            row.IsGone = true;
+        }
+    }
+
+    private void Merge(CounterGroup group)
+    {
+        string name = Convert.ToHexString(group.Comm);
+        if (!_merged.TryGetValue(name, out CounterGroup? into))
+        {
+            // Processes can make up names without end.
+            bool isOther = _merged.Count >= Math.Max(1, options.KeptMost);
+            if (isOther)
+                name = "";
+            if (!isOther || !_merged.TryGetValue(name, out into))
+                _merged[name] = into = new CounterGroup(new CountKey()) { IsOther = isOther, Comm = isOther ? [] : group.Comm, First = group.First, Ended = group.Ended };
+        }
+        into.Merged++;
+        foreach (CounterRow row in group.Rows)
+        {
+            CounterRow all = RowOf(into, CallOf(row));
+            if (row.Retired is null)
+                continue;
+            (all.Retired ??= new RetiredCounts()).Add(row.Retired);
+            all.Sums = all.Retired.Sums;
+        }
+        Forget(group);
     }
 
     private void RetireRow(uint index, ulong key)
     {
         CounterRow row = _rowAt[index] ?? Place(index, key);
-        row.Places.Remove(index);
-        if (options.KeepEnded || row.Places.Count > 0)
-        {
-            CallSums retired = row.Retired;
-            retired.Add(memory.Sums(index));
-            row.Retired = retired;
-            memory.AddBuckets(index, row.RetiredHistogram ??= new DurationHistogram());
-            if (row.Retired.Errors > 0)
-                memory.AddErrnos(index, row.RetiredErrnos ??= []);
-        }
-        else
-        {
-            _rows.Remove((row.Group, (uint)(key >> NrShift) & 0xffff));
-        }
+        // Of a group that is to be forgotten nobody asks for them.
+        if (options.KeepEnded || row.Group.InUse > 1)
+            KeepCounts(index, row);
+        row.Places = row.Places.Length == 1 ? [] : [.. row.Places.Where(place => place != index)];
         memory.FreeRow(index);
         _rowAt[index] = null;
         _seen[index] = 0;
     }
 
+    private void KeepCounts(uint index, CounterRow row)
+    {
+        RetiredCounts retired = row.Retired ??= new RetiredCounts();
+        // Nobody writes there any more.
+        memory.TryRead(index, out CallSums last);
+        retired.Sums.Add(in last);
+        memory.AddBuckets(index, retired.Histogram);
+        if (retired.Sums.Errors > 0)
+            memory.AddErrnos(index, retired.Errnos ??= []);
+    }
+
     public DurationHistogram Histogram(CounterRow row)
     {
         var histogram = new DurationHistogram();
-        if (row.RetiredHistogram is { } retired)
-            histogram.Add(retired);
+        if (row.Retired is { } retired)
+            histogram.Add(retired.Histogram);
         foreach (uint place in row.Places)
             memory.AddBuckets(place, histogram);
         return histogram;
@@ -205,7 +278,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
 
     public IReadOnlyDictionary<int, ulong> Errnos(CounterRow row)
     {
-        var errnos = row.RetiredErrnos is { } retired ? new Dictionary<int, ulong>(retired) : [];
+        var errnos = row.Retired?.Errnos is { } retired ? new Dictionary<int, ulong>(retired) : [];
         foreach (uint place in row.Places)
             memory.AddErrnos(place, errnos);
         return errnos;

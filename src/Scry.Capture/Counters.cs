@@ -14,11 +14,9 @@ namespace Scry.Capture;
 /// </summary>
 public sealed class Counters : IDisposable
 {
-    private const int DefaultGroups = 8192, DefaultRows = 49152, DefaultChunks = 98304;
+    private const int DefaultGroups = 8192, DefaultRows = 40960, DefaultChunks = 73728;
     private const int MostSlots = 131072;
     private const int CpusOfDefault = 4, MostScale = 8;
-    private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits;
-    private const uint NoAbi = 3; // of rows for others
 
     private readonly BpfObject _object;
     private readonly List<BpfLink> _links = [];
@@ -32,7 +30,7 @@ public sealed class Counters : IDisposable
         _object = loaded;
         Options = options;
         _memory = new CounterMemory(loaded, _mappings, sizes.Texts);
-        _memory.Begin(BpfSystem.PossibleCpus, (ulong)NoAbi << AbiShift | (ulong)Layout.CountNrMax << NrShift);
+        _memory.Begin(BpfSystem.PossibleCpus, CounterTable.OthersKey);
         MappedMap threads = loaded.FindMap("threads").Mmap(0, (long)sizes.Threads * Unsafe.SizeOf<ThreadSlot>());
         _mappings.Add(threads);
         MappedMap globals = loaded.FindMap(".bss").Mmap(0, Environment.SystemPageSize);
@@ -48,6 +46,9 @@ public sealed class Counters : IDisposable
 
     /// <summary>Threads that are targets now, of <see cref="TargetKind.Tasks"/>: those added and their followed children.</summary>
     public ulong TaskCount => _threads.Count;
+
+    /// <summary>These threads, for counters that are to go on with the same: as they are at this moment.</summary>
+    public IReadOnlyList<(int Tid, int Tgid)> Tasks() => Options.What.Target == TargetKind.Tasks ? _threads.List() : [];
 
     /// <summary>What the kernel has used, and had no room for.</summary>
     public CountState State => _memory.State;
@@ -144,16 +145,16 @@ public sealed class Counters : IDisposable
             options.Groups > 0 ? Math.Max(2, options.Groups) : DefaultGroups,
             1 + cpus + (options.Rows > 0 ? options.Rows : DefaultRows * scale),
             1 + (options.Chunks > 0 ? options.Chunks : DefaultChunks * scale),
-            (options.By & (CountBy.File | CountBy.Object)) != 0);
+            (options.By & (CountBy.File | CountBy.Object | CountBy.Cgroup)) != 0);
     }
 
     private static void Resize(BpfObject programs, Sizes sizes)
     {
         foreach ((string name, int entries) in (ReadOnlySpan<(string, int)>)
             [
-                ("threads", sizes.Threads), ("slots", sizes.Slots), ("rows", sizes.Rows), ("row_of", sizes.Rows), ("free_rows", sizes.Rows),
-                ("chunks", sizes.Chunks), ("free_chunks", sizes.Chunks), ("groups", sizes.Groups), ("group_of", sizes.Groups),
-                ("free_groups", sizes.Groups), ("texts", sizes.Texts ? sizes.Groups : 1),
+                ("threads", sizes.Threads), ("slots", sizes.Slots), ("rows", sizes.Rows), ("row_of", sizes.Rows), ("free_rows", sizes.Rows + FreedRing.Head),
+                ("chunks", sizes.Chunks), ("free_chunks", sizes.Chunks + FreedRing.Head), ("groups", sizes.Groups), ("group_of", sizes.Groups),
+                ("free_groups", sizes.Groups + FreedRing.Head), ("texts", sizes.Texts ? sizes.Groups : 1),
             ])
         {
             programs.FindMap(name).MaxEntries = (uint)entries;

@@ -28,6 +28,9 @@ public sealed class StuckTask
     /// <summary>Whether it is in a system call; else it waits for a page, or was stopped in its own code.</summary>
     public bool InCall => (_record.Flags & StuckFlags.InCall) != 0;
 
+    /// <summary>Whether it is frozen, with its cgroup.</summary>
+    public bool IsFrozen => (_record.Flags & StuckFlags.Frozen) != 0;
+
     /// <summary>Return addresses in the kernel, the innermost first.</summary>
     public ReadOnlySpan<ulong> Stack => ((ReadOnlySpan<ulong>)_record.Stack)[..Math.Min((int)_record.Frames, Layout.StuckFrames)];
 

@@ -73,6 +73,20 @@ internal sealed unsafe class ThreadTable
             Interlocked.Decrement(ref *_count);
     }
 
+    /// <summary>The threads that are targets now.</summary>
+    public IReadOnlyList<(int Tid, int Tgid)> List()
+    {
+        var threads = new List<(int, int)>();
+        for (uint index = 0; index <= _mask; index++)
+        {
+            // SAFETY: as in Add.
+            ThreadSlot* slot = _slots + index;
+            if (Volatile.Read(ref slot->Tid) is not 0 and not Reserved and var tid)
+                threads.Add(((int)tid, (int)slot->Tgid));
+        }
+        return threads;
+    }
+
     private ThreadSlot* Find(uint tid)
     {
         for (uint probe = 0; probe < _probes; probe++)

@@ -8,7 +8,11 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     RecordCommand.Create(),
     ReportCommand.Create(),
     LoopCommand.Create(),
+    StatCommand.Create(),
+    TopCommand.Create(),
+    StraceCommand.Create(),
     StuckCommand.Create(),
+    BenchCommand.Create(),
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);

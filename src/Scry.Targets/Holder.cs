@@ -29,6 +29,9 @@ public sealed record Holder(string Kind, string Text, IReadOnlyList<HolderTask> 
 /// <param name="Stack">Kernel functions that it is in, the innermost first.</param>
 public sealed record BlockedCall(int Tid, int Tgid, char State, string Name, ulong[] Args, int Word, ulong IdleNs, IReadOnlyList<string> Stack)
 {
+    /// <summary>Whether it is frozen, with its cgroup.</summary>
+    public bool IsFrozen { get; init; }
+
     /// <summary>Whether a kernel function is on its stack whose name has this in it.</summary>
     public bool Passes(string function) => Stack.Any(name => name.Contains(function, StringComparison.Ordinal));
 }

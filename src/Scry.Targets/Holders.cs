@@ -28,9 +28,10 @@ public sealed class Holders(ReadMemory memory) : IDisposable
         var found = new List<Holder>();
         if (call.State == 't' && Tasks.TracerOf(call.Tid) is > 0 and int tracer)
             found.Add(new Holder("tracer", "stopped by its tracer", [Task(tracer, tracer)]));
-        if (call.Passes("do_freezer_trap") || call.Passes("__refrigerator"))
+        if (call.IsFrozen)
             found.Add(new Holder("frozen", "frozen, with its cgroup", []));
-        if (call.State is 'S' or 'D')
+        // A v2 cgroup's freezer has it leave what it waited for, as a signal would.
+        if (call.State is 'S' or 'D' && !(call.IsFrozen && call.Passes("get_signal")))
             found.AddRange(ByCall(call.Name == "socketcall" ? Unpacked(call) : call));
         return found;
     }

@@ -20,6 +20,22 @@ public static class Users
             "give the number that 'id -u' prints for users of a directory service");
     }
 
+    /// <summary>The names of users by uid, as passwd(5) has them; the first of several. Hostile text.</summary>
+    /// <param name="passwd">The file to look names up in.</param>
+    public static IReadOnlyDictionary<uint, string> Names(string passwd = "/etc/passwd")
+    {
+        var names = new Dictionary<uint, string>();
+        if (!File.Exists(passwd))
+            return names;
+        foreach (string line in File.ReadLines(passwd))
+        {
+            string[] fields = line.Split(':');
+            if (fields.Length > 2 && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out uint uid))
+                names.TryAdd(uid, fields[0]);
+        }
+        return names;
+    }
+
     private static uint? FindName(string user, string passwd)
     {
         if (user.Length == 0 || !File.Exists(passwd))

@@ -77,7 +77,7 @@ public struct CountGroup
     public uint Pad;
 }
 
-/// <summary>Paths of a group (<c>struct scry_count_text</c>): components, the last one first, each with its NUL.</summary>
+/// <summary>Paths of a group (<c>struct scry_count_text</c>): components, the last one first, each with its NUL. The last byte: 1 when it is not whole.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct CountText
 {
@@ -85,6 +85,8 @@ public struct CountText
     public PathBytes File;
     /// <summary>Of the mapped file.</summary>
     public PathBytes Object;
+    /// <summary>Of the cgroup; of the root, or before Linux 6.1, empty.</summary>
+    public PathBytes Cgroup;
 
     /// <summary>A path's bytes.</summary>
     [InlineArray(Layout.CountText)]
@@ -98,7 +100,7 @@ public struct CountText
 [StructLayout(LayoutKind.Sequential)]
 public struct CountRow
 {
-    /// <summary>group | nr &lt;&lt; 32 | abi &lt;&lt; 46 | cpu &lt;&lt; 48; 0: free.</summary>
+    /// <summary>group | nr &lt;&lt; 32 | abi &lt;&lt; 46 | (cpu + 1) &lt;&lt; 48; 0: free.</summary>
     public ulong Key;
     /// <summary>Odd while it is written.</summary>
     public uint Seq;
@@ -204,8 +206,6 @@ public struct CountState
     [FieldOffset(4)] public uint RowsUsed;
     /// <summary>Chunks ever used.</summary>
     [FieldOffset(8)] public uint ChunksUsed;
-    /// <summary>Threads that found no slot: their calls have no durations.</summary>
-    [FieldOffset(12)] public uint SlotsFull;
     /// <summary>Times that no group was free.</summary>
     [FieldOffset(16)] public ulong GroupsFull;
     /// <summary>Calls that found no row.</summary>
@@ -216,4 +216,8 @@ public struct CountState
     [FieldOffset(40)] public ulong GivenUp;
     /// <summary>Bytes of a thread's registers from its kernel stack.</summary>
     [FieldOffset(48)] public ulong StackOffset;
+    /// <summary>Moves of tasks between cgroups.</summary>
+    [FieldOffset(56)] public ulong Moves;
+    /// <summary>Calls whose thread found no slot: they have no duration.</summary>
+    [FieldOffset(64)] public ulong SlotsFull;
 }

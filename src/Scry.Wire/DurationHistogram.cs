@@ -18,7 +18,10 @@ public sealed class DurationHistogram
 {
     private const int LinearBits = 5;
 
-    private readonly ulong[]?[] _octaves = new ulong[]?[Layout.CountOctaves];
+    // Few buckets of all have calls: their places in order, and the calls of each.
+    private ushort[] _places = [];
+    private ulong[] _counts = [];
+    private int _used;
 
     /// <summary>Calls in all buckets.</summary>
     public ulong Count { get; private set; }
@@ -48,27 +51,49 @@ public sealed class DurationHistogram
     /// <summary>Adds calls to a bucket.</summary>
     public void AddTo(int octave, int bucket, ulong count)
     {
-        if (count == 0)
-            return;
-        (_octaves[octave] ??= new ulong[Layout.CountBuckets])[bucket] += count;
+        if (count > 0)
+            AddAt((ushort)(octave * Layout.CountBuckets + bucket), count);
+    }
+
+    private void AddAt(ushort place, ulong count)
+    {
         Count += count;
+        int at = _used > 0 && _places[_used - 1] < place ? ~_used : Array.BinarySearch(_places, 0, _used, place);
+        if (at >= 0)
+        {
+            _counts[at] += count;
+            return;
+        }
+        at = ~at;
+        if (_used == _places.Length)
+        {
+            int room = Math.Max(2, 2 * _used);
+            Array.Resize(ref _places, room);
+            Array.Resize(ref _counts, room);
+        }
+        Array.Copy(_places, at, _places, at + 1, _used - at);
+        Array.Copy(_counts, at, _counts, at + 1, _used - at);
+        (_places[at], _counts[at]) = (place, count);
+        _used++;
     }
 
     /// <summary>Adds another one's calls.</summary>
     public void Add(DurationHistogram other)
     {
-        foreach ((int octave, int bucket, ulong count) in other.Places())
-            AddTo(octave, bucket, count);
+        for (int i = 0; i < other._used; i++)
+            AddAt(other._places[i], other._counts[i]);
     }
 
     /// <summary>What came since <paramref name="earlier"/>, an earlier state of the same.</summary>
     public DurationHistogram Since(DurationHistogram earlier)
     {
         var result = new DurationHistogram();
-        foreach ((int octave, int bucket, ulong count) in Places())
+        for (int i = 0; i < _used; i++)
         {
-            ulong before = earlier._octaves[octave]?[bucket] ?? 0;
-            result.AddTo(octave, bucket, count > before ? count - before : 0);
+            int at = Array.BinarySearch(earlier._places, 0, earlier._used, _places[i]);
+            ulong before = at >= 0 ? earlier._counts[at] : 0;
+            if (_counts[i] > before)
+                result.AddAt(_places[i], _counts[i] - before);
         }
         return result;
     }
@@ -76,11 +101,12 @@ public sealed class DurationHistogram
     /// <summary>The buckets that have calls, the shortest durations first.</summary>
     public IEnumerable<DurationBucket> Buckets()
     {
-        foreach ((int octave, int bucket, ulong count) in Places())
+        for (int i = 0; i < _used; i++)
         {
+            int octave = _places[i] / Layout.CountBuckets, bucket = _places[i] % Layout.CountBuckets;
             bool last = octave == Layout.CountOctaves - 1 && bucket == Layout.CountBuckets - 1;
             ulong width = octave == 0 ? 1 : 1UL << (octave - 1), low = LowOf(octave, bucket);
-            yield return new DurationBucket(low, last ? ulong.MaxValue : low + width, count);
+            yield return new DurationBucket(low, last ? ulong.MaxValue : low + width, _counts[i]);
         }
     }
 
@@ -99,19 +125,5 @@ public sealed class DurationHistogram
                 return Math.Min(Math.Max(bucket.Middle, min), Math.Max(min, max));
         }
         return 0;
-    }
-
-    private IEnumerable<(int Octave, int Bucket, ulong Count)> Places()
-    {
-        for (int octave = 0; octave < _octaves.Length; octave++)
-        {
-            if (_octaves[octave] is not { } buckets)
-                continue;
-            for (int bucket = 0; bucket < buckets.Length; bucket++)
-            {
-                if (buckets[bucket] > 0)
-                    yield return (octave, bucket, buckets[bucket]);
-            }
-        }
     }
 }

@@ -11,6 +11,8 @@ public enum StuckFlags : byte
     None = 0,
     /// <summary>Number, ABI and arguments are those of its call.</summary>
     InCall = 0x01,
+    /// <summary>It is frozen, with its cgroup.</summary>
+    Frozen = 0x02,
 }
 
 /// <summary>A thread that is blocked (<c>struct scry_stuck</c>); of its stack only <see cref="Frames"/> entries are there.</summary>

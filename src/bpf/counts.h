@@ -33,10 +33,12 @@ struct scry_count_key {
 
 #define SCRY_COUNT_TEXT 384 /* bytes of a path */
 
-/* A path as its components, the last one first, each with its NUL; an empty one ends it. */
+/* A path as its components, the last one first, each with its NUL; an empty one ends it. The last
+ * byte: 1 when it is not whole. */
 struct scry_count_text {
 	char file[SCRY_COUNT_TEXT];
 	char object[SCRY_COUNT_TEXT];
+	char cgroup[SCRY_COUNT_TEXT]; /* of the root, or before Linux 6.1: empty */
 };
 
 struct scry_count_group {
@@ -63,7 +65,7 @@ struct scry_count_group {
 #define SCRY_COUNT_NR_MAX  0x3fff /* numbers from here on, as one */
 
 struct scry_count_row {
-	__u64 key;    /* group | nr << 32 | abi << 46 | cpu << 48; 0: free */
+	__u64 key;    /* group | nr << 32 | abi << 46 | (cpu + 1) << 48; 0: free */
 	__u32 seq;    /* odd while it is written */
 	__u32 octave; /* of the last duration */
 	__u64 calls;
@@ -103,13 +105,15 @@ struct scry_counts {
 	__u32 groups_used;
 	__u32 rows_used;
 	__u32 chunks_used;
-	__u32 slots_full;   /* threads that found no slot: their calls have no durations */
+	__u32 pad;
 	__u64 groups_full;  /* times that no group was free: group 0 got the calls */
 	__u64 rows_full;    /* calls that found no row: in the row of `others` of their CPU */
 	__u64 errnos_full;  /* errors whose errno was not kept */
 	__u64 given_up;	    /* calls that came upon another's update of their row: not counted */
 	__u64 stack_offset; /* of a thread's registers from its kernel stack */
-	__u8 fill[4096 - 4 * 4 - 5 * 8];
+	__u64 moves;	    /* of tasks between cgroups */
+	__u64 slots_full;   /* calls whose thread found no slot: they have no duration */
+	__u8 fill[4096 - 4 * 4 - 7 * 8];
 };
 
 SCRY_ASSERT(count_key, sizeof(struct scry_count_key) == 72);

@@ -21,9 +21,9 @@ struct {
 	__type(value, __u32);
 } group_of SEC(".maps");
 
-POOL(free_groups);
+FREED(free_groups);
 
-#define BY_CALL (SCRY_BY_FILE | SCRY_BY_OBJECT) /* of each call, not of the thread */
+#define BY_PATH (SCRY_BY_FILE | SCRY_BY_OBJECT | SCRY_BY_CGROUP) /* what has a path */
 
 static __always_inline struct scry_count_group *group__at(__u32 index)
 {
@@ -83,18 +83,21 @@ static __noinline __u32 group__get(struct scry_count_key *key, struct task_struc
 	group->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	group->tgid = task->tgid;
 	group->uid = task->cred->euid.val;
-	group->first = bpf_ktime_get_ns();
 	group->refs = 1;
-	if (cfg.by & BY_CALL) {
+	if (cfg.by & BY_PATH) {
 		text = bpf_map_lookup_elem(&texts, &index);
 		if (text && file)
 			path__write(text->file, file);
 		if (text && object)
 			path__write(text->object, object);
+		if (text && (cfg.by & SCRY_BY_CGROUP))
+			path__of_cgroup(text->cgroup, task->cgroups->dfl_cgrp);
 	}
-	if (!bpf_map_update_elem(&group_of, key, &index, BPF_NOEXIST))
-		return index;
-	/* Another thread was faster, or there is no memory: this one stays, and means the same. */
+	barrier();
+	/* From here on user space looks at it. */
+	*(volatile __u64 *)&group->first = bpf_ktime_get_ns();
+	/* When another thread was faster, or there is no memory, this one means the same. */
+	bpf_map_update_elem(&group_of, key, &index, BPF_NOEXIST);
 	return index;
 }
 
@@ -111,25 +114,14 @@ static __always_inline struct file *key__of_file(struct scry_count_key *key,
 {
 	__u32 abi = call >> SCRY_COUNT_NR_BITS;
 	__u32 arg = plan__of(abi, call & SCRY_COUNT_NR_MAX)->fd_arg;
+	__u64 args[SCRY_MAX_ARGS] = {};
 	struct pt_regs copy = {};
 	struct file *file;
-	__u64 fd;
 
-	if (!arg || bpf_probe_read_kernel(&copy, sizeof(copy), (void *)regs))
+	if (!arg || arg > SCRY_MAX_ARGS || bpf_probe_read_kernel(&copy, sizeof(copy), (void *)regs))
 		return NULL;
-	if (abi == SCRY_ABI_IA32)
-		fd = arg == 1	? copy.bx
-		     : arg == 2 ? copy.cx
-		     : arg == 3 ? copy.dx
-		     : arg == 4 ? copy.si
-				: copy.di;
-	else
-		fd = arg == 1	? copy.di
-		     : arg == 2 ? copy.si
-		     : arg == 3 ? copy.dx
-		     : arg == 4 ? copy.r10
-				: copy.r8;
-	file = file__of(task, fd);
+	regs__args(&copy, abi, args);
+	file = file__of(task, args[arg - 1]);
 	if (!file)
 		return NULL;
 	key->file_inode = BPF_CORE_READ(file, f_inode, i_ino);
@@ -168,11 +160,14 @@ __noinline int slot__regroup(__u32 index, __u64 regs, __u32 call)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct file *file = NULL, *object = NULL;
 	struct slot *slot = slot__at(index);
+	struct scry_counts *all = counts__get();
 	struct scry_count_key key = {};
 	__u32 group;
 
-	if (!slot)
+	if (!slot || !all)
 		return 0;
+	slot->epoch = all->moves;
+	barrier();
 	key__of_task(&key, task);
 	if (cfg.by & SCRY_BY_FILE)
 		file = key__of_file(&key, task, regs, call);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 #ifndef SCRY_FILE_BPF_H
 #define SCRY_FILE_BPF_H
-/* What a call's descriptor stands for, which mapped file's code made it, and their paths. */
+/* What a call's descriptor stands for, which mapped file's code made it; paths of files and
+ * cgroups. */
 
 #define PATH_STEPS     32
-#define COMPONENT_MAX  128
-#define COMPONENT_ROOM (SCRY_COUNT_TEXT - COMPONENT_MAX)
+#define COMPONENT_ROOM 256
+/* What is left of a text when a component begins at the end of that, but for what ends it. */
+#define COMPONENT_MAX (SCRY_COUNT_TEXT - COMPONENT_ROOM - 1)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -52,11 +54,19 @@ static __always_inline struct mount *mount__of(struct vfsmount *part)
 	return (void *)part - bpf_core_field_offset(struct mount, mnt);
 }
 
+/* Ends a path that has `at` bytes. */
+static __always_inline void path__end(char *text, __u32 at, bool whole)
+{
+	text[at < SCRY_COUNT_TEXT - 1 ? at : SCRY_COUNT_TEXT - 2] = 0;
+	text[SCRY_COUNT_TEXT - 1] = !whole;
+}
+
 /* Writes a file's path behind `text`, the last component first. */
 static __always_inline void path__write(char *text, struct file *file)
 {
 	struct dentry *entry = BPF_CORE_READ(file, f_path.dentry);
 	struct mount *mount = mount__of(BPF_CORE_READ(file, f_path.mnt));
+	bool whole = 0;
 	__u32 at = 0;
 
 	for (int step = 0; step < PATH_STEPS && at < COMPONENT_ROOM; step++) {
@@ -68,8 +78,10 @@ static __always_inline void path__write(char *text, struct file *file)
 
 			if (above == mount) {
 				/* A file that has no place, as a pipe, has a name alone. */
-				if (step)
+				if (step) {
+					whole = 1;
 					break;
+				}
 			} else {
 				entry = BPF_CORE_READ(mount, mnt_mountpoint);
 				mount = above;
@@ -81,9 +93,35 @@ static __always_inline void path__write(char *text, struct file *file)
 		if (got <= 1)
 			break;
 		at += got;
+		if (got == COMPONENT_MAX)
+			break;
 		entry = parent;
 	}
-	text[at < SCRY_COUNT_TEXT ? at : SCRY_COUNT_TEXT - 1] = 0;
+	path__end(text, at, whole || !at);
+}
+
+/* The same of a cgroup: it may be gone before user space looks. */
+static __always_inline void path__of_cgroup(char *text, struct cgroup *cgroup)
+{
+	int level = cgroup->level;
+	__u32 at = 0;
+
+	if (!bpf_core_field_exists(cgroup->ancestors))
+		return;
+	for (int step = 0; step < PATH_STEPS && level > 0 && at < COMPONENT_ROOM; step++, level--) {
+		struct cgroup *ancestor = NULL;
+		long got;
+
+		bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]);
+		got = bpf_probe_read_kernel_str(text + (at & (COMPONENT_ROOM - 1)), COMPONENT_MAX,
+						BPF_CORE_READ(ancestor, kn, name));
+		if (got <= 1)
+			break;
+		at += got;
+		if (got == COMPONENT_MAX)
+			break;
+	}
+	path__end(text, at, !level);
 }
 
 #endif

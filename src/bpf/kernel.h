@@ -146,6 +146,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state, flags, policy;
 	int exit_state;
+	unsigned int frozen : 1; /* in a v2 cgroup, since 5.2 */
 	unsigned long nvcsw, nivcsw;
 	struct sched_entity se;
 	struct sched_info sched_info; /* with CONFIG_SCHED_INFO */

@@ -31,15 +31,23 @@ struct {
 	__type(value, __u32);
 } row_of SEC(".maps");
 
-#define POOL(name)                                                         \
-	struct {                                                           \
-		__uint(type, BPF_MAP_TYPE_STACK);                          \
-		__uint(max_entries, 1); /* set before load: as the pool */ \
-		__uint(value_size, 4);                                     \
+/*
+ * What user space gave back of a pool: a ring in memory that it writes itself, so that giving
+ * thousands back costs it no call of the kernel. Entry 0 counts what was taken, entry 1 what was
+ * given; the ring follows, with room for the whole pool: it is never full.
+ */
+#define FREED_HEAD 2
+#define FREED(name)                                                                      \
+	struct {                                                                         \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                        \
+		__uint(map_flags, BPF_F_MMAPABLE);                                       \
+		__uint(max_entries, 1); /* set before load: as the pool, and the head */ \
+		__type(key, __u32);                                                      \
+		__type(value, __u64);                                                    \
 	} name SEC(".maps")
 
-POOL(free_rows);
-POOL(free_chunks);
+FREED(free_rows);
+FREED(free_chunks);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -49,18 +57,46 @@ struct {
 	__type(value, __u32);
 } wraps SEC(".maps");
 
+/* One that user space gave back: 0 when there is none. */
+static __always_inline __u32 freed__take(void *freed, __u32 size)
+{
+	__u32 zero = 0, one = 1;
+	__u64 *taken = bpf_map_lookup_elem(freed, &zero);
+	__u64 *given = bpf_map_lookup_elem(freed, &one);
+
+	if (!taken || !given)
+		return 0;
+	/* Another CPU that is faster changes the count: it is tried again. */
+	for (int i = 0; i < 16; i++) {
+		__u64 number = *(volatile __u64 *)taken, index;
+		__u32 at = FREED_HEAD + number % size;
+		__u64 *entry = bpf_map_lookup_elem(freed, &at);
+
+		if (!entry || number == *(volatile __u64 *)given)
+			return 0;
+		index = *(volatile __u64 *)entry;
+		if (__sync_val_compare_and_swap(taken, number, number + 1) == number)
+			return index;
+	}
+	return 0;
+}
+
 /* One more of a pool: 0 when there is none. */
 static __always_inline __u32 pool__take(__u32 *used, __u32 size, void *freed)
 {
-	__u32 index = 0;
-
 	if (*used < size) {
-		index = __sync_fetch_and_add(used, 1);
+		__u32 index = __sync_fetch_and_add(used, 1);
 		if (index < size)
 			return index;
 		__sync_fetch_and_add(used, -1);
 	}
-	return bpf_map_pop_elem(freed, &index) ? 0 : index;
+	return freed__take(freed, size);
+}
+
+/* Never 0: that is a free row. */
+static __always_inline __u64 row__key(__u32 group, __u32 call)
+{
+	return group | (__u64)call << 32 | (__u64)(bpf_get_smp_processor_id() + 1) << 48;
 }
 
 static __always_inline struct scry_count_row *row__at(__u32 index)

@@ -10,9 +10,8 @@
 #define SLOT_PROBES 4
 #define SLOT_ROWS   16
 
-#define SLOT_STALE                                                                    \
-	1 /* in `stack`: what the thread is has changed, its group is looked up again \
-	   */
+/* In `stack`: what the thread is has changed, its group is looked up again. */
+#define SLOT_STALE 1
 
 #define CALL_NONE 0xffffffff /* in no call */
 #define CALL_SKIP 0xfffffffe /* in one that is not wanted */
@@ -25,9 +24,10 @@ struct slot {
 	__u64 ip;	 /* of the code whose object `group` is of */
 	__u32 call;	 /* nr | abi << SCRY_COUNT_NR_BITS, or CALL_* */
 	__u32 group;
-	__u32 index; /* its own */
-	__u32 tid;
-	__u64 pad;
+	__u32 index;  /* its own */
+	__u32 epoch;  /* of the cgroups when its group was looked up */
+	__u32 probed; /* a thread that this slot was the first for has had to go to another; stays
+		       */
 	__u32 rows[SLOT_ROWS]; /* of its last calls, by their numbers' low bits */
 };
 
@@ -65,12 +65,21 @@ static __always_inline __u32 slot__home(__u64 stack)
 	return (stack >> 12) * 0x9e3779b97f4a7c15ULL >> (64 - cfg.count_slot_bits);
 }
 
+static __always_inline struct slot *slot__probe(__u64 stack, __u32 probe)
+{
+	return slot__at((slot__home(stack) + probe) & ((1U << cfg.count_slot_bits) - 1));
+}
+
 static __always_inline struct slot *slot__find(__u64 stack)
 {
-	for (__u32 probe = 0; probe < SLOT_PROBES; probe++) {
-		__u32 index = (slot__home(stack) + probe) & ((1U << cfg.count_slot_bits) - 1);
-		struct slot *slot = slot__at(index);
+	struct slot *slot = slot__probe(stack, 0);
 
+	if (!slot || (slot->stack & ~(__u64)SLOT_STALE) == stack)
+		return slot;
+	if (!slot->probed)
+		return NULL;
+	for (__u32 probe = 1; probe < SLOT_PROBES; probe++) {
+		slot = slot__probe(stack, probe);
 		if (slot && (slot->stack & ~(__u64)SLOT_STALE) == stack)
 			return slot;
 	}
@@ -85,6 +94,19 @@ static __always_inline struct slot *slot__of(struct task_struct *task)
 	return all && all->stack_offset ? slot__find((__u64)task->stack + all->stack_offset) : NULL;
 }
 
+/* Whether what the thread's cgroup is may have changed: a move is told of one thread of a process
+ * alone. */
+static __always_inline bool slot__is_old(struct slot *slot)
+{
+	struct scry_counts *all;
+
+	if (!(cfg.by & SCRY_BY_CGROUP) && cfg.target != SCRY_TARGET_CGROUP &&
+	    cfg.target != SCRY_TARGET_CGROUP_V1)
+		return 0;
+	all = counts__get();
+	return all && slot->epoch != all->moves;
+}
+
 static __always_inline struct slot *slot__claim(__u64 stack, struct task_struct *task)
 {
 	struct scry_counts *all = counts__get();
@@ -92,23 +114,25 @@ static __always_inline struct slot *slot__claim(__u64 stack, struct task_struct 
 	if (!all)
 		return NULL;
 	for (__u32 probe = 0; probe < SLOT_PROBES; probe++) {
-		__u32 index = (slot__home(stack) + probe) & ((1U << cfg.count_slot_bits) - 1);
-		struct slot *slot = slot__at(index);
+		struct slot *slot = slot__probe(stack, probe);
 
-		if (!slot || slot->stack ||
-		    __sync_val_compare_and_swap(&slot->stack, 0, stack | SLOT_STALE))
+		if (!slot)
+			break;
+		if (slot->stack ||
+		    __sync_val_compare_and_swap(&slot->stack, 0, stack | SLOT_STALE)) {
+			if (!probe)
+				slot->probed = 1;
 			continue;
+		}
 		slot->call = CALL_NONE;
 		slot->group = 0;
 		slot->task = (__u64)task;
 		slot->off_since = 0;
 		slot->ip = 0;
-		slot->index = index;
-		slot->tid = task->pid;
+		slot->index = (slot__home(stack) + probe) & ((1U << cfg.count_slot_bits) - 1);
 		all->stack_offset = stack - (__u64)task->stack;
 		return slot;
 	}
-	__sync_fetch_and_add(&all->slots_full, 1);
 	return NULL;
 }
 

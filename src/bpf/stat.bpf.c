@@ -56,14 +56,45 @@ static __always_inline bool call__passes(__u64 duration, bool timed, __s64 resul
 	return result__passes(result);
 }
 
+/* <asm/unistd.h>: the calls by which a thread becomes another user, where that matters; at an
+ * execve stat_exec sees it. */
+static __always_inline bool call__changes_user(__u32 call)
+{
+	if (!(cfg.by & SCRY_BY_USER) && cfg.target != SCRY_TARGET_UID)
+		return 0;
+	switch (call) {
+	case 105: /* setuid, setreuid, setresuid */
+	case 113:
+	case 117:
+		return 1;
+	/* The same of ia32, with 16 and with 32 bits. */
+	case 23 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 70 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 164 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 203 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 208 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+	case 213 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
+		return 1;
+	}
+	return 0;
+}
+
+static __always_inline void slot__set_stale(struct slot *slot)
+{
+	if (slot)
+		__sync_fetch_and_or(&slot->stack, SLOT_STALE);
+}
+
 /* Counts the call that the slot's thread comes back from. */
 static __always_inline void call__count(struct slot *slot, __u32 call, bool timed, __u64 duration,
 					__s64 result)
 {
-	__u64 key = slot->group | (__u64)call << 32 | (__u64)bpf_get_smp_processor_id() << 48;
+	__u64 key = row__key(slot->group, call);
 	__u32 *cached = &slot->rows[call & (SLOT_ROWS - 1)];
 	struct scry_count_row *row = row__at(*cached);
 
+	if (call__changes_user(call))
+		slot__set_stale(slot);
 	if (!call__passes(duration, timed, result))
 		return;
 	if (!row || row->key != key) {
@@ -80,6 +111,9 @@ static __always_inline void slot__begin(struct slot *slot, __u64 regs, __u32 cal
 {
 	if (!cfg.every_call && !(call__plan(call)->flags & SCRY_PLAN_SELECTED)) {
 		slot->call = CALL_SKIP;
+		/* Its end is not looked at: who the thread is then is looked up at the next. */
+		if (call__changes_user(call))
+			slot__set_stale(slot);
 		return;
 	}
 	if ((cfg.by & SCRY_BY_FILE) || ((cfg.by & SCRY_BY_OBJECT) && regs__ip(regs) != slot->ip))
@@ -94,7 +128,7 @@ static __always_inline struct slot *slot__target(struct task_struct *task, __u64
 {
 	struct slot *slot = slot__find(regs);
 
-	if (slot && slot->stack == regs)
+	if (slot && slot->stack == regs && !slot__is_old(slot))
 		return slot;
 	if (cfg.target == SCRY_TARGET_TASKS) {
 		struct scry_thread *thread = thread__find(task->pid);
@@ -149,7 +183,7 @@ int stat_enter(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!slot)
 		return 0;
-	if (slot->stack == regs)
+	if (slot->stack == regs && !slot__is_old(slot))
 		slot__begin(slot, regs, call__of(slot__status(slot), nr));
 	else if (task__may())
 		slot__enter(regs, nr);
@@ -161,15 +195,30 @@ static __always_inline void call__count_slotless(struct task_struct *task, __u32
 {
 	struct scry_count_key key = {};
 	struct scry_count_row *row;
+	struct scry_counts *all = counts__get();
 	__u32 group, index;
 
+	if (!all || !call__passes(0, 0, result))
+		return;
+	__sync_fetch_and_add(&all->slots_full, 1);
 	key__of_task(&key, task);
 	group = group__get(&key, task, NULL, NULL);
-	index = row__find(group | (__u64)call << 32 | (__u64)bpf_get_smp_processor_id() << 48);
+	index = row__find(row__key(group, call));
 	row = row__at(index);
-	if (row && call__passes(0, 0, result))
+	if (row)
 		row__add(row, index, 0, 0, result);
 	group__put(group);
+}
+
+/* Whether the task is a target now: one that waits for its execve is not. */
+static __always_inline bool task__counts(struct task_struct *task)
+{
+	struct scry_thread *thread;
+
+	if (cfg.target != SCRY_TARGET_TASKS)
+		return task__wanted(task);
+	thread = thread__find(task->pid);
+	return thread && !(thread->state & SCRY_THREAD_HUSH);
 }
 
 /* The same at a call's end: also calls that began before the run. */
@@ -206,8 +255,7 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 	slot = slot__target(task, regs, call);
 	if (slot)
 		call__count(slot, call, 0, 0, result);
-	else if (cfg.target == SCRY_TARGET_TASKS ? thread__find(task->pid) != NULL
-						 : task__wanted(task))
+	else if (task__counts(task))
 		call__count_slotless(task, call, result);
 	return 0;
 }
@@ -231,12 +279,6 @@ int stat_exit(struct bpf_raw_tracepoint_args *ctx)
 		slot__exit(regs, result);
 	}
 	return 0;
-}
-
-static __always_inline void slot__set_stale(struct slot *slot)
-{
-	if (slot)
-		__sync_fetch_and_or(&slot->stack, SLOT_STALE);
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -303,7 +345,10 @@ int BPF_PROG(stat_rename, struct task_struct *task, const char *comm)
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(stat_moved, struct cgroup *to, const char *path, struct task_struct *task)
 {
-	slot__set_stale(slot__of(task));
+	struct scry_counts *all = counts__get();
+
+	if (all)
+		__sync_fetch_and_add(&all->moves, 1);
 	return 0;
 }
 

@@ -39,6 +39,13 @@ static __always_inline __u64 task__last_ran(struct task_struct *task)
 	return left > ran ? left : ran;
 }
 
+static __always_inline bool task__is_frozen(struct task_struct *task)
+{
+	if (task->__state & TASK_FROZEN)
+		return 1;
+	return bpf_core_field_exists(task->frozen) && BPF_CORE_READ_BITFIELD_PROBED(task, frozen);
+}
+
 SEC("iter/task")
 int stuck_tasks(struct bpf_iter__task *ctx)
 {
@@ -50,13 +57,13 @@ int stuck_tasks(struct bpf_iter__task *ctx)
 	if (!task || !task__is_blocked(task) || !task__wanted(task))
 		return 0;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	record.flags = 0;
+	record.flags = task__is_frozen(task) ? SCRY_STUCK_FROZEN : 0;
 	record.nr = 0;
 	record.abi = 0;
 	if ((__s32)regs->orig_ax != -1) {
 		__u32 nr = regs->orig_ax, abi = task__abi(task, nr);
 
-		record.flags = SCRY_STUCK_IN_CALL;
+		record.flags |= SCRY_STUCK_IN_CALL;
 		record.abi = abi;
 		record.nr = abi == SCRY_ABI_X32 ? nr & ~X32_SYSCALL_BIT : nr;
 		regs__args(regs, abi, record.args);

@@ -408,6 +408,7 @@ struct scry_peek {
 #define SCRY_STUCK_FRAMES 64
 
 #define SCRY_STUCK_IN_CALL 0x01 /* nr, abi and args are those of its call */
+#define SCRY_STUCK_FROZEN  0x02 /* with its cgroup */
 
 struct scry_stuck {
 	__u64 time;	 /* ns, CLOCK_MONOTONIC: when it was looked at */

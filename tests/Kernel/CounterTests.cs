@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Scry.Bpf;
 using Scry.Capture;
 using Scry.Wire;
 using Xunit;
@@ -7,7 +10,7 @@ namespace Scry.Tests.Kernel;
 /// <summary>The counting programs, on real processes. Needs root.</summary>
 public sealed class CounterTests
 {
-    private const int Getppid = 110, Openat = 257, Read = 0, Execve = 59, ClockNanosleep = 230;
+    private const int Getppid = 110, Openat = 257, Read = 0, Execve = 59, ClockNanosleep = 230, Wait4 = 61;
     private static readonly int[] s_forks = [56, 57, 58, 435];
 
     private static CapturePlan[] Plans(params int[] selected)
@@ -57,8 +60,40 @@ public sealed class CounterTests
         Assert.Equal("victim", row.Group.ToString());
         DurationHistogram histogram = counters.Histogram(row);
         Assert.Equal(200_000UL, histogram.Count);
-        Assert.InRange(histogram.Quantile(0.5, row.Sums.Min, row.Sums.Max), row.Sums.Min, row.Sums.Max);
+        // The shortest and the longest call are where user space would put them.
+        foreach (CounterRow one in counters.Rows.Where(one => one.Sums.Timed > 0))
+        {
+            DurationBucket[] buckets = [.. counters.Histogram(one).Buckets()];
+            Assert.InRange(one.Sums.Min, buckets[0].Low, buckets[0].High - 1);
+            Assert.InRange(one.Sums.Max, buckets[^1].Low, buckets[^1].High - 1);
+        }
         Assert.Equal(counters.Total.Calls, counters.Rows.Aggregate(0UL, (sum, one) => sum + one.Sums.Calls));
+    }
+
+    // As when the machine takes a CPU away from a program that is at it.
+    [Fact]
+    public void A_row_that_is_being_written_is_read_when_it_is_whole()
+    {
+        HashSet<uint> others = [.. BpfSystem.MapIds];
+        using Counters counters = Count("flood", Options(TargetKind.Tasks));
+        ulong total = counters.Total.Calls;
+        using BpfHandle rows = BpfSystem.MapIds.Where(id => !others.Contains(id)).Select(BpfHandle.OpenMap).First(map => map.Map.Name == "rows");
+        using MappedMap memory = rows.Map.Mmap(0, rows.Map.MaxEntries * (long)Unsafe.SizeOf<CountRow>());
+        int index = MemoryMarshal.Cast<byte, CountRow>(memory.Span).ToArray().Index().First(row => row.Item.Calls >= 100_000).Index;
+        Row(memory, index).Seq++;
+        Row(memory, index).Calls++;
+        var writer = new Thread(() =>
+        {
+            Thread.Sleep(50);
+            Row(memory, index).Seq++;
+        });
+        writer.Start();
+        CounterRow read = Assert.Single(counters.Read());
+        writer.Join();
+        Assert.Equal(1UL, read.Delta.Calls);
+        Assert.Equal(total + 1, counters.Total.Calls);
+
+        static ref CountRow Row(MappedMap memory, int index) => ref MemoryMarshal.Cast<byte, CountRow>(memory.Span)[index];
     }
 
     [Fact]
@@ -94,7 +129,23 @@ public sealed class CounterTests
         Assert.All(rows, row => Assert.Equal(1UL, counters.Histogram(row).Count));
         Assert.Equal(0UL, counters.State.GroupsFull);
         Assert.True(counters.State.GroupsUsed <= 24);
-        Assert.Equal(60 * 2, counters.Rows.Where(row => row.Group != rows[0].Group && row.Nr is 61 or ClockNanosleep).Sum(row => (int)row.Sums.Calls));
+        Assert.Equal(60 * 2, counters.Rows.Where(row => row.Nr is Wait4 or ClockNanosleep).Sum(row => (int)row.Sums.Calls));
+    }
+
+    [Fact]
+    public void Too_many_that_are_over_are_merged_by_name_and_nothing_is_lost()
+    {
+        CounterOptions options = Options(TargetKind.Tasks) with { KeptMost = 5 };
+        using Counters counters = Count("relay", options);
+        CounterRow[] rows = [.. counters.Rows.Where(row => row.Nr == Getppid)];
+        CounterRow merged = Assert.Single(rows, row => row.Group.Merged > 0);
+        // The one that starts them makes no such call, and may have ended too.
+        Assert.InRange(merged.Group.Merged, 30, 56);
+        Assert.InRange(merged.Sums.Calls, (ulong)merged.Group.Merged - 1, (ulong)merged.Group.Merged);
+        Assert.Equal(merged.Sums.Calls, counters.Histogram(merged).Count);
+        Assert.Equal(60, rows.Sum(row => (int)row.Sums.Calls));
+        Assert.Equal("victim", merged.Group.ToString());
+        Assert.Equal(counters.Total.Calls, counters.Rows.Aggregate(0UL, (sum, one) => sum + one.Sums.Calls));
     }
 
     [Fact]
@@ -118,6 +169,30 @@ public sealed class CounterTests
     }
 
     [Fact]
+    public void What_was_given_back_is_used_again()
+    {
+        const int rows = 12, runs = 12;
+        using Counters counters = Counters.Open(Options(TargetKind.Tasks) with { Groups = 8, Rows = rows, Chunks = 4 * rows, KeepEnded = false });
+        counters.Attach();
+        for (int run = 0; run < runs; run++)
+        {
+            using var victim = new Victim("flood");
+            Assert.True(counters.AddTask(victim.Pid, victim.Pid));
+            victim.Go();
+            victim.Join();
+            ulong getppids = 0;
+            // Until its memory is given back.
+            Wait.Until(() =>
+            {
+                getppids += counters.Read().Where(row => row.Nr == Getppid && !row.IsOther).Aggregate(0UL, (sum, row) => sum + row.Delta.Calls);
+                return getppids > 0 && counters.Rows.All(row => row.Group.IsOther);
+            }, "the end of a group");
+            Assert.Equal(200_000UL, getppids);
+        }
+        Assert.Equal(0UL, counters.State.GroupsFull + counters.State.RowsFull);
+    }
+
+    [Fact]
     public void Without_room_counts_add_up_to_the_same_total()
     {
         using Counters roomy = Count("forks", Options(TargetKind.Tasks));
@@ -130,6 +205,30 @@ public sealed class CounterTests
         Assert.Contains(tight.Rows, row => row.IsOther);
         ulong unbucketed = tight.Rows.Aggregate(0UL, (sum, row) => sum + row.Sums.Unbucketed + tight.Histogram(row).Count + row.Sums.Untimed);
         Assert.Equal(tight.Total.Calls, unbucketed);
+    }
+
+    [Fact]
+    public void The_first_call_of_a_group_without_room_is_counted_too()
+    {
+        using Counters counters = Count("reads", Options(TargetKind.Tasks) with { Groups = 2 });
+        CounterRow read = Assert.Single(counters.Rows, row => row.Nr == Read && row.Group.IsOther);
+        Assert.Equal(4 * 500UL, read.Sums.Calls);
+        Assert.Equal(read.Sums.Calls, read.Sums.Errors);
+        Assert.InRange(read.Sums.Min, 1UL, read.Sums.Max);
+    }
+
+    [Fact]
+    public void Names_without_end_take_no_memory_without_end()
+    {
+        using Counters counters = Count("names", Options(TargetKind.Tasks) with { KeptMost = 2 });
+        CounterRow[] rows = [.. counters.Rows.Where(row => row.Nr == Getppid)];
+        Assert.Equal(20, rows.Sum(row => (int)row.Sums.Calls));
+        // Two that were kept, two names, all others; and those that ended a moment ago.
+        Assert.InRange(rows.Length, 5, 12);
+        CounterRow other = Assert.Single(rows, row => row.Group.IsOther);
+        Assert.Equal((ulong)other.Group.Merged, other.Sums.Calls);
+        Assert.Equal(other.Sums.Calls, counters.Histogram(other).Count);
+        Assert.Equal(2, rows.Count(row => row.Group is { IsOther: false, Merged: > 0 }));
     }
 
     [Fact]
@@ -218,6 +317,53 @@ public sealed class CounterTests
         Assert.Single(selected.Rows);
         using Counters slow = Count("sleep", options with { What = options.What with { MinDurationNs = 300_000_000 } });
         Assert.Equal(1UL, slow.Total.Calls);
+    }
+
+    [Fact]
+    public void A_thread_that_becomes_another_user_or_moves_to_another_cgroup_is_counted_there()
+    {
+        string mount = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).First(words => words[2] == "cgroup2")[1];
+        string cgroup = Directory.CreateDirectory($"{mount}/scry-count-{Environment.ProcessId}").FullName;
+        try
+        {
+            using var victim = new Victim("becomes");
+            using Counters counters = Counters.Open(Options(TargetKind.Tasks, CountBy.User | CountBy.Cgroup));
+            Assert.True(counters.AddTask(victim.Pid, victim.Pid));
+            counters.Attach();
+            victim.Go();
+            Wait.Until(() =>
+            {
+                counters.Read();
+                return counters.Rows.Any(row => row.Group.Key.Uid == 65534 && row.Nr == Getppid && row.Sums.Calls == 300);
+            }, "its calls as another user");
+            File.WriteAllText($"{cgroup}/cgroup.procs", $"{victim.Pid}");
+            victim.Go();
+            Assert.Equal(7, victim.Join());
+            counters.Detach();
+            counters.Read();
+            var calls = counters.Rows.Where(row => row.Nr == Getppid).Select(row => (row.Group.Key.Uid, row.Sums.Calls)).Order().ToArray();
+            Assert.Equal([(0U, 100UL), (65534U, 300UL), (65534U, 500UL)], calls);
+        }
+        finally
+        {
+            Directory.Delete(cgroup);
+        }
+    }
+
+    [Fact]
+    public void A_thread_becomes_another_user_by_a_call_that_is_not_counted()
+    {
+        CounterOptions options = Options(TargetKind.Tasks, CountBy.User);
+        using var victim = new Victim("becomes");
+        using Counters counters = Counters.Open(options with { What = options.What with { Plans = Plans(Getppid) } });
+        Assert.True(counters.AddTask(victim.Pid, victim.Pid));
+        counters.Attach();
+        victim.Go();
+        victim.Go();
+        Assert.Equal(7, victim.Join());
+        counters.Detach();
+        counters.Read();
+        Assert.Equal([(0U, 100UL), (65534U, 800UL)], counters.Rows.Select(row => (row.Group.Key.Uid, row.Sums.Calls)).Order());
     }
 
     [Theory]

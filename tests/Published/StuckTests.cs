@@ -175,6 +175,29 @@ public sealed partial class StuckTests : IDisposable
     }
 
     [Fact]
+    public void FrozenProcessesAreMarked()
+    {
+        using Cgroup cgroup = Cgroup.Unified();
+        using Child process = Child.Start("/bin/sh", ["-c", $"{cgroup.Enter}; exec sleep 1000"]);
+        Eventually.True(() => Stuck("-p", $"{process.Id}", "--over", "0").Output.Contains("clock_nanosleep", StringComparison.Ordinal), "it sleeps");
+        File.WriteAllText(Path.Combine(cgroup.Path, "cgroup.freeze"), "1");
+        Eventually.True(() => File.ReadAllText(Path.Combine(cgroup.Path, "cgroup.events")).Contains("frozen 1", StringComparison.Ordinal), "it is frozen");
+        Assert.DoesNotContain("wakes in", Shows(process.Id, "clock_nanosleep", "frozen, with its cgroup"));
+        File.WriteAllText(Path.Combine(cgroup.Path, "cgroup.freeze"), "0");
+        Eventually.True(() => !Stuck("-p", $"{process.Id}", "--over", "0").Output.Contains("frozen", StringComparison.Ordinal), "it is frozen no more");
+    }
+
+    [Fact]
+    public void TracerThatStopsItIsNamed()
+    {
+        using Child strace = Child.Start("strace", ["-o", "/dev/null", "-e", "inject=lseek:delay_enter=100000000", Programs.Path("count"), "1"]);
+        string block = "";
+        Eventually.True(() => (block = Stuck("--comm", "count", "--over", "0").Output).Contains("stopped by its tracer", StringComparison.Ordinal), "it is stopped");
+        Assert.Contains($"stopped by its tracer strace[{strace.Id}]", block);
+        Assert.Matches(@"  t  count\[\d+\]  lseek\(-1, 0, SEEK_SET\)", block);
+    }
+
+    [Fact]
     public void NobodyRunsBecauseOfIt()
     {
         using Child process = Start("threads", "8");

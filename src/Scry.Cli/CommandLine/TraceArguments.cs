@@ -166,7 +166,7 @@ internal sealed record TraceArguments
         };
     }
 
-    private static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
+    internal static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
     {
         // NO_COLOR: https://no-color.org
         null or "auto" => Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? false : null,

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Scry.Cli.Launch;
 
-/// <summary>native/launch.c, which is linked into the binary; what each does and gives is said there.</summary>
+/// <summary>native/launch.c and native/terminal.c, which are linked into the binary; what each does and gives is said there.</summary>
 internal static partial class NativeMethods
 {
     private const string Library = "scry_launch";
 
     [LibraryImport(Library, EntryPoint = "scry_command_start")]
-    public static partial int Start(ReadOnlySpan<byte> words, int count);
+    public static partial int Start(ReadOnlySpan<byte> words, int count, int noTerminal);
 
     [LibraryImport(Library, EntryPoint = "scry_command_go")]
     public static partial int Go();
@@ -30,4 +30,28 @@ internal static partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "scry_write")]
     public static partial nint Write(int descriptor, ReadOnlySpan<byte> bytes, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "scry_is_terminal")]
+    public static partial int IsTerminal(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "scry_terminal_open")]
+    public static partial int OpenTerminal(ReadOnlySpan<byte> leave, int length);
+
+    [LibraryImport(Library, EntryPoint = "scry_terminal_retake")]
+    public static partial int RetakeTerminal();
+
+    [LibraryImport(Library, EntryPoint = "scry_terminal_restore")]
+    public static partial void RestoreTerminal();
+
+    [LibraryImport(Library, EntryPoint = "scry_terminal_stop")]
+    public static partial void StopByTerminal();
+
+    [LibraryImport(Library, EntryPoint = "scry_terminal_events")]
+    public static partial int TakeTerminalEvents();
+
+    [LibraryImport(Library, EntryPoint = "scry_terminal_size")]
+    public static partial void TerminalSize(int descriptor, out int columns, out int rows);
+
+    [LibraryImport(Library, EntryPoint = "scry_terminal_keys")]
+    public static partial int ReadKeys(Span<byte> bytes, int size, int milliseconds);
 }

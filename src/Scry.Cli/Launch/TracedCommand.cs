@@ -25,11 +25,12 @@ internal sealed class TracedCommand : IDisposable
 
     /// <summary>Creates the command's process, which waits.</summary>
     /// <param name="words">The command and its arguments: the last words of this process's own command line.</param>
+    /// <param name="noTerminal">Whether a full screen has the terminal: the command reads and writes nothing there.</param>
     /// <exception cref="ToolException">The command is not found, or no process can be made.</exception>
-    public static TracedCommand Start(IReadOnlyList<string> words)
+    public static TracedCommand Start(IReadOnlyList<string> words, bool noTerminal = false)
     {
         string path = CommandPath.Resolve(words[0], Environment.GetEnvironmentVariable("PATH"));
-        int pid = NativeMethods.Start(CommandPath.Words(path, words.Count), words.Count);
+        int pid = NativeMethods.Start(CommandPath.Words(path, words.Count), words.Count, noTerminal ? 1 : 0);
         if (pid < 0)
             throw CommandPath.CannotRun(words[0], $"no process could be made for it ({ErrnoText.Describe(-pid)})");
         return new TracedCommand(words[0], pid);

@@ -12,6 +12,8 @@ internal sealed record ViewContext
     /// <summary>Without a file, lines go to standard error.</summary>
     public bool ToError { get; init; }
     public ThreadColumn Thread { get; init; }
+    /// <summary>The same in a file.</summary>
+    public ThreadColumn ThreadInFile { get; init; } = ThreadColumn.Plain;
     /// <summary>Nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME.</summary>
     public long RealtimeOffset { get; init; }
     public required Func<ulong, string?> CgroupPath { get; init; }
@@ -23,6 +25,8 @@ internal sealed record ViewContext
     public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
     public bool Summary { get; init; }
+    /// <summary>Makes the view part of another one.</summary>
+    public Func<IRecordView, OutputWriter, IRecordView>? Around { get; init; }
 }
 
 /// <summary>Where lines go, and the view that writes them.</summary>
@@ -46,12 +50,12 @@ internal sealed class TraceOutput : IRecordSink
             Unknown = context.AskKernel ? _kernel.Describe : null,
             Descriptors = context.Descriptors,
         });
-        _view = context.Summary ? new SummaryView(decoder, writer)
+        IRecordView view = context.Summary ? new SummaryView(decoder, writer)
             : arguments.Json ? new JsonView(decoder, writer, context.RealtimeOffset, cgroups)
             : new LineView(decoder, writer, new LineOptions
             {
                 Time = arguments.Time,
-                Thread = arguments.OutputFile is null ? context.Thread : ThreadColumn.Plain,
+                Thread = arguments.OutputFile is null ? context.Thread : context.ThreadInFile,
                 Duration = arguments.Durations,
                 Comm = arguments.ShowComm,
                 Cgroup = arguments.ShowCgroup,
@@ -60,17 +64,23 @@ internal sealed class TraceOutput : IRecordSink
                 RealtimeOffset = context.RealtimeOffset,
                 CgroupPath = cgroups,
             });
+        _view = context.Around?.Invoke(view, writer) ?? view;
     }
 
     /// <summary>Opens the output of a live run.</summary>
+    /// <param name="arguments">What was asked.</param>
+    /// <param name="around">As <see cref="ViewContext.Around"/>.</param>
     /// <exception cref="ToolException">The file cannot be written.</exception>
-    public static TraceOutput Open(TraceArguments arguments) => Open(arguments, new ViewContext
+    public static TraceOutput Open(TraceArguments arguments, Func<IRecordView, OutputWriter, IRecordView>? around = null) => Open(arguments, new ViewContext
     {
+        Around = around,
         // strace's place when a command is started: its own output keeps standard output for itself.
-        ToError = arguments.Target == TargetChoice.Command,
+        ToError = around is not null || arguments.Target == TargetChoice.Command,
         Thread = arguments.Target is TargetChoice.Command or TargetChoice.Processes or TargetChoice.Threads
             ? ThreadColumn.WhenSeveral
             : ThreadColumn.Bracketed,
+        // A summary's lines are strace's, which has no ids in a file when it follows nobody.
+        ThreadInFile = around is not null && !arguments.Follow ? ThreadColumn.None : ThreadColumn.Plain,
         RealtimeOffset = Clock.RealtimeOffset(),
         CgroupPath = new CgroupNames().Find,
         AskKernel = true,

@@ -76,33 +76,16 @@ internal sealed class TraceRun : IDisposable
     {
         using Session session = Session.Open(_options);
         if (_command is not null)
-            Add(session, _command.Pid, _command.Pid, fromExecve: true);
-        AddThreads(session);
+            TraceTarget.Add(session.AddTask, _command.Pid, _command.Pid, fromExecve: true);
+        TraceTarget.AddAll(session.AddTask, _target.Threads);
         session.Attach();
         // Again: for those that began in between, and to drop those that ended.
-        AddThreads(session);
+        TraceTarget.AddAll(session.AddTask, _target.Threads);
         _command?.Go();
         Loop(session);
         if (_sinkError is null)
             session.DrainFinal(_handler);
         return End(session);
-    }
-
-    private void AddThreads(Session session)
-    {
-        var added = new HashSet<int>();
-        // A thread that is not added yet may start another one: until nothing is new.
-        while (_target.Threads().Where(thread => added.Add(thread.Tid)).ToArray() is { Length: > 0 } found)
-        {
-            foreach ((int tid, int tgid) in found)
-                Add(session, tid, tgid, fromExecve: false);
-        }
-    }
-
-    private static void Add(Session session, int tid, int tgid, bool fromExecve)
-    {
-        if (!session.AddTask(tid, tgid, fromExecve))
-            throw new ToolException("there are more threads than Scry can trace one by one", "trace a cgroup (-G) or everything (-a)");
     }
 
     private void Loop(Session session)

@@ -57,4 +57,30 @@ internal sealed record TraceTarget(TargetKind Kind)
     public IEnumerable<(int Tid, int Tgid)> Threads() => Pids
         .SelectMany(pid => Tasks.TryThreadsOf(pid).Select(tid => (tid, pid)))
         .Concat(Tids.Select(tid => (tid, Tasks.ProcessOf(tid) ?? tid)));
+
+    /// <summary>Makes a thread a target.</summary>
+    /// <param name="add">The session's or counters' AddTask.</param>
+    /// <param name="tid">The thread.</param>
+    /// <param name="tgid">Its process.</param>
+    /// <param name="fromExecve">Whether it is none before its execve.</param>
+    /// <exception cref="ToolException">There are too many.</exception>
+    public static void Add(Func<int, int, bool, bool> add, int tid, int tgid, bool fromExecve)
+    {
+        if (!add(tid, tgid, fromExecve))
+            throw new ToolException("there are more threads than Scry can watch one by one", "name a cgroup (-G) or everything (-a)");
+    }
+
+    /// <summary>Makes threads targets. One that is none yet may start another one: until nothing is new.</summary>
+    /// <param name="add">The session's or counters' AddTask.</param>
+    /// <param name="threads">Those that there are now.</param>
+    /// <exception cref="ToolException">There are too many.</exception>
+    public static void AddAll(Func<int, int, bool, bool> add, Func<IEnumerable<(int Tid, int Tgid)>> threads)
+    {
+        var added = new HashSet<int>();
+        while (threads().Where(thread => added.Add(thread.Tid)).ToArray() is { Length: > 0 } found)
+        {
+            foreach ((int tid, int tgid) in found)
+                Add(add, tid, tgid, fromExecve: false);
+        }
+    }
 }

@@ -54,11 +54,24 @@ static void restore_start(void)
 	sigprocmask(SIG_SETMASK, &start_mask, NULL);
 }
 
-static _Noreturn void child_run(int wait_fd, const char *path, char **argv)
+/* The terminal is taken by a full screen: the command has none. */
+static void leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; fd <= 2; fd++) {
+		if (isatty(fd))
+			dup2(null, fd);
+	}
+}
+
+static _Noreturn void child_run(int wait_fd, const char *path, char **argv, int no_terminal)
 {
 	char go;
 
 	restore_start();
+	if (no_terminal)
+		leave_terminal();
 	if (read(wait_fd, &go, 1) != 1)
 		_exit(1);
 	execve(path, argv, environ);
@@ -66,9 +79,9 @@ static _Noreturn void child_run(int wait_fd, const char *path, char **argv)
 	_exit(1);
 }
 
-/* words: the path, then count arguments (the first is argv[0]), each ended by NUL. Gives the pid or
- * -errno. */
-int scry_command_start(const char *words, int count)
+/* words: the path, then count arguments (the first is argv[0]), each ended by NUL. no_terminal:
+ * what would be the terminal is /dev/null. Gives the pid or -errno. */
+int scry_command_start(const char *words, int count, int no_terminal)
 {
 	char **argv = calloc(count + 1, sizeof(*argv));
 	const char *word = words;
@@ -91,7 +104,7 @@ int scry_command_start(const char *words, int count)
 	error = errno;
 	if (pid == 0) {
 		close(ends[1]);
-		child_run(ends[0], words, argv);
+		child_run(ends[0], words, argv, no_terminal);
 	}
 	atomic_store(&child, pid > 0 ? pid : 0);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -167,6 +180,12 @@ void scry_signals_catch(void)
 int scry_signals_take(void)
 {
 	return atomic_exchange(&pending_signal, 0);
+}
+
+/* Whether there is one that was not taken yet. */
+int scry_signals_pending(void)
+{
+	return atomic_load(&pending_signal) != 0;
 }
 
 /* write(2), but gives -errno. */

@@ -3,11 +3,13 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,6 +86,60 @@ static void relay(void)
 	}
 }
 
+/* Processes on the first CPU that make the first call of all. */
+static void reads(void)
+{
+	for (int i = 0; i < 4; i++) {
+		pid_t child = fork();
+		cpu_set_t first;
+
+		if (!child) {
+			CPU_ZERO(&first);
+			CPU_SET(0, &first);
+			sched_setaffinity(0, sizeof(first), &first);
+			for (int j = 0; j < 500; j++)
+				syscall(SYS_read, -1, NULL, 0);
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+	}
+}
+
+/* As relay, each with a name of its own. */
+static void names(void)
+{
+	char name[16];
+
+	for (int i = 0; i < 20; i++) {
+		pid_t child = fork();
+
+		if (!child) {
+			snprintf(name, sizeof(name), "name%d", i);
+			prctl(PR_SET_NAME, name);
+			_exit(syscall(SYS_getppid) == 1);
+		}
+		waitpid(child, NULL, 0);
+		usleep(50000);
+	}
+}
+
+/* Calls as root, then as another user in two threads, then, after a byte, again. */
+static void becomes(void)
+{
+	pthread_t thread;
+	char go;
+
+	spin((void *)100);
+	if (setuid(65534))
+		exit(1);
+	spin((void *)300);
+	if (read(0, &go, 1) != 1)
+		exit(1);
+	pthread_create(&thread, NULL, spin, (void *)200);
+	spin((void *)300);
+	pthread_join(thread, NULL);
+}
+
 static void *exec_self(void *program)
 {
 	execl(program, "victim", "nothing", NULL);
@@ -139,8 +195,14 @@ int main(int count, char **args)
 		forks();
 	else if (!strcmp(scene, "flood"))
 		spin((void *)200000);
+	else if (!strcmp(scene, "becomes"))
+		becomes();
 	else if (!strcmp(scene, "relay"))
 		relay();
+	else if (!strcmp(scene, "reads"))
+		reads();
+	else if (!strcmp(scene, "names"))
+		names();
 	else if (!strcmp(scene, "sleep"))
 		usleep(300000);
 	else if (!strcmp(scene, "exec"))

@@ -107,4 +107,15 @@ public sealed class UnitTests : IDisposable
         Assert.StartsWith("only a part of the cgroup hierarchy is mounted",
             Assert.Throws<TargetException>(() => Units.Resolve("nginx", _tree.Mounts)).Message);
     }
+
+    [Theory]
+    [InlineData("/system.slice/nginx.service", "nginx.service")]
+    [InlineData("/user.slice/user-1000.slice/user@1000.service/app.slice/shell.scope", "user@1000.service")]
+    [InlineData("/system.slice/docker-0123.scope/inner.service", "docker-0123.scope")]
+    [InlineData("/user.slice/user-1000.slice", "user-1000.slice")]
+    [InlineData("/system.slice/_cpu.service", "cpu.service")]
+    [InlineData("/k8s.io/web", null)]
+    [InlineData("/", null)]
+    [InlineData("/.service", null)]
+    public void A_cgroup_belongs_to_a_unit(string path, string? unit) => Assert.Equal(unit, Units.Of(path));
 }

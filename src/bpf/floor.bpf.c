@@ -5,14 +5,14 @@
 char _license[] SEC("license") = "GPL";
 
 SEC("tp_btf/sys_enter")
-int enter(void *context)
+int floor_enter(void *context)
 {
 	(void)context;
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
-int leave(void *context)
+int floor_leave(void *context)
 {
 	(void)context;
 	return 0;

@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Text;
+using Scry.Wire;
+
+namespace Scry.Views;
+
+/// <summary>A table of counted calls as text: as many columns as the terminal has room for, the least telling ones left out first.</summary>
+/// <param name="output">Where it goes.</param>
+/// <param name="width">Columns of the terminal; <see cref="int.MaxValue"/>: a file or pipe, where nothing is left out.</param>
+public sealed class StatText(OutputWriter output, int width)
+{
+    private const int NarrowLabel = 12;
+    private const int BarColumns = 40;
+    private const int LastLabelLeast = 8;
+
+    /// <summary>A column: what is in it, and how soon it is left out (the highest first; 0: never).</summary>
+    private sealed record Column(string Title, int Rank, bool Left, Func<StatRow, string> Text);
+
+    /// <summary>Writes a table, and a line about it before an interval's.</summary>
+    /// <exception cref="OutputException">It cannot be written.</exception>
+    public void Write(StatTable table)
+    {
+        if (table.Interval > 0)
+        {
+            TimeSpan day = DateTimeOffset.FromUnixTimeMilliseconds(table.Time / 1_000_000).ToLocalTime().TimeOfDay;
+            Line(string.Create(CultureInfo.InvariantCulture, $"{day:hh\\:mm\\:ss\\.fff}, {table.Elapsed / 1e9:F1} s"));
+        }
+        List<Column> columns = Columns(table);
+        string[][] cells = [.. table.Rows.Select(row => columns.Select(column => column.Text(row)).ToArray())];
+        int[] widths = [.. columns.Select((column, i) => cells.Aggregate(column.Title.Length, (most, row) => Math.Max(most, row[i].Length)))];
+        List<int> shown = Fit(columns, widths, table.Heads.Count);
+        WriteLine(shown, columns, widths, [.. columns.Select(column => column.Title)]);
+        foreach (string[] row in cells)
+            WriteLine(shown, columns, widths, row);
+        if (table.Hidden.Rows > 0)
+            Line(string.Create(CultureInfo.InvariantCulture, $"and {table.Hidden.Rows} more rows with {table.Hidden.Calls} calls"));
+        output.Flush();
+    }
+
+    /// <summary>Draws how long the calls of each row took, one bar for each doubling of the duration.</summary>
+    /// <exception cref="OutputException">It cannot be written.</exception>
+    public void WriteHistograms(StatTable table)
+    {
+        foreach (StatRow row in table.Rows.Where(row => row.Histogram.Count > 0))
+        {
+            Line("");
+            Line(string.Join(' ', row.Labels.Select(label => label.ToString()).Append(row.Syscall ?? "").Where(text => text.Length > 0))
+                + string.Create(CultureInfo.InvariantCulture, $": {row.Sums.Calls} calls, p50 {Time(row, 0.5)}, p99 {Time(row, 0.99)}, max {DurationText.Of(row.Sums.Max)}"));
+            WriteBars(row.Histogram);
+        }
+        output.Flush();
+    }
+
+    private void WriteBars(DurationHistogram histogram)
+    {
+        var octaves = new SortedDictionary<int, ulong>();
+        foreach (DurationBucket bucket in histogram.Buckets())
+        {
+            int octave = bucket.Low == 0 ? 0 : System.Numerics.BitOperations.Log2(bucket.Low);
+            octaves[octave] = octaves.GetValueOrDefault(octave) + bucket.Count;
+        }
+        ulong most = octaves.Values.Max();
+        int room = Math.Min(BarColumns, Math.Max(4, width - 40));
+        for (int octave = octaves.Keys.Min(); octave <= octaves.Keys.Max(); octave++)
+        {
+            ulong count = octaves.GetValueOrDefault(octave);
+            string low = DurationText.Of(octave == 0 ? 0 : 1UL << octave), high = DurationText.Of(2.0 * (1UL << octave));
+            Line(string.Create(CultureInfo.InvariantCulture,
+                $"{low,7} - {high,-7}{Bar((double)count / most, room)} {count,9} {100.0 * count / histogram.Count,5:F1}%"));
+        }
+    }
+
+    /// <summary>A bar in eighths of a character, padded.</summary>
+    private static string Bar(double share, int room)
+    {
+        int eighths = (int)Math.Round(share * room * 8);
+        if (share > 0 && eighths == 0)
+            eighths = 1;
+        var bar = new StringBuilder("|");
+        bar.Append('█', eighths / 8);
+        if (eighths % 8 > 0)
+            bar.Append((char)('▉' + (7 - eighths % 8)));
+        bar.Append(' ', Math.Max(0, room + 1 - bar.Length));
+        return bar.Append('|').ToString();
+    }
+
+    private static string Time(StatRow row, double share) => row.Histogram.Count > 0 ? DurationText.Of(row.Quantile(share)) : "";
+
+    private static List<Column> Columns(StatTable table)
+    {
+        var columns = new List<Column>();
+        for (int i = 0; i < table.Heads.Count; i++)
+        {
+            int at = i;
+            columns.Add(new Column(table.Heads[i].Title, 0, true, row => row.Labels[at].ToString()));
+        }
+        if (table.BySyscall)
+            columns.Add(new Column("syscall", 0, true, row => row.Syscall ?? ""));
+        if (table.ByErrno)
+            columns.Add(new Column("errno", 0, true, row => row.ErrnoName ?? "-"));
+        columns.Add(new Column("calls", 0, false, row => Number(row.Sums.Calls)));
+        if (table.ByErrno)
+            return columns;
+        columns.Add(new Column("errors", 0, false, row => row.Sums.Errors > 0 ? Number(row.Sums.Errors) : ""));
+        columns.Add(new Column("total", 0, false, row => Timed(row, row.Sums.Total)));
+        columns.Add(new Column("wall%", 4, false, row => row.Sums.Timed > 0 && table.Elapsed > 0
+            ? (100.0 * row.Sums.Total / table.Elapsed).ToString("F2", CultureInfo.InvariantCulture) : ""));
+        columns.Add(new Column("min", 7, false, row => Timed(row, row.Sums.Min)));
+        columns.Add(new Column("avg", 1, false, row => Timed(row, row.Sums.Mean)));
+        columns.Add(new Column("max", 3, false, row => Timed(row, row.Sums.Max)));
+        columns.Add(new Column("stddev%", 9, false, row => row.Sums.Timed > 0 ? row.Sums.RelativeError.ToString("F2", CultureInfo.InvariantCulture) : ""));
+        columns.Add(new Column("p50", 5, false, row => Time(row, 0.5)));
+        columns.Add(new Column("p90", 8, false, row => Time(row, 0.9)));
+        columns.Add(new Column("p99", 2, false, row => Time(row, 0.99)));
+        columns.Add(new Column("p99.9", 6, false, row => Time(row, 0.999)));
+        columns.Add(new Column("errnos", 10, true, row => row.ErrnoText()));
+        return columns;
+    }
+
+    private static string Timed(StatRow row, double nanoseconds) => row.Sums.Timed > 0 ? DurationText.Of(nanoseconds) : "";
+
+    private static string Number(ulong value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The columns that fit; when even those that are never left out do not, labels are made narrower.</summary>
+    private List<int> Fit(List<Column> columns, int[] widths, int labels)
+    {
+        List<int> shown = [.. Enumerable.Range(0, columns.Count)];
+        // A last column of text may be cut.
+        if (columns[^1].Left && widths[^1] > LastLabelLeast && width != int.MaxValue && Sum(shown, widths) > width)
+            widths[^1] = Math.Max(LastLabelLeast, widths[^1] - (Sum(shown, widths) - width));
+        while (Sum(shown, widths) > width && shown.Max(i => columns[i].Rank) is > 0 and var rank)
+            shown.RemoveAll(i => columns[i].Rank == rank);
+        for (int i = labels - 1; i >= 0 && Sum(shown, widths) > width; i--)
+            widths[i] = Math.Max(Math.Min(widths[i], NarrowLabel), widths[i] - (Sum(shown, widths) - width));
+        return shown;
+    }
+
+    private static int Sum(List<int> shown, int[] widths) => shown.Sum(i => widths[i] + 1) - 1;
+
+    private void WriteLine(List<int> shown, List<Column> columns, int[] widths, string[] cells)
+    {
+        var line = new StringBuilder();
+        foreach (int i in shown)
+        {
+            if (line.Length > 0)
+                line.Append(' ');
+            // Of a path, the end tells more.
+            string text = cells[i].Length <= widths[i] ? cells[i]
+                : cells[i].StartsWith('/') ? "…" + cells[i][^(widths[i] - 1)..] : cells[i][..(widths[i] - 1)] + "…";
+            line.Append(columns[i].Left ? text.PadRight(widths[i]) : text.PadLeft(widths[i]));
+        }
+        Line(line.ToString().TrimEnd());
+    }
+
+    private void Line(string text)
+    {
+        output.Buffer.Append(Encoding.UTF8.GetBytes(text));
+        output.EndLine();
+    }
+}
