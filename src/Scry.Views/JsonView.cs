@@ -11,58 +11,17 @@ namespace Scry.Views;
 /// <param name="realtimeOffset">Nanoseconds to add to CLOCK_MONOTONIC to have CLOCK_REALTIME.</param>
 /// <param name="cgroupPath">The path of a cgroup by its id, or null; asked once for each cgroup.</param>
 public sealed class JsonView(
-    Decoder decoder, OutputWriter output, long realtimeOffset, Func<ulong, string?>? cgroupPath) : IRecordView
+    Decoder decoder, OutputWriter output, long realtimeOffset, Func<ulong, string?>? cgroupPath) : RecordView
 {
     private static readonly byte[][] Reasons =
         [[.. "ring_full"u8], [.. "too_large"u8], [.. "nested"u8], [.. "no_state"u8]];
 
     private readonly Utf8Buffer _to = output.Buffer;
-    private readonly TaskTable _tasks = new();
     private readonly TimeText _time = new(realtimeOffset);
     private readonly CgroupColumn _cgroups = new(cgroupPath);
 
     /// <inheritdoc/>
-    public void Write(ReadOnlySpan<byte> record)
-    {
-        if (record.Length < Unsafe.SizeOf<RecordHeader>())
-            return;
-        ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
-        ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
-        if (gap > 0)
-            WriteGap(in header, in task, gap);
-        switch (header.Kind)
-        {
-            case RecordKind.Call when record.Length >= Unsafe.SizeOf<CallFixed>():
-                WriteCall(new CallRecord(record), in task);
-                break;
-            case RecordKind.Signal when record.Length >= Unsafe.SizeOf<SignalRecord>():
-                WriteSignal(in MemoryMarshal.AsRef<SignalRecord>(record), in task);
-                break;
-            case RecordKind.Exit:
-                WriteExit(in header, in task);
-                _tasks.Remove(header.Tid);
-                break;
-            case RecordKind.Task when record.Length >= Unsafe.SizeOf<TaskRecord>():
-                WriteTask(in header, in task);
-                break;
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Skip(ReadOnlySpan<byte> record, bool gaps)
-    {
-        if (record.Length < Unsafe.SizeOf<RecordHeader>())
-            return;
-        ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
-        ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
-        if (gaps && gap > 0)
-            WriteGap(in header, in task, gap);
-        if (header.Kind == RecordKind.Exit)
-            _tasks.Remove(header.Tid);
-    }
-
-    /// <inheritdoc/>
-    public void Finish(in RunSummary summary)
+    public override void Finish(in RunSummary summary)
     {
         _to.Append("{\"type\":\"summary\",\"calls\":"u8);
         _to.AppendDecimal(summary.Calls);
@@ -82,7 +41,8 @@ public sealed class JsonView(
         output.Flush();
     }
 
-    private void WriteCall(in CallRecord call, in TaskState task)
+    /// <inheritdoc/>
+    private protected override void WriteCall(in CallRecord call, in TaskState task)
     {
         ulong duration = call.Fixed.Duration;
         Begin("call"u8, in call.Header, in task, call.Header.Time - duration);
@@ -91,7 +51,8 @@ public sealed class JsonView(
         End();
     }
 
-    private void WriteSignal(in SignalRecord signal, in TaskState task)
+    /// <inheritdoc/>
+    private protected override void WriteSignal(in SignalRecord signal, in TaskState task)
     {
         var info = new SignalInfo(in signal);
         Begin("signal"u8, in signal.Header, in task, signal.Header.Time);
@@ -156,14 +117,16 @@ public sealed class JsonView(
         Address(",\"si_ptr\":\""u8, info.Pointer);
     }
 
-    private void WriteGap(in RecordHeader header, in TaskState task, uint missing)
+    /// <inheritdoc/>
+    private protected override void WriteGap(in RecordHeader header, in TaskState task, uint missing)
     {
         Begin("gap"u8, in header, in task, header.Time);
         Number(",\"lost\":"u8, missing);
         End();
     }
 
-    private void WriteExit(in RecordHeader header, in TaskState task)
+    /// <inheritdoc/>
+    private protected override void WriteExit(in RecordHeader header, in TaskState task)
     {
         var status = new ExitStatus(header.Detail);
         Begin("exit"u8, in header, in task, header.Time);
@@ -181,7 +144,8 @@ public sealed class JsonView(
         End();
     }
 
-    private void WriteTask(in RecordHeader header, in TaskState task)
+    /// <inheritdoc/>
+    private protected override void WriteTask(in RecordHeader header, in TaskState task)
     {
         var flags = (TaskFlags)header.Flags;
         Begin("task"u8, in header, in task, header.Time);

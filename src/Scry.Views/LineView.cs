@@ -8,58 +8,18 @@ namespace Scry.Views;
 /// <summary>
 /// strace's text format: one line for each call, signal and end of a thread, and one where records are missing.
 /// </summary>
-public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions options) : IRecordView
+public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions options) : RecordView
 {
     private readonly Utf8Buffer _to = output.Buffer;
-    private readonly TaskTable _tasks = new();
     private readonly TimeText _time = new(options.RealtimeOffset);
     private readonly CgroupColumn _cgroups = new(options.CgroupPath);
     private readonly Paint _paint = new(output.Buffer, options.Color);
 
-    /// <summary>Threads that are known to live, at most 65,536.</summary>
-    public int LiveThreads => _tasks.Count;
+    /// <inheritdoc/>
+    public override void Finish(in RunSummary summary) => output.Flush();
 
     /// <inheritdoc/>
-    public void Write(ReadOnlySpan<byte> record)
-    {
-        if (record.Length < Unsafe.SizeOf<RecordHeader>())
-            return;
-        ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
-        ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
-        if (gap > 0)
-            WriteGap(in header, in task, gap);
-        switch (header.Kind)
-        {
-            case RecordKind.Call when record.Length >= Unsafe.SizeOf<CallFixed>():
-                WriteCall(new CallRecord(record), in task);
-                break;
-            case RecordKind.Signal when record.Length >= Unsafe.SizeOf<SignalRecord>():
-                WriteSignal(in MemoryMarshal.AsRef<SignalRecord>(record), in task);
-                break;
-            case RecordKind.Exit:
-                WriteExit(in header, in task);
-                _tasks.Remove(header.Tid);
-                break;
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Skip(ReadOnlySpan<byte> record, bool gaps)
-    {
-        if (record.Length < Unsafe.SizeOf<RecordHeader>())
-            return;
-        ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
-        ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
-        if (gaps && gap > 0)
-            WriteGap(in header, in task, gap);
-        if (header.Kind == RecordKind.Exit)
-            _tasks.Remove(header.Tid);
-    }
-
-    /// <inheritdoc/>
-    public void Finish(in RunSummary summary) => output.Flush();
-
-    private void WriteCall(in CallRecord call, in TaskState task)
+    private protected override void WriteCall(in CallRecord call, in TaskState task)
     {
         int line = _to.Length;
         ulong duration = call.Fixed.Duration;
@@ -80,7 +40,8 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         output.EndLine();
     }
 
-    private void WriteSignal(in SignalRecord signal, in TaskState task)
+    /// <inheritdoc/>
+    private protected override void WriteSignal(in SignalRecord signal, in TaskState task)
     {
         // A fatal kill is handed to every thread of a process that ends; the end itself tells.
         if (signal.Header.Detail == SignalNames.Kill)
@@ -94,7 +55,8 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         output.EndLine();
     }
 
-    private void WriteExit(in RecordHeader header, in TaskState task)
+    /// <inheritdoc/>
+    private protected override void WriteExit(in RecordHeader header, in TaskState task)
     {
         WriteColumns(in header, in task, header.Time);
         _paint.Begin(Paint.Exit);
@@ -116,7 +78,8 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         output.EndLine();
     }
 
-    private void WriteGap(in RecordHeader header, in TaskState task, uint missing)
+    /// <inheritdoc/>
+    private protected override void WriteGap(in RecordHeader header, in TaskState task, uint missing)
     {
         WriteColumns(in header, in task, header.Time);
         _paint.Begin(Paint.Error);
@@ -146,7 +109,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
             ThreadColumn.Plain => false,
             ThreadColumn.None => false,
             ThreadColumn.Bracketed => true,
-            _ => options.Comm || _tasks.Count > 1,
+            _ => options.Comm || LiveThreads > 1,
         };
         if (!bracketed && options.Thread != ThreadColumn.Plain && !options.Comm)
             return;

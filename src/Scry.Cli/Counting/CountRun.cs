@@ -34,8 +34,6 @@ internal sealed class CountRun : IDisposable
     private const int WaitMs = 5;
     private const int LongWaitMs = 20;
     private const int ReadEveryMs = 200;
-    /// <summary>Signals after which a run ends though its command runs on.</summary>
-    private const int SignalsToAbandon = 2;
 
     private readonly TraceArguments _arguments;
     private readonly long? _interval;
@@ -43,8 +41,7 @@ internal sealed class CountRun : IDisposable
     private readonly TraceTarget _target;
     private readonly CounterOptions _options;
     private readonly TracedCommand? _command;
-    private int _signals;
-    private int _lastSignal;
+    private readonly RunSignals _signals;
 
     /// <summary>Looks everything up and makes the command's process; nothing is attached yet.</summary>
     /// <param name="arguments">The target, and which calls.</param>
@@ -62,7 +59,7 @@ internal sealed class CountRun : IDisposable
         _view = open();
         try
         {
-            NativeMethods.CatchSignals();
+            _signals = new RunSignals();
             if (arguments.Target == TargetChoice.Command)
                 _command = TracedCommand.Start(arguments.Names);
         }
@@ -78,14 +75,8 @@ internal sealed class CountRun : IDisposable
     public int Run()
     {
         int failure = Count();
-        while (_command is not null && !_command.HasEnded() && _signals < SignalsToAbandon)
-        {
-            CountSignals();
-            Thread.Sleep(LongWaitMs);
-        }
-        if (failure != ExitCode.Ok || _command is null)
-            return failure;
-        return _command.Status ?? ExitCode.SignalBase + _lastSignal;
+        int status = _signals.WaitFor(_command);
+        return failure != ExitCode.Ok ? failure : status;
     }
 
     /// <summary>Closes the output; ends a command that never began.</summary>
@@ -127,9 +118,8 @@ internal sealed class CountRun : IDisposable
         long nextRead = 0, nextInterval = _interval ?? long.MaxValue, end = _arguments.For is { } limit ? (long)limit : long.MaxValue;
         while (true)
         {
-            CountSignals();
             long elapsed = Since(started);
-            if (_signals >= (_command is null ? 1 : SignalsToAbandon) || elapsed >= end || TargetEnded(counters))
+            if (_signals.AskForEnd(_command) || elapsed >= end || TargetEnded(counters))
                 return;
             bool over = elapsed >= nextInterval;
             if (over || elapsed >= nextRead)
@@ -181,13 +171,4 @@ internal sealed class CountRun : IDisposable
     /// <summary>As strace -f: the command, and all that it left running.</summary>
     private bool TargetEnded(Counters counters) =>
         _options.What.Target == TargetKind.Tasks && (_command is null || _command.HasEnded()) && counters.TaskCount == 0;
-
-    private void CountSignals()
-    {
-        int signal = NativeMethods.TakeSignal();
-        if (signal == 0)
-            return;
-        _lastSignal = signal;
-        _signals++;
-    }
 }

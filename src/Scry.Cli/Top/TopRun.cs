@@ -15,14 +15,13 @@ internal sealed class TopRun : IDisposable
     private const int WaitMs = 100, CommandWaitMs = 10;
     /// <summary>Time from new counters to their first table.</summary>
     private const int FirstMs = 250;
-    private const int SignalsToAbandon = 2;
 
     private readonly TopArguments _arguments;
     private readonly TraceTarget _target;
     private readonly SessionOptions _what;
     private readonly TracedCommand? _command;
     private readonly long _started = Stopwatch.GetTimestamp();
-    private int _signals, _lastSignal;
+    private readonly RunSignals _signals = new();
 
     /// <summary>Looks everything up and makes the command's process; nothing is attached yet.</summary>
     /// <exception cref="ToolException">Something that was asked for cannot be had.</exception>
@@ -31,7 +30,6 @@ internal sealed class TopRun : IDisposable
         _arguments = arguments;
         _target = TraceTarget.Resolve(arguments.Trace);
         _what = TraceRun.Options(arguments.Trace, _target);
-        NativeMethods.CatchSignals();
         if (arguments.Trace.Target == TargetChoice.Command)
             _command = TracedCommand.Start(arguments.Trace.Names, noTerminal: arguments.Batch is null);
     }
@@ -57,8 +55,7 @@ internal sealed class TopRun : IDisposable
             Runner.Say($"'{Printable.Escape(_arguments.Trace.Names[0])}' runs on as process {_command.Pid}");
             return ExitCode.Ok;
         }
-        WaitForCommand();
-        return _command is null ? ExitCode.Ok : _command.Status ?? ExitCode.SignalBase + _lastSignal;
+        return _signals.WaitFor(_command);
     }
 
     /// <summary>Ends a command that never began.</summary>
@@ -87,7 +84,7 @@ internal sealed class TopRun : IDisposable
         {
             // As with SIGHUP: nobody is left to be told.
         }
-        if (!model.HasQuit && counters.HasEnded && _signals == 0)
+        if (!model.HasQuit && counters.HasEnded && !_signals.AskForEnd(null))
             Runner.Say("the target has ended");
         return model.HasQuit;
     }
@@ -188,8 +185,8 @@ internal sealed class TopRun : IDisposable
 
     private bool HasEnded(TopCounters counters)
     {
-        CountSignals();
-        if (_signals >= (_command is null || _arguments.Batch is null ? 1 : SignalsToAbandon))
+        // A full screen has the terminal for itself.
+        if (_signals.AskForEnd(_arguments.Batch is null ? null : _command))
             return true;
         if (_arguments.Trace.For is { } limit && Stopwatch.GetElapsedTime(_started).TotalNanoseconds >= limit)
             return true;
@@ -210,25 +207,6 @@ internal sealed class TopRun : IDisposable
     }
 
     private static long Ticks(double milliseconds) => (long)(milliseconds * Stopwatch.Frequency / 1000);
-
-    private void WaitForCommand()
-    {
-        while (_command is not null && !_command.HasEnded() && _signals < SignalsToAbandon)
-        {
-            CountSignals();
-            Thread.Sleep(CommandWaitMs);
-        }
-    }
-
-    /// <summary>Signals that came close together count as one: timeout(1) sends two.</summary>
-    private void CountSignals()
-    {
-        int signal = NativeMethods.TakeSignal();
-        if (signal == 0)
-            return;
-        _lastSignal = signal;
-        _signals++;
-    }
 
     private static string TargetText(TraceArguments trace)
     {

@@ -15,8 +15,6 @@ internal sealed class TraceRun : IDisposable
 {
     private const int WaitMs = 10;
     private const int LongWaitMs = 100;
-    /// <summary>Signals after which a run ends though its command runs on.</summary>
-    private const int SignalsToAbandon = 2;
 
     private readonly TraceArguments _arguments;
     private readonly IRecordSink _sink;
@@ -24,9 +22,8 @@ internal sealed class TraceRun : IDisposable
     private readonly SessionOptions _options;
     private readonly RecordHandler _handler;
     private readonly TracedCommand? _command;
+    private readonly RunSignals _signals;
     private ulong _shown;
-    private int _signals;
-    private int _lastSignal;
     private SinkException? _sinkError;
 
     /// <summary>Looks everything up and makes the command's process; nothing is attached yet.</summary>
@@ -43,7 +40,7 @@ internal sealed class TraceRun : IDisposable
         _sink = open();
         try
         {
-            NativeMethods.CatchSignals();
+            _signals = new RunSignals();
             if (arguments.Target == TargetChoice.Command)
                 _command = TracedCommand.Start(arguments.Names);
         }
@@ -59,10 +56,8 @@ internal sealed class TraceRun : IDisposable
     public int Run()
     {
         int failure = Trace();
-        WaitForCommand();
-        if (failure != ExitCode.Ok || _command is null)
-            return failure;
-        return _command.Status ?? ExitCode.SignalBase + _lastSignal;
+        int status = _signals.WaitFor(_command);
+        return failure != ExitCode.Ok ? failure : status;
     }
 
     /// <summary>Closes the output; ends a command that never began.</summary>
@@ -95,8 +90,7 @@ internal sealed class TraceRun : IDisposable
         {
             int records = session.Drain(_handler);
             Pause(idle: records == 0);
-            CountSignals();
-            if (_signals >= (_command is null ? 1 : SignalsToAbandon))
+            if (_signals.AskForEnd(_command))
                 break;
             int wait = _command is null ? LongWaitMs : WaitMs;
             if (_arguments.For is { } limit)
@@ -171,26 +165,6 @@ internal sealed class TraceRun : IDisposable
         if (summary.TotalLost > 0 || !_arguments.Quiet)
             Runner.Say(SummaryText.Of(in summary, session.Written));
         return _arguments.Strict && summary.TotalLost > 0 ? ExitCode.LostRecords : ExitCode.Ok;
-    }
-
-    /// <summary>A limit or a full disk ends the tracing, not the command; a second signal ends the waiting for it.</summary>
-    private void WaitForCommand()
-    {
-        while (_command is not null && !_command.HasEnded() && _signals < SignalsToAbandon)
-        {
-            CountSignals();
-            Thread.Sleep(WaitMs);
-        }
-    }
-
-    /// <summary>Signals that came close together count as one: timeout(1) sends two.</summary>
-    private void CountSignals()
-    {
-        int signal = NativeMethods.TakeSignal();
-        if (signal == 0)
-            return;
-        _lastSignal = signal;
-        _signals++;
     }
 
     /// <summary>What the kernel side is to do.</summary>

@@ -271,8 +271,8 @@ public sealed class BenchTests
     [Fact]
     public void ABenchThatNobodyWaitedForIsDead()
     {
-        // A shell that becomes sleep never waits for its child.
-        using Process parent = Process.Start(new ProcessStartInfo("sh", ["-c", "true & echo $!; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        // A shell that becomes sleep never waits for its child, which ends after that.
+        using Process parent = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"]) { RedirectStandardOutput = true })!;
         try
         {
             string zombie = "scry-bench-" + parent.StandardOutput.ReadLine();
