@@ -605,6 +605,31 @@ static long capture__step(__u32 i, void *unused)
 }
 
 #define PLAIN_MOST 1024 /* bytes of a piece that is copied without the loop */
+#define SMALL_MOST 40	/* bytes of one that goes over the stack */
+
+/*
+ * The kernel checks where it copies a caller's memory to (hardened usercopy): its own stack it
+ * knows at once, for other memory it searches for half the time of the copy. Since 6.13 only a
+ * frame under 64 bytes is on that stack. Writes SMALL_MOST bytes; not 0 when they cannot be read.
+ * Within the loop the frames are too deep for it.
+ */
+static __noinline int copy__small(__u64 *to, __u64 address, __u64 length)
+{
+	__u64 words[SMALL_MOST / 8] = {};
+
+	if (length > sizeof(words) || bpf_probe_read_user(words, length, (void *)address))
+		return 1;
+#pragma unroll
+	for (int i = 0; i < SMALL_MOST / 8; i++)
+		to[i] = words[i];
+	return 0;
+}
+
+/* Bytes that copying so many may write. */
+static __always_inline __u64 copy__span(__u64 length)
+{
+	return (length < SMALL_MOST ? SMALL_MOST : length) + 8;
+}
 
 /* Bytes of the one piece that the op wants; more than PLAIN_MOST when it is for the loop. */
 static __always_inline __u64 plain__length(const struct scry_op *op, struct scry_thread *thread,
@@ -641,7 +666,7 @@ static __always_inline bool capture__plain(struct work *w)
 	__u64 length, limit, most, pos = w->pos;
 	struct stage *stage;
 	__u32 number;
-	__u8 *dst;
+	__u8 *dst, *to;
 
 	if (!thread || w->depot || (w->to_record && thread->retry))
 		return 0;
@@ -676,9 +701,11 @@ static __always_inline bool capture__plain(struct work *w)
 	length = plain__length(op, thread, w->result);
 	if (!length)
 		return 1;
-	if (length > most || pos + sizeof(struct scry_capture) + length + 8 > w->room ||
-	    bpf_probe_read_user(dst + pos + sizeof(struct scry_capture), length,
-				(void *)w->address))
+	if (length > most || pos + sizeof(struct scry_capture) + copy__span(length) > w->room)
+		return 0;
+	to = dst + pos + sizeof(struct scry_capture);
+	if (length <= SMALL_MOST ? copy__small((__u64 *)to, w->address, length)
+				 : bpf_probe_read_user(to, length, (void *)w->address))
 		return 0;
 	work__commit(w, dst, pos, length);
 	return 1;
