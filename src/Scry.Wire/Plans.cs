@@ -94,8 +94,8 @@ public struct CapturePlan
     public byte OnlyExit;
     /// <summary>Argument + 1 that is a descriptor; 0: none is.</summary>
     public byte FdArg;
-    /// <summary>Padding.</summary>
-    public byte Pad;
+    /// <summary>A bit for each argument that some operation follows.</summary>
+    public byte Pointers;
     /// <summary>The operations.</summary>
     public OpArray Ops;
 
@@ -116,6 +116,7 @@ public struct CapturePlan
         if (OpCount == 8)
             throw new InvalidOperationException("a capture plan holds at most 8 operations");
         Ops[OpCount++] = op;
+        Pointers |= (byte)(1 << op.Arg);
         if ((op.Flags & OpFlags.AtEntry) != 0)
         {
             OnlyEntry = (Flags & PlanFlags.Entry) == 0 ? OpCount : (byte)0;

@@ -165,8 +165,7 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 					const struct scry_plan *plan, __u64 now, __s64 result,
 					bool readable)
 {
-	bool reads = readable && (thread->retry ||
-				  (plan__flags(plan, thread) & (SCRY_PLAN_EXIT | SCRY_PLAN_IOCTL)));
+	bool reads = readable && (thread->retry || plan__reads(plan, thread, SCRY_PLAN_EXIT));
 	struct scry_call *call;
 	__u32 nargs = plan->nargs > SCRY_MAX_ARGS ? SCRY_MAX_ARGS : plan->nargs;
 	__u64 size = sizeof(*call) + nargs * sizeof(__u64), fixed = size;

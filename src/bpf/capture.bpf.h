@@ -534,6 +534,22 @@ static __always_inline __u32 plan__flags(const struct scry_plan *plan, struct sc
 	return flags < 0 ? plan->flags : flags;
 }
 
+/* Whether the call has something to read in that phase: a plan, and a pointer that it follows. */
+static __always_inline bool plan__reads(const struct scry_plan *plan, struct scry_thread *thread,
+					__u32 phase)
+{
+	if (!(plan__flags(plan, thread) & (phase | SCRY_PLAN_IOCTL)))
+		return 0;
+	if (plan->flags & (SCRY_PLAN_VARIANTS | SCRY_PLAN_IOCTL))
+		return 1;
+#pragma unroll
+	for (int i = 0; i < SCRY_MAX_ARGS; i++) {
+		if ((plan->pointers >> i & 1) && thread->args[i])
+			return 1;
+	}
+	return 0;
+}
+
 /* <uapi/asm-generic/ioctl.h>: a request tells the direction and size of its argument. */
 #define IOC_WRITE 1
 #define IOC_READ  2

@@ -151,7 +151,7 @@ struct scry_plan {
 	__u8 only_entry; /* number + 1 of the op at entry when there is one; 0: none or several */
 	__u8 only_exit;	 /* the same at exit */
 	__u8 fd_arg;	 /* argument + 1 that is a descriptor; 0: none */
-	__u8 pad;
+	__u8 pointers;	 /* a bit for each argument that some op follows */
 	struct scry_op ops[SCRY_MAX_OPS];
 };
 
