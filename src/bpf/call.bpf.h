@@ -79,40 +79,6 @@ static __always_inline void call__stage(struct scry_thread *thread)
 	ring__release(&w);
 }
 
-/* The same for the most frequent plan, one path, without the engine. False when it takes that. */
-static __always_inline bool call__stage_path(struct scry_thread *thread,
-					     const struct scry_plan *plan)
-{
-	__u32 number = plan->only_entry - 1;
-	const struct scry_op *op;
-	struct scry_capture *head;
-	struct stage *stage;
-	long got;
-
-	if (number >= SCRY_MAX_OPS || (plan->flags & SCRY_PLAN_VARIANTS))
-		return 0;
-	op = &plan->ops[number];
-	if (op->kind != SCRY_OP_STRING || op->size || (op->flags & SCRY_OP_DATA) ||
-	    op->arg >= SCRY_MAX_ARGS)
-		return 0;
-	stage = bpf_map_lookup_elem(&stages, &thread->slot);
-	if (!stage)
-		return 0;
-	head = (void *)stage->data;
-	got = bpf_probe_read_user_str(head + 1, STAGE_CAP, (void *)thread->args[op->arg]);
-	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
-	if (got <= 0 || got >= STAGE_CAP)
-		return 0;
-	head->address = thread->args[op->arg];
-	head->length = got;
-	head->arg = op->arg;
-	head->phase = SCRY_PHASE_ENTRY;
-	head->flags = 0;
-	head->pad = 0;
-	thread->staged = sizeof(*head) + ((got + 7) & ~7);
-	return 1;
-}
-
 #define WORDS_COPIED 16
 
 /* Copies a few words without the cost of a helper: some too many, which later writes cover. */
@@ -157,6 +123,23 @@ static __always_inline __u64 call__unstage(struct writer *w, struct scry_thread 
 	return size + staged;
 }
 
+/* Copies what the plan wants of the caller's memory after the call. Gives the record's new size, 0
+ * when it does not fit. */
+static __always_inline __u64 call__read(struct writer *w, struct scry_thread *thread,
+					const struct scry_plan *plan, __u64 size, __s64 result)
+{
+	long plain = plain__read(w, thread, plan, size, result);
+	struct work *work;
+
+	if (plain >= 0)
+		return size + plain;
+	work = work__start(w->ring, thread, size, w->room, result, 1);
+	capture__all();
+	if (work->cut || work->full)
+		thread->flags |= SCRY_CALL_TRUNCATED;
+	return work->full && !RING_CUTS ? 0 : work->pos;
+}
+
 /*
  * Writes the record of the call that `thread` is in. The caller holds the ring. A thread that is
  * not back from its call, or has another memory since, is read no more.
@@ -195,14 +178,8 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 		size = fixed;
 		thread->flags |= SCRY_CALL_TRUNCATED;
 	}
-	if (size && reads) {
-		struct work *work = work__start(w->ring, thread, size, w->room, result, 1);
-
-		capture__all();
-		size = work->full && !RING_CUTS ? 0 : work->pos;
-		if (work->cut || work->full)
-			thread->flags |= SCRY_CALL_TRUNCATED;
-	}
+	if (size && reads)
+		size = call__read(w, thread, plan, size, result);
 	if (!size || size > SCRY_RECORD_MAX) {
 		ring__lose(w->ring, size ? SCRY_LOST_SIZE : SCRY_LOST_RING);
 		return;

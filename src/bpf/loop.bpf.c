@@ -14,6 +14,7 @@
 #include "current.bpf.h"
 #include "flight.bpf.h"
 #include "capture.bpf.h"
+#include "plain.bpf.h"
 #include "task.bpf.h"
 #include "call.bpf.h"
 #include "trigger.bpf.h"

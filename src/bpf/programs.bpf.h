@@ -41,7 +41,7 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 	call__begin(task, thread, regs, abi, nr, 0, 0);
 	if (plan->flags & SCRY_PLAN_STACK)
 		thread->args[0] = regs->sp;
-	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && !call__stage_path(thread, plan))
+	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && !plain__stage(thread, plan))
 		call__stage(thread);
 	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
 	thread->start = ring__entry_time();

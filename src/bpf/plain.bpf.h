@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_PLAIN_BPF_H
+#define SCRY_PLAIN_BPF_H
+/*
+ * The most frequent plans have one piece at entry or at exit: a path, a structure, a buffer. They
+ * are copied here, without the engine of capture.bpf.h, which costs as much again.
+ */
+
+#define PLAIN_MOST 1024 /* bytes of a piece, and of a record before it */
+#define SMALL_MOST 40	/* bytes of one that goes over the stack */
+
+/*
+ * The kernel checks where it copies a caller's memory to (hardened usercopy): its own stack it
+ * knows at once, for other memory it searches for half the time of the copy. Since 6.13 only a
+ * frame under 64 bytes is on that stack. Writes SMALL_MOST bytes; not 0 when they cannot be read.
+ * In the engine the frames are too deep for it.
+ */
+static __noinline int copy__small(__u64 *to, __u64 address, __u64 length)
+{
+	__u64 words[SMALL_MOST / 8] = {};
+
+	if (length > sizeof(words) || bpf_probe_read_user(words, length, (void *)address))
+		return 1;
+#pragma unroll
+	for (int i = 0; i < SMALL_MOST / 8; i++)
+		to[i] = words[i];
+	return 0;
+}
+
+/* Bytes that copying so many may write. */
+static __always_inline __u64 copy__span(__u64 length)
+{
+	return (length < SMALL_MOST ? SMALL_MOST : length) + 8;
+}
+
+static __always_inline long plain__head(struct scry_capture *head, const struct scry_op *op,
+					__u64 address, __u64 length, __u32 phase)
+{
+	head->address = address;
+	head->length = length;
+	head->arg = op->arg;
+	head->phase = phase;
+	head->flags = 0;
+	head->pad = 0;
+	return sizeof(*head) + ((length + 7) & ~7ULL);
+}
+
+/* Bytes of the piece that the op wants; more than is plain when it is for the engine. */
+static __always_inline __u64 plain__length(const struct scry_op *op, struct scry_thread *thread,
+					   __s64 result)
+{
+	__u64 length;
+
+	switch (op->kind) {
+	case SCRY_OP_FIXED:
+		length = op->size;
+		break;
+	case SCRY_OP_BUFFER:
+		length = op->other < SCRY_MAX_ARGS
+				 ? capture__scaled(thread->args[op->other], op->size)
+				 : 0;
+		break;
+	case SCRY_OP_BUFFER_RET:
+		length = result > 0 ? capture__scaled(result, op->size) : 0;
+		break;
+	default:
+		return ~0ULL;
+	}
+	if ((op->flags & SCRY_OP_DATA) && length > cfg.data_max)
+		length = cfg.data_max;
+	return length;
+}
+
+/*
+ * Copies the op's piece to `head`, which has so much room. Gives what it takes there, 0 when there
+ * is nothing to copy; negative: the engine is to look.
+ */
+static __always_inline long plain__copy(struct scry_capture *head, __u64 room,
+					const struct scry_op *op, struct scry_thread *thread,
+					__u32 phase, __u64 most, __s64 result)
+{
+	__u64 length, address;
+
+	if (op->arg >= SCRY_MAX_ARGS)
+		return -1;
+	address = thread->args[op->arg];
+	if (!address || (phase == SCRY_PHASE_EXIT && result < 0 && !(op->flags & SCRY_OP_ALWAYS)))
+		return 0;
+	length = plain__length(op, thread, result);
+	if (!length)
+		return 0;
+	if (length > most || sizeof(*head) + copy__span(length) > room)
+		return -1;
+	if (length <= SMALL_MOST ? copy__small((__u64 *)(head + 1), address, length)
+				 : bpf_probe_read_user(head + 1, length, (void *)address))
+		return -1;
+	return plain__head(head, op, address, length, phase);
+}
+
+/* The same of a path. */
+static __always_inline long plain__path(struct scry_capture *head, const struct scry_op *op,
+					struct scry_thread *thread)
+{
+	__u64 address;
+	long got;
+
+	if (op->size || (op->flags & SCRY_OP_DATA) || op->arg >= SCRY_MAX_ARGS)
+		return -1;
+	address = thread->args[op->arg];
+	got = bpf_probe_read_user_str(head + 1, STAGE_CAP, (void *)address);
+	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
+	if (got <= 0 || got >= STAGE_CAP)
+		return -1;
+	return plain__head(head, op, address, got, SCRY_PHASE_ENTRY);
+}
+
+/* Stages what the plan wants before the call. False when that is for the engine. */
+static __always_inline bool plain__stage(struct scry_thread *thread, const struct scry_plan *plan)
+{
+	struct stage *stage = bpf_map_lookup_elem(&stages, &thread->slot);
+	__u32 number = plan->only_entry - 1;
+	const struct scry_op *op;
+	struct scry_capture *head;
+	long size;
+
+	if (!stage || number >= SCRY_MAX_OPS || (plan->flags & SCRY_PLAN_VARIANTS))
+		return 0;
+	op = &plan->ops[number];
+	head = (void *)stage->data;
+	if (op->kind == SCRY_OP_STRING)
+		size = plain__path(head, op, thread);
+	else
+		size = plain__copy(head, sizeof(*stage), op, thread, SCRY_PHASE_ENTRY, STAGE_CAP,
+				   0);
+	if (size < 0)
+		return 0;
+	thread->staged = size;
+	return 1;
+}
+
+/* Copies what the plan wants after the call, behind the record's `size` bytes. Gives what it takes
+ * there; negative when that is for the engine. */
+static __always_inline long plain__read(struct writer *w, struct scry_thread *thread,
+					const struct scry_plan *plan, __u64 size, __s64 result)
+{
+	__u32 number = plan->only_exit - 1;
+
+	if (thread->retry || number >= SCRY_MAX_OPS || (plan->flags & SCRY_PLAN_VARIANTS) ||
+	    size > PLAIN_MOST || size > w->room)
+		return -1;
+	return plain__copy((void *)(w->base + size), w->room - size, &plan->ops[number], thread,
+			   SCRY_PHASE_EXIT, PLAIN_MOST, result);
+}
+
+#endif
