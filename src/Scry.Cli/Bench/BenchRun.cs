@@ -121,6 +121,8 @@ internal sealed class BenchRun(BenchPlan plan, BenchProgress progress)
         var result = new WorkloadResult(workload.Name, workload.Title, workload.Metric) { Rounds = rounds };
         _result.Workloads.Add(result);
         List<Tool> fit = Fitting(tools, workload);
+        _result.LeftOut.AddRange(tools.Select(tool => (Name: $"{workload.Name}, {tool.Name}", Reason: tool.Unfit(workload)))
+            .Where(left => left.Reason is not null).Select(left => (left.Name, left.Reason!)));
         result.Tools.AddRange(fit.Select(tool => new ToolResult(tool.Name, tool.Title, tool.Kind)));
         foreach ((int round, int turn, int i) in Turns.Of(fit, rounds))
         {
@@ -155,7 +157,7 @@ internal sealed class BenchRun(BenchPlan plan, BenchProgress progress)
     private static List<Tool> Fitting(IReadOnlyList<Tool> tools, Workload workload) => [.. tools.Where(tool => Fits(tool, workload))];
 
     /// <summary>A filter that lets calls pass is of interest where calls are all there is.</summary>
-    private static bool Fits(Tool tool, Workload workload) => tool.Fits(workload) && (tool.Kind != ToolKind.Passes || workload.Call is not null);
+    private static bool Fits(Tool tool, Workload workload) => tool.Unfit(workload) is null && (tool.Kind != ToolKind.Passes || workload.Call is not null);
 
     private WakePrice? MeasureWake(WorkDirectory work)
     {

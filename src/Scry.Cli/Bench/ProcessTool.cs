@@ -82,9 +82,16 @@ internal sealed record ProcessTool(string Name, string Title, ToolKind Kind, Too
     /// <summary>What else must be there; gives what is missing, or null.</summary>
     public Func<string?>? Needs { get; init; }
 
-    public override bool Fits(Workload workload) =>
-        (How.Words is not null || workload.IsStarted) && (workload.OneProcess || !OneProcess)
-        && (!NoChildren || !workload.ForksLater || (workload.IsStarted && How.LaunchWords is not null));
+    public override string? Unfit(Workload workload)
+    {
+        if (How.Words is null && !workload.IsStarted)
+            return "it traces only what it starts";
+        if (OneProcess && !workload.OneProcess)
+            return "it traces one process";
+        return NoChildren && workload.ForksLater && !(workload.IsStarted && How.LaunchWords is not null)
+            ? "it does not follow children that come later"
+            : null;
+    }
 
     public override IReadOnlyList<string>? Launcher(WorkDirectory work) => How.LaunchWords is { } words ? [Program, .. words(LaunchFile(work))] : null;
 

@@ -60,8 +60,8 @@ internal abstract record Tool(string Name, string Title, ToolKind Kind)
     /// </summary>
     public virtual IReadOnlyList<string>? Launcher(WorkDirectory work) => null;
 
-    /// <summary>Whether it can trace a workload as a whole.</summary>
-    public virtual bool Fits(Workload workload) => true;
+    /// <summary>Why it cannot trace a workload as a whole; null when it can.</summary>
+    public virtual string? Unfit(Workload workload) => null;
 
     /// <summary>Attaches; returns when it is attached indeed.</summary>
     /// <exception cref="ToolException">It failed, or was not attached in time.</exception>

@@ -268,6 +268,14 @@ public sealed class BenchTests
         }
     }
 
+    [Theory]
+    [InlineData("pgbench", "perf-trace", "it does not follow children that come later")]
+    [InlineData("nginx", "syscount", "it traces one process")]
+    [InlineData("nginx", "strace", null)]
+    [InlineData("build", "perf-trace", null)]
+    public void AToolThatCannotTraceAWorkloadSaysWhy(string workload, string tool, string? reason) =>
+        Assert.Equal(reason, ToolList.All.Single(one => one.Name == tool).Unfit(Assert.Single(WorkloadList.Parse([workload]))));
+
     [Fact]
     public void ABenchThatNobodyWaitedForIsDead()
     {
