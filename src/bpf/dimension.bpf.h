@@ -137,8 +137,11 @@ static __always_inline bool key__of_object(struct scry_count_key *key, struct ta
 {
 	struct object object = {};
 
-	if (bpf_find_vma(task, ip, object__see, &object, 0) && !object.found)
+	if (bpf_find_vma(task, ip, object__see, &object, 0) && !object.found) {
+		/* Not memory without a file, but not known. */
+		key->object_inode = ~0ULL;
 		return 0;
+	}
 	key->object_inode = object.inode;
 	key->object_device = object.device;
 	*file = (struct file *)object.file;

@@ -142,7 +142,7 @@ internal sealed class Dimensions
         "unit" => Text(Texts(group).Unit),
         "user" => StatLabel.Of(_users.Value.TryGetValue(group.Key.Uid, out string? name) ? name : $"{group.Key.Uid}"),
         "fd_path" => FileOf(group),
-        _ => group.ObjectPath.Length > 0 ? new StatLabel(group.ObjectPath) : StatLabel.Of("[anonymous]"),
+        _ => group.ObjectPath.Length > 0 ? new StatLabel(group.ObjectPath) : StatLabel.Of(group.Key.ObjectInode == 0 ? "[anonymous]" : "[unknown]"),
     };
 
     private static StatLabel Text(string? text) => text is null ? StatLabel.None : StatLabel.Of(text);
