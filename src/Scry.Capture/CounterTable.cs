@@ -9,7 +9,7 @@ namespace Scry.Capture;
 internal sealed class CounterTable(CounterMemory memory, CounterOptions options, int rowCount)
 {
     private const int NrShift = 32, AbiShift = NrShift + Layout.CountNrBits;
-    private const uint NoAbi = 3; // of rows for others
+    private const uint NoAbi = 7; // of rows for others
     /// <summary>The key, but for the CPU, of the rows that have what found none.</summary>
     public const ulong OthersKey = (ulong)NoAbi << AbiShift | (ulong)Layout.CountNrMax << NrShift;
     // A program that found a group holds it some microseconds later, or never.

@@ -34,7 +34,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
     {
         ref readonly StuckRecord from = ref task.Record;
         _tid = from.Tid;
-        _word = from.Abi == Abi.Ia32 ? 4 : 8;
+        _word = from.Abi.WordSize;
         CapturePlan plan = plans[CapturePlan.IndexOf(from.Abi, from.Nr)];
         int nargs = Math.Min((int)plan.ArgCount, 6);
         _record.Clear();
@@ -61,7 +61,7 @@ public sealed class StuckCalls(TaskMemory memory, CapturePlan[] plans, IReadOnly
 
     private void Capture(CapturePlan plan, StuckTask task)
     {
-        var key = new VariantKey(task.Record.Nr, task.Record.Abi == Abi.Ia32 ? 1u : 0u, (uint)task.Args[plan.VariantArg]);
+        var key = new VariantKey(task.Record.Nr, task.Record.Abi.Is32Bit ? 1u : 0u, (uint)task.Args[plan.VariantArg]);
         if ((plan.Flags & PlanFlags.Variants) != 0 && _variants.TryGetValue(key, out CapturePlan variant))
             plan = variant;
         // _IOC_WRITE: the kernel reads what the third argument points to, as much as the number says.

@@ -7,7 +7,7 @@ public static class Layout
     public const uint Version = 1;
     /// <summary>SCRY_NR_MAX: numbers below it have a plan.</summary>
     public const int MaxNr = 512;
-    /// <summary>SCRY_ABI_COUNT: ABIs with plans of their own.</summary>
+    /// <summary>SCRY_ABI_COUNT: ABIs with plans of their own on one machine: its own, its 32-bit one.</summary>
     public const int AbiCount = 2;
     /// <summary>SCRY_RING_HEADER: bytes before a ring's data.</summary>
     public const int RingHeader = 4096;
@@ -40,7 +40,7 @@ public static class Layout
     /// <summary>SCRY_COUNT_ERRNOS: errnos of a chunk.</summary>
     public const int CountErrnos = 10;
     /// <summary>SCRY_COUNT_NR_BITS: bits of a number in a row's key.</summary>
-    public const int CountNrBits = 14;
+    public const int CountNrBits = 13;
     /// <summary>SCRY_COUNT_NR_MAX: numbers from here on are counted as one.</summary>
-    public const int CountNrMax = 0x3fff;
+    public const int CountNrMax = 0x1fff;
 }

@@ -12,6 +12,23 @@ public enum Abi : byte
     Ia32 = 1,
     /// <summary>The 64-bit table's numbers with bit 30 set.</summary>
     X32 = 2,
+    /// <summary>arm64's table, that of include/uapi/asm-generic/unistd.h.</summary>
+    Arm64 = 3,
+    /// <summary>The table of 32-bit Arm (EABI), on an arm64 kernel too.</summary>
+    Arm = 4,
+}
+
+/// <summary>What follows from an ABI alone.</summary>
+public static class AbiExtensions
+{
+    extension(Abi abi)
+    {
+        /// <summary>Whether pointers and C's long have 32 bits in its structures; those of x32 calls are decoded as x86-64's.</summary>
+        public bool Is32Bit => abi is Abi.Ia32 or Abi.Arm;
+
+        /// <summary>Bytes of a pointer.</summary>
+        public int WordSize => abi.Is32Bit ? 4 : 8;
+    }
 }
 
 /// <summary>What a record is (<c>SCRY_RECORD_*</c>).</summary>

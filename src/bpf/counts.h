@@ -61,11 +61,11 @@ struct scry_count_group {
 #define SCRY_COUNT_BUCKETS 32
 
 /* A number in a row's key. */
-#define SCRY_COUNT_NR_BITS 14
-#define SCRY_COUNT_NR_MAX  0x3fff /* numbers from here on, as one */
+#define SCRY_COUNT_NR_BITS 13
+#define SCRY_COUNT_NR_MAX  0x1fff /* numbers from here on, as one */
 
 struct scry_count_row {
-	__u64 key;    /* group | nr << 32 | abi << 46 | (cpu + 1) << 48; 0: free */
+	__u64 key;    /* group | nr << 32 | abi << 45 | (cpu + 1) << 48; 0: free */
 	__u32 seq;    /* odd while it is written */
 	__u32 octave; /* of the last duration */
 	__u64 calls;

@@ -16,7 +16,7 @@ static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
 {
 	__u32 index = nr < SCRY_NR_MAX ? nr : SCRY_NR_MAX - 1;
 
-	if (abi == SCRY_ABI_IA32)
+	if (abi == SCRY_ABI_IA32 || abi == SCRY_ABI_ARM)
 		index += SCRY_NR_MAX;
 	/* The compiler knows that the mask does nothing, the verifier does not. */
 	barrier_var(index);

@@ -75,7 +75,7 @@ internal sealed class StuckEntries(
     private IEnumerable<StuckHolder> Find(StuckTask task, string name, IReadOnlyList<string> stack, ulong known)
     {
         ref readonly StuckRecord record = ref task.Record;
-        var call = new BlockedCall((int)record.Tid, (int)record.Tgid, task.State, name, task.Args.ToArray(), record.Abi == Abi.Ia32 ? 4 : 8, known, stack) { IsFrozen = task.IsFrozen };
+        var call = new BlockedCall((int)record.Tid, (int)record.Tgid, task.State, name, task.Args.ToArray(), record.Abi.WordSize, known, stack) { IsFrozen = task.IsFrozen };
         return holders.Find(call).Select(Convert);
     }
 
