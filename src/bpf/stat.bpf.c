@@ -16,9 +16,6 @@
 #include "row.bpf.h"
 #include "dimension.bpf.h"
 
-/* Since 6.2; it costs nothing where asking for the current task costs a call. */
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
-
 static __always_inline __u32 slot__status(struct slot *slot)
 {
 	if (cfg.can_cast) {
