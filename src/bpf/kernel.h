@@ -233,9 +233,19 @@ struct k_sigaction;
 
 #pragma clang attribute pop
 
+#include <bpf/bpf_helpers.h>
+
 /* Since 6.2: what it gives is read with care for faults, and costs nothing where asking for the
  * current task costs a call. Only with cfg.can_cast. */
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id)
-	__attribute__((section(".ksyms"), weak));
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+/* Copies a caller's string and gives its length with the NUL; negative: it cannot be read. Before
+ * 6.13 the helper gives 0 for an empty one. */
+static __always_inline long user__string(void *to, __u32 size, __u64 address)
+{
+	long got = bpf_probe_read_user_str(to, size, (void *)address);
+
+	return got ? got : 1;
+}
 
 #endif

@@ -6,7 +6,7 @@ namespace Scry.Tests.Unit.Cli;
 public sealed class ChecksTests
 {
     [Theory]
-    [InlineData("6.18.44-custom", FindingState.Ok)]
+    [InlineData("6.18.44.857", FindingState.Ok)]
     [InlineData("6.1.0.56", FindingState.Ok)]
     [InlineData("6.12", FindingState.Ok)]
     [InlineData("10.0", FindingState.Ok)]
