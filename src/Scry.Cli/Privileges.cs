@@ -12,9 +12,10 @@ internal static class Privileges
     private const int Bpf = 39;
 
     /// <summary>Refuses to go on without them.</summary>
-    /// <exception cref="ToolException">They are missing.</exception>
+    /// <exception cref="ToolException">They are missing, or what tells of them is.</exception>
     public static void Require()
     {
+        KernelFiles.Require();
         if (!Suffice(Effective()))
         {
             throw new ToolException("tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON",
