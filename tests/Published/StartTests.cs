@@ -9,7 +9,7 @@ public sealed class StartTests
     private const string Recording = "/calls.scry";
 
     /// <summary>The commands by name, what they print where all is well, in the order in which they are run.</summary>
-    private static readonly (string Name, string Words, string Says)[] Commands =
+    private static readonly (string Name, Step Step, string Says)[] Commands =
     [
         ("version", "--version", "0.1.0"),
         ("help", "--help", "scry trace -- ls -l /"),
@@ -26,9 +26,9 @@ public sealed class StartTests
         ("loop list", "loop list", "start-test: all"),
         ("loop trigger", "loop trigger start-test", ""),
         ("loop dump", "loop dump start-test --last 5s", "scry"),
-        ("loop watch", Place.Interrupted + "loop watch start-test --dir /incidents", "/incidents/start-test-"),
+        ("loop watch", new("loop watch start-test --dir /incidents", EndsAt: "/incidents/"), "/incidents/start-test-"),
         ("loop stop", "loop stop start-test", ""),
-        ("loop run", Place.Interrupted + "loop run --comm scry --memory 4M", "recording in "),
+        ("loop run", new("loop run --comm scry --memory 4M", EndsAt: "recording in"), "recording in "),
         ("bench", "bench --json --quick --runs 1 -w getppid --tools none,floor", "\"median\""),
     ];
 
@@ -49,7 +49,7 @@ public sealed class StartTests
     public void EveryCommandWorksOrSaysWhatIsMissing(string name)
     {
         using Place place = Make(name);
-        IReadOnlyList<Finished> runs = place.Run([.. Commands.Select(command => command.Words)]);
+        IReadOnlyList<Finished> runs = place.Run([.. Commands.Select(command => command.Step)]);
         var wrong = new List<string>();
         for (int i = 0; i < runs.Count; i++)
         {
@@ -64,7 +64,7 @@ public sealed class StartTests
     {
         using var place = new Place().Through("setpriv --bounding-set -sys_admin");
         string[] commands = ["trace -a", $"record -a -o {Recording}", "stat -a", "top -a --batch 1", "strace -c /scry", "stuck", "loop list", "loop run -a"];
-        foreach (Finished run in place.Run(commands))
+        foreach (Finished run in place.Run([.. commands.Select(words => new Step(words))]))
         {
             Assert.Equal("scry: /proc is not mounted, and Scry may not have an instance of its own (Operation not permitted); mount -t proc proc /proc\n", run.Error);
             Assert.Equal(1, run.Status);
@@ -150,7 +150,7 @@ public sealed class StartTests
         _ => null,
     };
 
-    private static string? Judge(string place, (string Name, string Words, string Says) command, Finished run)
+    private static string? Judge(string place, (string Name, Step Step, string Says) command, Finished run)
     {
         string all = run.Error + run.Output;
         if (all.Contains("fault of Scry's own", StringComparison.Ordinal) || all.Contains("   at ", StringComparison.Ordinal) || all.Contains("nhandled", StringComparison.Ordinal))

@@ -53,27 +53,34 @@ internal sealed class Place : IDisposable
         return this;
     }
 
-    /// <summary>Runs commands one after the other: words of Scry, as the shell has them.</summary>
-    public IReadOnlyList<Finished> Run(params string[] commands)
+    /// <summary>Runs commands one after the other.</summary>
+    public IReadOnlyList<Finished> Run(params Step[] steps)
     {
         var script = new StringBuilder(_setup.ToString()).Append("set +e; ");
-        for (int i = 0; i < commands.Length; i++)
+        for (int i = 0; i < steps.Length; i++)
         {
-            string timeout = commands[i].StartsWith(Interrupted, StringComparison.Ordinal)
-                ? "timeout --preserve-status -s INT 1" : $"timeout {Patience}";
-            string words = commands[i].Replace(Interrupted, "", StringComparison.Ordinal);
-            script.Append($"{_through} {timeout} /usr/sbin/chroot {Root} /scry {words} < /dev/null > {File(i)}.out 2> {File(i)}.err; echo $? > {File(i)}.status; ");
+            string output = $"< /dev/null > {File(i)}.out 2> {File(i)}.err", scry = $"/usr/sbin/chroot {Root} /scry {steps[i].Words} {output}";
+            script.Append(steps[i].EndsAt is { } text
+                ? $"{_through} {scry} & i=0; while [ $i -lt {Patience}0 ] && ! grep -q -e '{text}' -e '^scry: ' {File(i)}.out {File(i)}.err; do sleep 0.1; i=$((i + 1)); done; kill -TERM $!; wait $!; "
+                : $"{_through} timeout {Patience} {scry}; ").Append($"echo $? > {File(i)}.status; ");
         }
-        Child.Run("unshare", "-m", "/bin/sh", "-c", script.ToString()).Expect();
-        return [.. commands.Select((_, i) => new Finished(int.Parse(Text(i, "status")), Text(i, "out"), Text(i, "err")))];
+        using Child child = Child.Start("unshare", ["-m", "/bin/sh", "-c", script.ToString()]);
+        child.Input.Close();
+        child.Wait(TimeSpan.FromSeconds(Patience * steps.Length)).Expect();
+        return [.. steps.Select((_, i) => new Finished(int.Parse(Text(i, "status")), Text(i, "out"), Text(i, "err")))];
     }
-
-    /// <summary>Before a command: Ctrl-C ends it after a second.</summary>
-    public const string Interrupted = "INTERRUPTED ";
 
     public void Dispose() => _workspace.Dispose();
 
     private string File(int command) => _workspace[$"{command}"];
 
     private string Text(int command, string suffix) => System.IO.File.ReadAllText($"{File(command)}.{suffix}", Encoding.Latin1);
+}
+
+/// <summary>A command that is run in a <see cref="Place"/>.</summary>
+/// <param name="Words">Words of Scry, as the shell has them.</param>
+/// <param name="EndsAt">SIGTERM ends it when it says this, or anything of its own; null: it ends by itself.</param>
+internal sealed record Step(string Words, string? EndsAt = null)
+{
+    public static implicit operator Step(string words) => new(words);
 }
