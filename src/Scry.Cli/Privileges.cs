@@ -13,7 +13,7 @@ internal static class Privileges
     private const int Bpf = 39;
 
     /// <summary>Refuses to go on without the rights, or on a kernel that is too old, before anything is loaded.</summary>
-    /// <exception cref="ToolException">They are missing, or it is.</exception>
+    /// <exception cref="ToolException">They are missing, what tells of them is, or it is too old.</exception>
     public static void Require()
     {
         if (!KernelSupport.Suffices(KernelSupport.Running))
@@ -21,6 +21,7 @@ internal static class Privileges
             throw new ToolException($"this kernel is Linux {KernelSupport.Running}, and tracing needs {KernelSupport.Oldest} or later",
                 "'scry report' shows recordings here too");
         }
+        KernelFiles.Require();
         if (!Suffice(Effective()))
         {
             throw new ToolException("tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON",

@@ -15,6 +15,10 @@ internal static class Checks
     /// <summary>All findings, in the order in which they matter.</summary>
     public static IEnumerable<Finding> All()
     {
+        Finding files = Files();
+        yield return files;
+        if (files.State == FindingState.Missing)
+            yield break;
         string[] mounts = Lines("/proc/self/mounts");
         IReadOnlyList<CgroupMount> cgroups = CgroupMounts.Find();
         Finding rights = Rights(Privileges.Effective());
@@ -34,8 +38,23 @@ internal static class Checks
         yield return Calls32(File.Exists(Vsyscall32), FirstLine("/proc/cmdline"));
     }
 
+    /// <summary>What all other checks read.</summary>
+    private static Finding Files()
+    {
+        try
+        {
+            IReadOnlyList<string> own = KernelFiles.Require();
+            return new Finding("kernel's files", FindingState.Ok, own.Count == 0 ? "/proc and /sys"
+                : $"{string.Join(" and ", own)}: not mounted, instances of Scry's own serve");
+        }
+        catch (ToolException error)
+        {
+            return new Finding("kernel's files", FindingState.Missing, error.Message, error.Hint);
+        }
+    }
+
     internal static Finding Rights(ulong capabilities) => Privileges.Suffice(capabilities)
-        ? new Finding("rights", FindingState.Ok, Environment.UserName == "root" ? "root" : "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN")
+        ? new Finding("rights", FindingState.Ok, Environment.IsPrivilegedProcess ? "root" : "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN")
         : new Finding("rights", FindingState.Missing, "neither root, nor CAP_BPF and CAP_PERFMON", "run it with sudo");
 
     internal static Finding Kernel(Version version, string? release) => KernelSupport.Suffices(version)

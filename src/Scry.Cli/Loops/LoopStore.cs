@@ -130,7 +130,7 @@ internal static class LoopStore
         catch (NativeException error)
         {
             throw new ToolException($"no bpf filesystem is mounted, and {UsualMount} cannot be: {ErrnoText.Describe(error.Errno)}",
-                $"mount -t bpf bpf {UsualMount}");
+                "mount one anywhere: mount -t bpf bpf DIRECTORY");
         }
     }
 }
