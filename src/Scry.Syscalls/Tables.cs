@@ -1,3 +1,5 @@
+using Scry.Wire;
+
 namespace Scry.Syscalls;
 
 /// <summary>One node of the facts' types: a kind and its parameters (see <see cref="TypeKind"/>).</summary>
@@ -20,22 +22,23 @@ internal static class Table
     public static ReadOnlySpan<byte> Text(int id) => TextTable.Bytes.Slice(id >> 8, id & 0xff);
 }
 
-/// <summary>One row of the syscall table: a prototype on one or both ABIs.</summary>
+/// <summary>One row of the syscall table: a prototype on the ABIs that have it. ABIs are numbers of <see cref="AbiTable"/>.</summary>
 internal readonly ref struct SyscallRow(int id)
 {
-    private readonly ReadOnlySpan<int> _head = SyscallTable.Heads.Slice(id * 10, 10);
-    public const int Size = 10;
+    private readonly ReadOnlySpan<int> _head = SyscallTable.Heads.Slice(id * Size, Size);
+    public const int Size = 8 + AbiTable.Count;
+    private const int Fixed = 1 + AbiTable.Count;
     public static int Count => SyscallTable.Heads.Length / Size;
     public int Id => id;
     public ReadOnlySpan<byte> Name => Table.Text(_head[0]);
-    public int Number(int abi) => _head[1 + abi];
-    public int Result => _head[3];
-    public int Registers => _head[4];
-    public int ArgumentCount => _head[6];
-    public int Classes => _head[7];
-    public int FirstVariant => _head[8];
-    public int VariantCount => _head[9];
-    public ArgumentRow Argument(int i) => new(_head[5] + i);
+    public int Number(int table) => _head[1 + table];
+    public int Result => _head[Fixed];
+    public int Registers => _head[Fixed + 1];
+    public int ArgumentCount => _head[Fixed + 3];
+    public int Classes => _head[Fixed + 4];
+    public int FirstVariant => _head[Fixed + 5];
+    public int VariantCount => _head[Fixed + 6];
+    public ArgumentRow Argument(int i) => new(_head[Fixed + 2] + i);
     public bool Is(ReadOnlySpan<byte> name) => Name.SequenceEqual(name);
 
     /// <summary>The result's type for these registers.</summary>
@@ -52,7 +55,22 @@ internal readonly ref struct SyscallRow(int id)
     }
 
     /// <summary>The row of a number, or -1.</summary>
-    public static int Find(int abi, uint nr) => nr < 512 && abi < 2 ? SyscallTable.Index[abi * 512 + (int)nr] : -1;
+    public static int Find(int table, uint nr) => AbiTable.Place(table, nr) is var place and >= 0 ? At(table, place) : -1;
+
+    /// <summary>The row at a place of a table, or -1.</summary>
+    public static int At(int table, int place) => SyscallTable.Index[table * AbiTable.Places + place];
+
+    /// <summary>The row of an ABI's number, or -1.</summary>
+    public static int Find(Abi abi, uint nr) => Find(TableOf(abi), nr);
+
+    /// <summary>The ABI's table.</summary>
+    public static int TableOf(Abi abi) => abi switch
+    {
+        Abi.Ia32 => AbiTable.Ia32,
+        Abi.Arm64 => AbiTable.Arm64,
+        Abi.Arm => AbiTable.Arm,
+        _ => AbiTable.X86_64,
+    };
 }
 
 /// <summary>One argument of a syscall.</summary>
@@ -100,11 +118,13 @@ internal readonly ref struct XlatRow
     private readonly ReadOnlySpan<int> _head;
     private readonly int _first, _count;
 
-    public XlatRow(int id, bool ia32)
+    private const int Fixed = 9, Size = Fixed + 2 * AbiTable.Count;
+
+    public XlatRow(int id, int table)
     {
-        _head = XlatTable.Heads.Slice(id * 13, 13);
-        _first = _head[ia32 ? 11 : 9];
-        _count = _head[ia32 ? 12 : 10];
+        _head = XlatTable.Heads.Slice(id * Size, Size);
+        _first = _head[Fixed + 2 * table];
+        _count = _head[Fixed + 2 * table + 1];
     }
 
     public bool Flags => _head[1] != 0;
@@ -139,13 +159,14 @@ internal readonly ref struct XlatRow
 }
 
 /// <summary>A structure's layout on one ABI.</summary>
-internal readonly ref struct StructRow(int id, bool ia32)
+internal readonly ref struct StructRow(int id, int table)
 {
-    private readonly ReadOnlySpan<int> _head = StructTable.Heads.Slice(id * 8, 8);
+    private const int Length = 2 + 3 * AbiTable.Count;
+    private readonly ReadOnlySpan<int> _head = StructTable.Heads.Slice(id * Length, Length);
     public bool Dated => _head[1] != 0;
-    public int FieldCount => _head[ia32 ? 6 : 3];
-    public int Size => _head[ia32 ? 7 : 4];
-    public FieldRow Field(int i) => new(_head[ia32 ? 5 : 2] + i);
+    public int FieldCount => _head[3 + 3 * table];
+    public int Size => _head[4 + 3 * table];
+    public FieldRow Field(int i) => new(_head[2 + 3 * table] + i);
 }
 
 /// <summary>A field as it is shown.</summary>

@@ -9,11 +9,14 @@ internal sealed record XlatEntry(string Name, ulong Value, ulong Mask, string Te
 internal sealed class Xlat(string name)
 {
     public string Name => name;
-    public bool Flags, Sorted;
+    public bool Flags;
     public string Prefix = "", Zero = "", ShiftName = "";
     public int ShiftBits;
     public ulong ShiftMask, OctalMask, DecimalMask;
-    public List<XlatEntry> Entries = [], Ia32 = [];
+    /// <summary>By table.</summary>
+    public List<XlatEntry>[] Tables = [];
+    /// <summary>Those of x86-64, by whose names other tables say values.</summary>
+    public List<XlatEntry> Entries => Tables[AbiTable.X86_64];
 }
 
 internal sealed record Field(string Name, string CType, int Array, int Size, bool Signed, int Offset, int Type, int Struct);
@@ -34,7 +37,9 @@ internal sealed class Syscall
 {
     public required string Name;
     public required Line Line;
-    public int Nr64 = -1, Nr32 = -1, Result, Registers;
+    /// <summary>By table; -1 where it has none.</summary>
+    public int[] Numbers = new int[AbiTable.Count];
+    public int Result, Registers;
     public List<Argument> Arguments = [];
     public List<string> Classes = [];
 }
@@ -48,7 +53,7 @@ internal sealed partial class Facts
 {
     public List<Xlat> Xlats = [];
     public List<string> StructNames = [];
-    public List<Layout?[]> Structs = []; // by struct: x86-64, ia32
+    public List<Layout?[]> Structs = []; // by struct, then by table
     public List<bool> Dated = [];
     public List<int[]> Types = [];
     public List<Syscall> Syscalls = [];
@@ -83,60 +88,24 @@ internal sealed partial class Facts
         return id;
     }
 
-    private void ReadXlat(string path)
-    {
-        var xlat = new Xlat(Path.GetFileNameWithoutExtension(path));
-        ulong mask = 0;
-        bool inField = false, ia32 = false;
-        foreach (Line line in Line.Read(path))
-        {
-            string[] w = line.Words;
-            switch (w[0])
-            {
-                case "%flags": xlat.Flags = true; break;
-                case "%enum": break;
-                case "%prefix": xlat.Prefix = w[1]; break;
-                case "%zero": xlat.Zero = w[1]; break;
-                case "%octal": xlat.OctalMask = line.Number64(w[1]); break;
-                case "%decimal": xlat.DecimalMask = w.Length > 1 ? line.Number64(w[1]) : uint.MaxValue; break;
-                case "%shift": (xlat.ShiftName, xlat.ShiftBits, xlat.ShiftMask) = (w[1], (int)line.Number64(w[2]), line.Number64(w[3])); break;
-                case "%field": (inField, mask) = (true, line.Number64(w[1])); break;
-                case "%abi": ia32 = true; break;
-                case "%end": inField = ia32 = false; break;
-                default:
-                    if (w[0][0] == '%' || w.Length < 2)
-                        throw line.Error($"'{w[0]}' is no directive, and no name with a value");
-                    ulong value = line.Number64(w[1]);
-                    string text = w.Length > 2 ? string.Join(' ', w[2..]).Trim('"') : "";
-                    (ia32 ? xlat.Ia32 : xlat.Entries).Add(new XlatEntry(w[0], value, inField ? mask : value, text));
-                    break;
-            }
-        }
-        // Large enums are searched, not walked.
-        xlat.Sorted = !xlat.Flags;
-        if (xlat.Sorted)
-        {
-            xlat.Entries = [.. xlat.Entries.DistinctBy(e => e.Value).OrderBy(e => e.Value)];
-            xlat.Ia32 = [.. xlat.Ia32.DistinctBy(e => e.Value).OrderBy(e => e.Value)];
-        }
-        _xlatIds[xlat.Name] = Xlats.Count;
-        Xlats.Add(xlat);
-    }
-
     private void ReadSyscalls(string path)
     {
         var taken = new HashSet<(int, int)>();
         foreach (Line line in Line.Read(path))
         {
             string[] w = line.Words;
-            if (w.Length < 3)
-                throw line.Error("a syscall has a name and two numbers");
+            if (w.Length < 1 + AbiTable.Count)
+                throw line.Error($"a syscall has a name and {AbiTable.Count} numbers");
             var syscall = new Syscall { Name = w[0], Line = line };
-            syscall.Nr64 = w[1] == "-" ? -1 : (int)line.Number64(w[1]);
-            syscall.Nr32 = w[2] == "-" ? -1 : (int)line.Number64(w[2]);
-            if ((syscall.Nr64 >= 0 && !taken.Add((0, syscall.Nr64))) || (syscall.Nr32 >= 0 && !taken.Add((1, syscall.Nr32))))
-                throw line.Error("its number is another syscall's");
-            ReadArguments(line, syscall, [.. w.Skip(3)]);
+            for (int table = 0; table < AbiTable.Count; table++)
+            {
+                int nr = syscall.Numbers[table] = w[1 + table] == "-" ? -1 : (int)line.Number64(w[1 + table]);
+                if (nr >= 0 && !taken.Add((table, nr)))
+                    throw line.Error("its number is another syscall's");
+                if (nr >= 0 && AbiTable.Place(table, (uint)nr) < 0)
+                    throw line.Error($"there is no place for {nr}");
+            }
+            ReadArguments(line, syscall, [.. w.Skip(1 + AbiTable.Count)]);
             Syscalls.Add(syscall);
         }
     }

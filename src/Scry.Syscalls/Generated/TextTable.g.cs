@@ -667,6 +667,7 @@ internal static class TextTable
         + "chown32setuid32setgid32setfsuid32setfsgid32fcntl64sendfile64fstatfs64fadvise64_64fstatat64mask_lowmask_highclock_gettime"u8
         + "64clock_settime64clock_adjtime64clock_getres_time64clock_nanosleep_time64timer_gettime64timer_settime64timerfd_gettime64"u8
         + "timerfd_settime64utimensat_time64pselect6_time64ppoll_time64io_pgetevents_time64recvmmsg_time64mq_timedsend_time64mq_tim"u8
-        + "edreceive_time64semtimedop_time64rt_sigtimedwait_time64futex_time64sched_rr_get_interval_time64descfilestat_likememorypu"u8
-        + "renetworkprocessclockcredsstatfs_like"u8;
+        + "edreceive_time64semtimedop_time64rt_sigtimedwait_time64futex_time64sched_rr_get_interval_time64padsync_file_range2pcicon"u8
+        + "fig_iobasebusdevfnpciconfig_readpciconfig_writesendrecvbreakpointcacheflushendusr26usr32set_tlsget_tlsdescfilestat_likem"u8
+        + "emorypurenetworkprocessclockcredsstatfs_like"u8;
 }
