@@ -93,9 +93,8 @@ static __noinline __u32 group__get(struct scry_count_key *key, struct task_struc
 		if (text && (cfg.by & SCRY_BY_CGROUP))
 			path__of_cgroup(text->cgroup, task->cgroups->dfl_cgrp);
 	}
-	barrier();
 	/* From here on user space looks at it. */
-	*(volatile __u64 *)&group->first = bpf_ktime_get_ns();
+	order__publish(&group->first, bpf_ktime_get_ns());
 	/* When another thread was faster, or there is no memory, this one means the same. */
 	bpf_map_update_elem(&group_of, key, &index, BPF_NOEXIST);
 	return index;
@@ -114,14 +113,13 @@ static __always_inline struct file *key__of_file(struct scry_count_key *key,
 {
 	__u32 abi = call >> SCRY_COUNT_NR_BITS;
 	__u32 arg = plan__of(abi, call & SCRY_COUNT_NR_MAX)->fd_arg;
-	__u64 args[SCRY_MAX_ARGS] = {};
-	struct pt_regs copy = {};
+	__u64 fd = 0;
 	struct file *file;
 
-	if (!arg || arg > SCRY_MAX_ARGS || bpf_probe_read_kernel(&copy, sizeof(copy), (void *)regs))
+	if (!arg || arg > SCRY_MAX_ARGS ||
+	    bpf_probe_read_kernel(&fd, sizeof(fd), (void *)regs + regs__place(abi, arg - 1)))
 		return NULL;
-	regs__args(&copy, abi, args);
-	file = file__of(task, args[arg - 1]);
+	file = file__of(task, fd);
 	if (!file)
 		return NULL;
 	key->file_inode = BPF_CORE_READ(file, f_inode, i_ino);
@@ -152,8 +150,7 @@ static __always_inline __u64 regs__ip(__u64 regs)
 {
 	__u64 ip = 0;
 
-	bpf_probe_read_kernel(&ip, sizeof(ip),
-			      (void *)regs + __builtin_offsetof(struct pt_regs, ip));
+	bpf_probe_read_kernel(&ip, sizeof(ip), (void *)regs + REGS_IP);
 	return ip;
 }
 

@@ -18,8 +18,9 @@
 #define SCRY_ABI_X32	2 /* x86-64's numbers with bit 30 set */
 #define SCRY_ABI_ARM64	3
 #define SCRY_ABI_ARM	4 /* 32-bit Arm (EABI) */
-#define SCRY_ABI_COUNT	2 /* that have plans of their own on one machine: its own, its 32-bit one */
-#define SCRY_NR_MAX	512
+#define SCRY_ABI_COUNT	2 /* that have plans of their own on one machine: its own, its 32-bit one \
+			   */
+#define SCRY_NR_MAX 512
 
 /* Kinds of record. */
 #define SCRY_RECORD_CALL   1
@@ -138,7 +139,7 @@ struct scry_op {
 
 #define SCRY_PLAN_SELECTED 0x01 /* -e wants it */
 #define SCRY_PLAN_FORKS	   0x02 /* its child returns from it too, with 0: not a call of the child */
-#define SCRY_PLAN_VARIANTS 0x04 /* look (abi, nr, args[variant_arg]) up for another plan */
+#define SCRY_PLAN_VARIANTS 0x04 /* look (nr, is_32bit, args[variant_arg]) up for another plan */
 #define SCRY_PLAN_IOCTL	   0x08 /* without a variant: args[2] by the size and direction in args[1] */
 #define SCRY_PLAN_ENTRY	   0x10 /* some op is AT_ENTRY */
 #define SCRY_PLAN_EXIT	   0x20 /* some op is AT_EXIT */
@@ -159,7 +160,7 @@ struct scry_plan {
 
 struct scry_variant_key {
 	__u32 nr;
-	__u32 abi;
+	__u32 is_32bit; /* as plans are: 1 for the machine's 32-bit ABI, else 0 */
 	__u64 value;
 };
 
