@@ -66,7 +66,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         for (int v = 0; v < row.VariantCount; v++)
         {
             var variant = new VariantRow(row.FirstVariant + v);
-            if (variant.Matches(_call.Args))
+            if (variant.Matches(_table, _call.Args))
             {
                 shown = Math.Min(shown, variant.Shown);
                 break;
@@ -116,7 +116,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         for (int v = 0; v < row.VariantCount; v++)
         {
             var variant = new VariantRow(row.FirstVariant + v);
-            if (!variant.Matches(_call.Args))
+            if (!variant.Matches(_table, _call.Args))
                 continue;
             for (int o = 0; o < variant.OverrideCount; o++)
             {
@@ -134,7 +134,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         return type;
     }
 
-    private int ResultType() => _row < 0 ? -1 : new SyscallRow(_row).ResultFor(_call.Args);
+    private int ResultType() => _row < 0 ? -1 : new SyscallRow(_row).ResultFor(_table, _call.Args);
 
     /// <summary>The result as strace shows it.</summary>
     public void Result()

@@ -65,7 +65,7 @@ public static class CapturePlans
         for (int v = 0; v < row.VariantCount; v++)
         {
             var variant = new VariantRow(row.FirstVariant + v);
-            if (variant.Any || variant.Register2 >= 0 || variant.OverrideCount == 0)
+            if (variant.Any || variant.Register2 >= 0 || variant.OverrideCount == 0 || !variant.IsOf(table))
                 continue;
             CapturePlan plan = Base(row);
             for (int i = 0; i < row.ArgumentCount; i++)

@@ -134,7 +134,7 @@ internal sealed record DescriptorRule(
                 return room[..2];
             default:
                 int row = Row(in call);
-                if (row < 0 || new SyscallRow(row).ResultFor(call.Args) is not (>= 0 and var type) || new TypeNode(type).Kind != TypeKind.Fd)
+                if (row < 0 || new SyscallRow(row).ResultFor(SyscallRow.TableOf(call.Header.Abi), call.Args) is not (>= 0 and var type) || new TypeNode(type).Kind != TypeKind.Fd)
                     return [];
                 room[0] = (int)call.Result;
                 return room[..1];

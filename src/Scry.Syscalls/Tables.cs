@@ -41,14 +41,14 @@ internal readonly ref struct SyscallRow(int id)
     public ArgumentRow Argument(int i) => new(_head[Fixed + 2] + i);
     public bool Is(ReadOnlySpan<byte> name) => Name.SequenceEqual(name);
 
-    /// <summary>The result's type for these registers.</summary>
-    public int ResultFor(ReadOnlySpan<ulong> args)
+    /// <summary>The result's type for these registers on that table's ABI.</summary>
+    public int ResultFor(int table, ReadOnlySpan<ulong> args)
     {
         int type = Result;
         for (int v = 0; v < VariantCount; v++)
         {
             var variant = new VariantRow(FirstVariant + v);
-            if (variant.Result >= 0 && variant.Matches(args))
+            if (variant.Result >= 0 && variant.Matches(table, args))
                 type = variant.Result;
         }
         return type;
@@ -89,7 +89,7 @@ internal readonly ref struct ArgumentRow(int id)
 /// <summary>What an argument's value changes in the prototype.</summary>
 internal readonly ref struct VariantRow(int id)
 {
-    private readonly ReadOnlySpan<int> _head = VariantTable.Heads.Slice(id * 7, 7);
+    private readonly ReadOnlySpan<int> _head = VariantTable.Heads.Slice(id * 8, 8);
     public int Register1 => _head[0];
     public int Register2 => _head[1];
     public bool Any => _head[2] != 0;
@@ -98,12 +98,17 @@ internal readonly ref struct VariantRow(int id)
     public int Result => _head[6];
     public ulong Key => VariantTable.Keys[id];
 
+    /// <summary>Whether it is one of that table's.</summary>
+    public bool IsOf(int table) => (_head[7] >> table & 1) != 0;
+
     /// <summary>Argument, type, condition's register, mask, op.</summary>
     public ReadOnlySpan<int> Override(int i) => VariantTable.Overrides.Slice((_head[3] + i) * 5, 5);
 
-    /// <summary>Whether it is the variant of these registers.</summary>
-    public bool Matches(ReadOnlySpan<ulong> args)
+    /// <summary>Whether it is the variant of these registers on that table's ABI.</summary>
+    public bool Matches(int table, ReadOnlySpan<ulong> args)
     {
+        if (!IsOf(table))
+            return false;
         if (Any)
             return true;
         if (Register1 >= args.Length || Register2 >= args.Length)

@@ -149,12 +149,12 @@ internal sealed class Emitter
         var overrides = new List<int>();
         foreach (Variant v in facts.Variants)
         {
-            heads.AddRange([v.Register1, v.Register2, v.Any ? 1 : 0, overrides.Count / 5, v.Overrides.Count, v.Shown, v.Result]);
+            heads.AddRange([v.Register1, v.Register2, v.Any ? 1 : 0, overrides.Count / 5, v.Overrides.Count, v.Shown, v.Result, v.Tables]);
             keys.Add(v.Key);
             foreach (Override o in v.Overrides)
                 overrides.AddRange([o.Argument, o.Type, o.ConditionRegister, (int)o.ConditionMask, o.ConditionOp]);
         }
-        return Class("VariantTable", Ints("Heads", heads, 7) + Longs("Keys", keys) + Ints("Overrides", overrides, 5));
+        return Class("VariantTable", Ints("Heads", heads, 8) + Longs("Keys", keys) + Ints("Overrides", overrides, 5));
     }
 
     private static string Class(string name, string body) =>

@@ -46,7 +46,8 @@ internal sealed class Syscall
 
 internal sealed record Override(int Argument, int Type, int ConditionRegister, ulong ConditionMask, int ConditionOp);
 
-internal sealed record Variant(int Syscall, int Register1, int Register2, ulong Key, bool Any, List<Override> Overrides, int Shown, int Result);
+/// <summary>What a value of one argument, or of two, changes; of which tables it is that value, by their bits.</summary>
+internal sealed record Variant(int Syscall, int Tables, int Register1, int Register2, ulong Key, bool Any, List<Override> Overrides, int Shown, int Result);
 
 /// <summary>All tables, read and checked.</summary>
 internal sealed partial class Facts
@@ -185,78 +186,5 @@ internal sealed partial class Facts
                 return entry.Value;
         }
         throw line.Error($"no table knows '{word}'");
-    }
-
-    private void ReadVariants(string path)
-    {
-        foreach (Line line in Line.Read(path))
-        {
-            string[] w = line.Words;
-            bool any = false;
-            foreach (Syscall syscall in Syscalls.Where(s => s.Name == w[0]))
-            {
-                any = true;
-                Variants.Add(ReadVariant(line, syscall, w));
-            }
-            if (!any)
-                throw line.Error($"'{w[0]}' is no syscall");
-        }
-        Variants.Sort((x, y) => (x.Syscall, x.Register2, x.Any ? ulong.MaxValue : x.Key).CompareTo((y.Syscall, y.Register2, y.Any ? ulong.MaxValue : y.Key)));
-    }
-
-    private Variant ReadVariant(Line line, Syscall syscall, string[] w)
-    {
-        Dictionary<string, int> registers = syscall.Arguments.ToDictionary(a => a.Name, a => a.Register);
-        string[] selectors = w[1].Split(',');
-        int[] by = [.. selectors.Select(s => syscall.Arguments.FindIndex(a => a.Name == s))];
-        if (by.Contains(-1))
-            throw line.Error($"'{w[1]}' is no argument of {w[0]}");
-        bool any = w[2] == "*";
-        ulong key = 0;
-        if (!any)
-        {
-            string[] values = by.Length == 1 ? [w[2]] : w[2].Split(',');
-            for (int i = 0; i < values.Length; i++)
-                key = i == 0 ? VariantValue(line, syscall, by[0], values[0]) & uint.MaxValue : key << 32 | VariantValue(line, syscall, by[1], values[1]) & uint.MaxValue;
-        }
-        var overrides = new List<Override>();
-        int result = -1, shown = syscall.Arguments.Count, last = by.Max();
-        for (int i = 3; i < w.Length; i++)
-        {
-            if (w[i] == "->")
-            {
-                result = ParseType(line, w[++i], registers, isResult: true);
-            }
-            else if (w[i] == ".")
-            {
-                shown = CutAfter(syscall, last);
-            }
-            else
-            {
-                int colon = w[i].IndexOf(':');
-                int argument = colon > 0 ? syscall.Arguments.FindIndex(a => a.Name == w[i][..colon]) : -1;
-                if (argument < 0)
-                    throw line.Error($"'{w[i]}' is no argument of {w[0]}");
-                last = Math.Max(last, argument);
-                (string type, int register, ulong mask, int op) = SplitCondition(line, w[i][(colon + 1)..], registers);
-                overrides.Add(new Override(argument, ParseType(line, type, registers), register, mask, op));
-            }
-        }
-        return new Variant(Syscalls.IndexOf(syscall), syscall.Arguments[by[0]].Register, by.Length > 1 ? syscall.Arguments[by[1]].Register : -1, key, any, overrides, shown, result);
-    }
-
-    // What is left out behind argument `last`: from the first that only a variant gives a type; all where none is such.
-    private int CutAfter(Syscall syscall, int last)
-    {
-        int first = syscall.Arguments.FindIndex(last + 1, a => Types[a.Type][0] == (int)TypeKind.Variant);
-        return first >= 0 ? first : last + 1;
-    }
-
-    private ulong VariantValue(Line line, Syscall syscall, int argument, string word)
-    {
-        int[] type = Types[syscall.Arguments[argument].Type];
-        if ((TypeKind)type[0] is TypeKind.Enum or TypeKind.Flags && Xlats[type[1]].Entries.Find(e => e.Name == word) is { } entry)
-            return entry.Value;
-        return Value(line, word);
     }
 }
