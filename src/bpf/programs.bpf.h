@@ -18,11 +18,10 @@
 static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs, __u32 nr,
 				  struct scry_thread *thread)
 {
-	__u32 abi = task__abi(task, nr);
+	__u32 abi = abi__of(task__status(task), nr);
 	const struct scry_plan *plan;
 
-	if (abi == SCRY_ABI_X32)
-		nr &= ~X32_SYSCALL_BIT;
+	nr = abi__number(abi, nr);
 	plan = plan__of(abi, nr);
 	if (cfg.target != SCRY_TARGET_TASKS)
 		thread = thread__find(task->pid);
@@ -43,11 +42,12 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 		return 0;
 	call__begin(task, thread, regs, abi, nr, 0, 0);
 	if (plan->flags & SCRY_PLAN_STACK)
-		thread->args[0] = regs->sp;
+		thread->args[0] = regs__sp(regs, abi);
 	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && !plain__stage(thread, plan))
 		call__stage(thread);
+	/* Whoever looks at calls in flight sees the flag last. */
+	order__publish(&thread->start, ring__entry_time());
 	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
-	thread->start = ring__entry_time();
 	return 0;
 }
 

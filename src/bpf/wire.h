@@ -138,7 +138,7 @@ struct scry_op {
 
 #define SCRY_PLAN_SELECTED 0x01 /* -e wants it */
 #define SCRY_PLAN_FORKS	   0x02 /* its child returns from it too, with 0: not a call of the child */
-#define SCRY_PLAN_VARIANTS 0x04 /* look (abi, nr, args[variant_arg]) up for another plan */
+#define SCRY_PLAN_VARIANTS 0x04 /* look (nr, is_32bit, args[variant_arg]) up for another plan */
 #define SCRY_PLAN_IOCTL	   0x08 /* without a variant: args[2] by the size and direction in args[1] */
 #define SCRY_PLAN_ENTRY	   0x10 /* some op is AT_ENTRY */
 #define SCRY_PLAN_EXIT	   0x20 /* some op is AT_EXIT */
@@ -159,7 +159,7 @@ struct scry_plan {
 
 struct scry_variant_key {
 	__u32 nr;
-	__u32 abi;
+	__u32 is_32bit; /* as plans are: 1 for the machine's 32-bit ABI, else 0 */
 	__u64 value;
 };
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Scry.Capture;
 using Scry.Targets;
 using Scry.Wire;
@@ -10,7 +11,6 @@ internal static class Checks
     private const string Btf = "/sys/kernel/btf/vmlinux";
     private const string Jit = "/proc/sys/net/core/bpf_jit_enable";
     private const string Lockdown = "/sys/kernel/security/lockdown";
-    private const string Vsyscall32 = "/proc/sys/abi/vsyscall32";
 
     /// <summary>All findings, in the order in which they matter.</summary>
     public static IEnumerable<Finding> All()
@@ -35,7 +35,7 @@ internal static class Checks
         yield return Mount(mounts, "tracefs", "tracefs", "not needed to trace", "mount -t tracefs none /sys/kernel/tracing");
         yield return Mount(mounts, "bpffs", "bpf", "not needed to trace", "mount -t bpf none /sys/fs/bpf");
         yield return LockedMemory(Lines("/proc/self/limits"));
-        yield return Calls32(File.Exists(Vsyscall32), FirstLine("/proc/cmdline"));
+        yield return Calls32(HasCalls32(), FirstLine("/proc/cmdline"));
     }
 
     /// <summary>What all other checks read.</summary>
@@ -91,7 +91,12 @@ internal static class Checks
         return new Finding("locked memory", FindingState.Ok, $"limit {text}; does not matter since Linux 5.11");
     }
 
-    /// <summary>A kernel with 32-bit calls has the sysctl; since Linux 6.7 they can be switched off at boot.</summary>
+    // On x86 a kernel with 32-bit calls has a sysctl, on arm64 nothing but the function that they come to.
+    private static bool HasCalls32() => RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+        ? Lines("/proc/kallsyms").Any(line => line.EndsWith(" do_el0_svc_compat", StringComparison.Ordinal))
+        : File.Exists("/proc/sys/abi/vsyscall32");
+
+    /// <summary>Since Linux 6.7 those of x86 can be switched off at boot.</summary>
     internal static Finding Calls32(bool built, string? commandLine)
     {
         bool off = commandLine?.Split(' ').Any(word => word is "ia32_emulation=0" or "ia32_emulation=off" or "ia32_emulation=false") == true;
