@@ -30,6 +30,7 @@ internal static class Configuration
     /// <summary>What a session and a flight recorder have in common.</summary>
     public static TraceConfig Of(SessionOptions options, int threads, bool probes)
     {
+        PidNamespaceFound ids = OwnPidNamespace.Find();
         var config = new TraceConfig
         {
             CgroupId = options.CgroupId,
@@ -41,6 +42,8 @@ internal static class Configuration
             DataMax = (uint)Math.Clamp(options.DataMax, 0, 65536),
             StringMax = (ushort)Math.Clamp(options.StringMax, 0, ushort.MaxValue),
             PathMax = PathMax,
+            PidNamespace = ids.Address,
+            PidLevel = ids.Level,
             CanCast = Environment.OSVersion.Version >= s_cast ? (byte)1 : (byte)0,
             ThreadMask = (uint)threads - 1,
             ThreadProbes = probes ? (byte)1 : (byte)0,

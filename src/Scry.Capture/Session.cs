@@ -107,7 +107,7 @@ public sealed class Session : IDisposable
     }
 
     /// <summary>Makes a thread a target of a session on <see cref="TargetKind.Tasks"/>.</summary>
-    /// <param name="tid">Thread id in the initial pid namespace.</param>
+    /// <param name="tid">Thread id in the pid namespace that Scry runs in.</param>
     /// <param name="tgid">Its process.</param>
     /// <param name="fromExecve">Whether it is a target only from its next execve on.</param>
     /// <returns>False when the table of threads is full.</returns>

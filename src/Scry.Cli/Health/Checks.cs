@@ -23,7 +23,7 @@ internal static class Checks
         yield return Kernel(FirstLine("/proc/sys/kernel/osrelease"));
         yield return TypeInformation(File.Exists(Btf));
         yield return LockedDown(FirstLine(Lockdown));
-        yield return Namespace(PidNamespace.IsInitial);
+        yield return Namespace(PidNamespace.IsInitial, PidNamespace.HasForeignProc);
         yield return rights.State == FindingState.Ok ? Programs()
             : new Finding("programs", FindingState.Missing, "not tried without these rights", rights.Mend);
         yield return JustInTime(FirstLine(Jit));
@@ -60,10 +60,10 @@ internal static class Checks
             "boot with lockdown=integrity or none")
         : new Finding("lockdown", FindingState.Ok, modes ?? "none");
 
-    internal static Finding Namespace(bool initial) => initial
-        ? new Finding("pid namespace", FindingState.Ok, "the initial one")
-        : new Finding("pid namespace", FindingState.Missing, "one of its own: pids are not the kernel's",
-            "run it on the host, or in a container with the host's pid namespace (--pid=host)");
+    internal static Finding Namespace(bool initial, bool foreignProc) => foreignProc
+        ? new Finding("pid namespace", FindingState.Missing, "/proc shows another one than the one that Scry runs in", "mount -t proc proc /proc")
+        : new Finding("pid namespace", FindingState.Ok, initial ? "the initial one"
+            : "one of its own: its processes are traced, by its ids; others need the host's (--pid=host)");
 
     internal static Finding JustInTime(string? value) => value switch
     {

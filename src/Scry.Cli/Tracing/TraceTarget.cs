@@ -20,7 +20,7 @@ internal sealed record TraceTarget(TargetKind Kind)
     /// <exception cref="TargetException">It is not there.</exception>
     public static TraceTarget Resolve(TraceArguments arguments)
     {
-        PidNamespace.RequireInitial();
+        PidNamespace.RequireOwnProc();
         switch (arguments.Target)
         {
             case TargetChoice.Processes:

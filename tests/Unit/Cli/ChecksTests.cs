@@ -34,7 +34,7 @@ public sealed class ChecksTests
         Finding[] missing =
         [
             Checks.Rights(0), Checks.Kernel("4.9.0"), Checks.TypeInformation(false), Checks.LockedDown("[confidentiality]"),
-            Checks.Namespace(false), Checks.JustInTime("0"),
+            Checks.Namespace(initial: false, foreignProc: true), Checks.JustInTime("0"),
         ];
         Assert.All(missing, finding => Assert.NotNull(finding.Mend));
     }
