@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Bpf;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Capture;
@@ -82,9 +83,11 @@ internal static class Configuration
 
     /// <summary>Loads what <see cref="Prepare"/> prepared, configured.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>
-    public static void Load(BpfObject programs, in TraceConfig config, SessionOptions options)
+    /// <exception cref="TargetException">There is not enough memory.</exception>
+    public static void Load(BpfObject programs, in TraceConfig config, SessionOptions options, long loading)
     {
         Write(programs.FindMap(".rodata").InitialValue, in config, options.Plans);
+        MapMemory.Require(programs, loading);
         programs.Load();
         BpfMap variants = programs.FindMap("variants");
         foreach ((VariantKey key, CapturePlan plan) in options.Variants)

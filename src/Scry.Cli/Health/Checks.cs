@@ -11,6 +11,8 @@ internal static class Checks
     private const string Btf = "/sys/kernel/btf/vmlinux";
     private const string Jit = "/proc/sys/net/core/bpf_jit_enable";
     private const string Lockdown = "/sys/kernel/security/lockdown";
+    private const string UnprivilegedBpf = "/proc/sys/kernel/unprivileged_bpf_disabled";
+    private const string PerfParanoid = "/proc/sys/kernel/perf_event_paranoid";
     private const string Vsyscall32 = "/proc/sys/abi/vsyscall32";
 
     /// <summary>All findings, in the order in which they matter.</summary>
@@ -18,8 +20,13 @@ internal static class Checks
     {
         string[] mounts = Lines("/proc/self/mounts");
         IReadOnlyList<CgroupMount> cgroups = CgroupMounts.Find();
-        Finding rights = Rights(Privileges.Effective());
+        ulong capabilities = Privileges.Effective();
+        Finding rights = Rights(capabilities, Privileges.InOtherUserNamespace);
         yield return rights;
+        foreach (Right right in Privileges.All)
+            yield return OneRight(right, capabilities);
+        yield return Unprivileged(FirstLine(UnprivilegedBpf));
+        yield return Paranoid(FirstLine(PerfParanoid));
         yield return Kernel(FirstLine("/proc/sys/kernel/osrelease"));
         yield return TypeInformation(File.Exists(Btf));
         yield return LockedDown(FirstLine(Lockdown));
@@ -35,9 +42,32 @@ internal static class Checks
         yield return Calls32(File.Exists(Vsyscall32), FirstLine("/proc/cmdline"));
     }
 
-    internal static Finding Rights(ulong capabilities) => Privileges.Suffice(capabilities)
-        ? new Finding("rights", FindingState.Ok, Environment.UserName == "root" ? "root" : "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN")
-        : new Finding("rights", FindingState.Missing, "neither root, nor CAP_BPF and CAP_PERFMON", "run it with sudo");
+    internal static Finding Rights(ulong capabilities, bool otherUsers)
+    {
+        if (otherUsers)
+            return new Finding("rights", FindingState.Missing, "those of a user namespace of its own: none over the kernel", "run it outside of that");
+        return Privileges.Missing(capabilities) is { } missing
+            ? new Finding("rights", FindingState.Missing, $"without {missing}", Privileges.Mend)
+            : new Finding("rights", FindingState.Ok, Users.Own == 0 ? "root" : "enough, without being root");
+    }
+
+    internal static Finding OneRight(Right right, ulong capabilities)
+    {
+        if (right.IsIn(capabilities))
+            return new Finding(right.Name, FindingState.Ok, right.Allows);
+        string add = $"sudo, or setcap cap_bpf,cap_perfmon{(right.Needed ? "" : "," + right.Name.ToLowerInvariant())}+ep /PATH/TO/scry";
+        return new Finding(right.Name, right.Needed ? FindingState.Missing : FindingState.Optional, $"not here: with it {right.Allows}", add);
+    }
+
+    internal static Finding Unprivileged(string? value) => new("BPF for others", FindingState.Ok, value switch
+    {
+        "0" => "kernel.unprivileged_bpf_disabled=0: others may load programs too, but none that trace",
+        "1" or "2" => $"kernel.unprivileged_bpf_disabled={value}: only with CAP_BPF",
+        _ => "not told",
+    });
+
+    internal static Finding Paranoid(string? value) =>
+        new("perf events", FindingState.Ok, $"kernel.perf_event_paranoid={value ?? "not told"}; does not matter: Scry opens none, but in 'scry bench'");
 
     /// <summary>mmapable maps, tp_btf, task iterators, and programs that are not charged to RLIMIT_MEMLOCK: Linux 5.11; bpf_loop: 5.17.</summary>
     internal static Finding Kernel(string? release)
