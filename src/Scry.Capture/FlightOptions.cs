@@ -6,8 +6,8 @@ public sealed record FlightOptions
     /// <summary>Least and most bytes of <see cref="Memory"/>: the verifier takes no larger map in one piece.</summary>
     public const long LeastMemory = 4L << 20, MostMemory = 448L << 20;
 
-    /// <summary>Bytes of <see cref="Memory"/> when nobody says: fewer where the own cgroup has less left.</summary>
-    public static long DefaultMemory => Math.Clamp(MapMemory.Room(MapMemory.LoadingRecorder), LeastMemory, 64L << 20);
+    /// <summary>Bytes of <see cref="Memory"/> when nobody says: fewer where the own cgroup has less left, of which the process grows too.</summary>
+    public static long DefaultMemory => Math.Clamp(MapMemory.Room(MapMemory.LoadingRecorder) / 4 * 3, LeastMemory, 64L << 20);
 
     /// <summary>Whose calls it records, and which.</summary>
     public required SessionOptions What { get; init; }

@@ -100,8 +100,8 @@ public sealed partial class RightsTests
     public void ABpfFileSystemThatIsRootsAloneIsNamed()
     {
         Finished run = Private(Mounts + $"chmod 700 /sys/fs/bpf && {Nobody} {Ambient([])} {ScryBinary.Path} loop start x -a --memory 4M").Expect(1);
-        Assert.Equal("scry: cannot pin anything in /sys/fs/bpf/scry-65534: Permission denied; 'scry loop run' pins nothing;"
-            + " or as root: chmod a+x /sys/fs/bpf && mkdir /sys/fs/bpf/scry-65534 && chown 65534 /sys/fs/bpf/scry-65534\n", run.Error);
+        Assert.StartsWith("scry: cannot pin anything in /sys/fs/bpf/scry-65534: permission denied", run.Error);
+        Assert.EndsWith("; 'scry loop run' pins nothing; or as root: chmod a+x /sys/fs/bpf && mkdir /sys/fs/bpf/scry-65534 && chown 65534 /sys/fs/bpf/scry-65534\n", run.Error);
     }
 
     // Each row of the table, as nobody with the two and these besides: its words, what it names, and what came of it.
