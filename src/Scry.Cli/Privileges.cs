@@ -1,4 +1,5 @@
 using System.Globalization;
+using Scry.Capture;
 using Scry.Targets;
 
 namespace Scry.Cli;
@@ -15,7 +16,7 @@ internal sealed record Right(int Bit, string Name, string Allows, bool Needed = 
         (capabilities >> Bit & 1) != 0 || (Needed && (capabilities >> Privileges.SysAdmin.Bit & 1) != 0);
 }
 
-/// <summary>Whether this process may load and attach tracing programs, and what else it may. docs/RIGHTS.md has the whole.</summary>
+/// <summary>Whether this process may load and attach tracing programs, on a kernel that takes them; and what else it may. docs/RIGHTS.md has the whole.</summary>
 internal static class Privileges
 {
     /// <summary>PROC_USER_INIT_INO of <c>&lt;linux/nsfs.h&gt;</c>: rights in another user namespace are none over the kernel.</summary>
@@ -37,10 +38,15 @@ internal static class Privileges
     /// <summary>All, the needed ones first.</summary>
     public static IReadOnlyList<Right> All { get; } = [Bpf, Perfmon, SysPtrace, Syslog, SysAdmin, DacReadSearch];
 
-    /// <summary>Refuses to go on without those that are needed.</summary>
-    /// <exception cref="ToolException">They are missing.</exception>
+    /// <summary>Refuses to go on without the rights, or on a kernel that is too old, before anything is loaded.</summary>
+    /// <exception cref="ToolException">They are missing, or it is.</exception>
     public static void Require()
     {
+        if (!KernelSupport.Suffices(KernelSupport.Running))
+        {
+            throw new ToolException($"this kernel is Linux {KernelSupport.Running}, and tracing needs {KernelSupport.Oldest} or later",
+                "'scry report' shows recordings here too");
+        }
         if (InOtherUserNamespace)
         {
             throw new ToolException("Scry runs in a user namespace of its own, whose root has no rights over the kernel",

@@ -195,14 +195,13 @@ __noinline int capture__string(void)
 		length = w->room - pos - sizeof(struct scry_capture) - 8;
 	if (length > cap)
 		length = cap;
-	got = bpf_probe_read_user_str(dst + pos + sizeof(struct scry_capture), length,
-				      (void *)w->address);
+	got = user__string(dst + pos + sizeof(struct scry_capture), length, w->address);
 	if (got < 0) {
 		w->failed = 1;
 		return 0;
 	}
 	/* The helper ends what it cuts with a NUL, which is not the string's. */
-	if (got && got == length) {
+	if (got == length) {
 		if (length < w->length && length != RECORD_CAP) {
 			w->full = 1;
 			return 0;
@@ -598,6 +597,9 @@ static long capture__step(__u32 i, void *unused)
 		plan = variant;
 	if (number >= SCRY_MAX_OPS || number >= plan->nops)
 		return 1;
+	/* The compiler knows that the mask does nothing, older verifiers do not. */
+	barrier_var(number);
+	number &= SCRY_MAX_OPS - 1;
 	flags = plan->ops[number].flags;
 	if (!w->to_record) {
 		if (!(flags & SCRY_OP_AT_ENTRY))

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Scry.Capture;
 using Scry.Targets;
 using Scry.Wire;
@@ -27,7 +26,7 @@ internal static class Checks
             yield return OneRight(right, capabilities);
         yield return Unprivileged(FirstLine(UnprivilegedBpf));
         yield return Paranoid(FirstLine(PerfParanoid));
-        yield return Kernel(FirstLine("/proc/sys/kernel/osrelease"));
+        yield return Kernel(KernelSupport.Running, FirstLine("/proc/sys/kernel/osrelease"));
         yield return TypeInformation(File.Exists(Btf));
         yield return LockedDown(FirstLine(Lockdown));
         yield return Namespace(PidNamespace.IsInitial, PidNamespace.HasForeignProc);
@@ -69,16 +68,9 @@ internal static class Checks
     internal static Finding Paranoid(string? value) =>
         new("perf events", FindingState.Ok, $"kernel.perf_event_paranoid={value ?? "not told"}; does not matter: Scry opens none, but in 'scry bench'");
 
-    /// <summary>mmapable maps, tp_btf, task iterators, and programs that are not charged to RLIMIT_MEMLOCK: Linux 5.11; bpf_loop: 5.17.</summary>
-    internal static Finding Kernel(string? release)
-    {
-        string[] numbers = (release ?? "").Split('.', '-');
-        bool known = numbers.Length > 1 & int.TryParse(numbers[0], CultureInfo.InvariantCulture, out int major)
-            & int.TryParse(numbers.ElementAtOrDefault(1), CultureInfo.InvariantCulture, out int minor);
-        bool enough = known && (major, minor).CompareTo((5, 17)) >= 0;
-        return new Finding("kernel", enough ? FindingState.Ok : FindingState.Missing, release ?? "unknown",
-            enough ? null : "Linux 5.17 or later is needed");
-    }
+    internal static Finding Kernel(Version version, string? release) => KernelSupport.Suffices(version)
+        ? new Finding("kernel", FindingState.Ok, release ?? version.ToString())
+        : new Finding("kernel", FindingState.Missing, version.ToString(), $"Linux {KernelSupport.Oldest} or later is needed");
 
     internal static Finding TypeInformation(bool there) => there
         ? new Finding("BTF", FindingState.Ok, Btf)
