@@ -30,7 +30,7 @@ internal static class Configuration
     /// <summary>What a session and a flight recorder have in common.</summary>
     public static TraceConfig Of(SessionOptions options, int threads, bool probes)
     {
-        PidNamespaceFound ids = OwnPidNamespace.Find();
+        PidNamespaceFound ids = OwnNamespaces.PidNamespace();
         var config = new TraceConfig
         {
             CgroupId = options.CgroupId,
@@ -38,7 +38,7 @@ internal static class Configuration
             Target = options.Target,
             SelfTgid = (uint)Environment.ProcessId,
             Uid = options.Uid,
-            CgroupLevel = (uint)options.CgroupLevel,
+            CgroupLevel = (uint)(options.CgroupLevel + OwnNamespaces.LevelOf(options.CgroupTop)),
             DataMax = (uint)Math.Clamp(options.DataMax, 0, 65536),
             StringMax = (ushort)Math.Clamp(options.StringMax, 0, ushort.MaxValue),
             PathMax = PathMax,

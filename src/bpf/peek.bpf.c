@@ -36,4 +36,24 @@ int peek_pid_namespace(struct scry_pid_namespace *found)
 	return 0;
 }
 
+#define LEVELS 256 /* more than a hierarchy has */
+
+SEC("syscall")
+int peek_cgroup(struct scry_cgroup_level *asked)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cgroup *own = BPF_CORE_READ(task, cgroups, dfl_cgrp), *ancestor;
+	int depth = BPF_CORE_READ(own, level);
+
+	asked->level = -1;
+	for (int level = 0; level < LEVELS && level <= depth; level++) {
+		bpf_core_read(&ancestor, sizeof(ancestor), &own->ancestors[level]);
+		if (BPF_CORE_READ(ancestor, kn, id) == asked->id) {
+			asked->level = level;
+			break;
+		}
+	}
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";

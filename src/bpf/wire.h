@@ -405,6 +405,12 @@ struct scry_pid_namespace {
 	__u64 level; /* 0: the initial one */
 };
 
+/* How deep a cgroup of the default hierarchy lies that the asker is in or below. */
+struct scry_cgroup_level {
+	__u64 id;
+	__s64 level; /* answer; -1: the asker is in another part of the hierarchy */
+};
+
 struct scry_peek {
 	__u64 address;
 	__s64 result; /* 0, or a negative errno */

@@ -119,6 +119,20 @@ public sealed partial class PidNamespaceTests
     }
 
     [Fact]
+    public void ACgroupIsFoundWhereOnlyAPartOfTheHierarchyIsMounted()
+    {
+        using Cgroup outer = Cgroup.Unified();
+        using Cgroup inner = outer.Below("inner");
+        using Cgroup other = outer.Below("other");
+        using var workspace = new Workspace();
+        Finished run = Child.Shell($"{outer.Enter}; exec unshare --cgroup --mount --pid --fork --mount-proc --kill-child sh -c 'umount {Cgroup.UnifiedMount} && mount -t cgroup2 none {Cgroup.UnifiedMount}"
+            + $" && cd {workspace["."]} && ls {Cgroup.UnifiedMount} | grep -qx inner || exit 9; {ScryBinary.Path} trace -G /inner -e lseek -o out & S=$!; {Attached(Harness.Attached.Programs)}"
+            + $"(echo 0 > {Cgroup.UnifiedMount}/other/cgroup.procs; {Programs.Path("count")} 100); (echo 0 > {Cgroup.UnifiedMount}/inner/cgroup.procs; {Programs.Path("count")} 300); kill -TERM $S; wait $S'").Expect();
+        Assert.Equal(300, File.ReadLines(workspace["out"]).Count(line => line.Contains("lseek(-1, ", StringComparison.Ordinal)));
+        Assert.Contains("complete: 300 calls", run.Error);
+    }
+
+    [Fact]
     public void AProcOfAnotherNamespaceIsRefused()
     {
         Finished run = Child.Run("unshare", "--pid", "--fork", ScryBinary.Path, "trace", "--", "true").Expect(1);
