@@ -36,7 +36,8 @@ internal sealed class LoopWatch(string recorder, string folder)
         MakeFolder();
         NativeMethods.CatchSignals();
         using FlightRecorder open = LoopStore.Open(recorder, out LoopAbout about);
-        open.ExcludeSelf();
+        if (about.HasIdsOfHere)
+            open.ExcludeSelf();
         while (NativeMethods.TakeSignal() == 0)
         {
             foreach (FlightGroup incident in open.Groups().Where(group => group.State == GroupState.Frozen).OrderBy(group => group.Ended))

@@ -178,6 +178,7 @@ internal sealed class TraceRun : IDisposable
             Uid = target.Uid,
             CgroupId = target.Cgroup?.Id ?? 0,
             CgroupLevel = target.Cgroup?.Level ?? 0,
+            CgroupTop = target.Cgroup?.Top ?? 0,
             Follow = arguments.Follow,
             MinDurationNs = arguments.MinDuration,
             FailedOnly = arguments.FailedOnly,
