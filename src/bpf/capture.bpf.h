@@ -598,6 +598,9 @@ static long capture__step(__u32 i, void *unused)
 		plan = variant;
 	if (number >= SCRY_MAX_OPS || number >= plan->nops)
 		return 1;
+	/* The compiler knows that the mask does nothing, older verifiers do not. */
+	barrier_var(number);
+	number &= SCRY_MAX_OPS - 1;
 	flags = plan->ops[number].flags;
 	if (!w->to_record) {
 		if (!(flags & SCRY_OP_AT_ENTRY))

@@ -114,14 +114,13 @@ static __always_inline struct file *key__of_file(struct scry_count_key *key,
 {
 	__u32 abi = call >> SCRY_COUNT_NR_BITS;
 	__u32 arg = plan__of(abi, call & SCRY_COUNT_NR_MAX)->fd_arg;
-	__u64 args[SCRY_MAX_ARGS] = {};
-	struct pt_regs copy = {};
+	__u64 fd = 0;
 	struct file *file;
 
-	if (!arg || arg > SCRY_MAX_ARGS || bpf_probe_read_kernel(&copy, sizeof(copy), (void *)regs))
+	if (!arg || arg > SCRY_MAX_ARGS ||
+	    bpf_probe_read_kernel(&fd, sizeof(fd), (void *)regs + regs__place(abi, arg - 1)))
 		return NULL;
-	regs__args(&copy, abi, args);
-	file = file__of(task, args[arg - 1]);
+	file = file__of(task, fd);
 	if (!file)
 		return NULL;
 	key->file_inode = BPF_CORE_READ(file, f_inode, i_ino);

@@ -84,10 +84,10 @@ static long group__name(__u32 i, struct naming *naming)
 	struct cgroup *cgroup = naming->cgroup, *ancestor = NULL;
 	int level = i + 1, depth = BPF_CORE_READ(cgroup, level);
 	const char *name;
-	__u32 at = naming->at;
+	__u32 at;
 	long got;
 
-	if (!path || level > depth || at >= SCRY_GROUP_PATH - NAME_MOST - 1)
+	if (!path || level > depth)
 		return 1;
 	if (bpf_core_field_exists(cgroup->ancestors))
 		bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]);
@@ -96,6 +96,11 @@ static long group__name(__u32 i, struct naming *naming)
 	else
 		return 0;
 	name = BPF_CORE_READ(ancestor, kn, name);
+	at = naming->at;
+	/* Here: older verifiers forget the bounds of what waits on the stack. */
+	barrier_var(at);
+	if (at >= SCRY_GROUP_PATH - NAME_MOST - 1)
+		return 1;
 	path->text[at++] = '/';
 	got = bpf_probe_read_kernel_str(path->text + at, NAME_MOST, name);
 	if (got > 0)

@@ -19,12 +19,22 @@ static __noinline int copy__small(__u64 *to, __u64 address, __u64 length)
 {
 	__u64 words[SMALL_MOST / 8] = {};
 
+	/* Its callers have tested it, which older verifiers lose on the way. */
+	barrier_var(length);
 	if (length > sizeof(words) || bpf_probe_read_user(words, length, (void *)address))
 		return 1;
 #pragma unroll
 	for (int i = 0; i < SMALL_MOST / 8; i++)
 		to[i] = words[i];
 	return 0;
+}
+
+/* In a function of its own, where the tested length stays in its register: older verifiers forget
+ * the bounds of what waits on the stack. */
+static __noinline int copy__large(void *to, __u64 address, __u64 length, __u64 most)
+{
+	barrier_var(length);
+	return length > most || bpf_probe_read_user(to, length, (void *)address);
 }
 
 /* Bytes that copying so many may write. */
@@ -89,10 +99,10 @@ static __always_inline long plain__copy(struct scry_capture *head, __u64 room,
 	length = plain__length(op, thread, result);
 	if (!length)
 		return 0;
-	if (length > most || sizeof(*head) + copy__span(length) > room)
+	if (sizeof(*head) + copy__span(length) > room)
 		return -1;
 	if (length <= SMALL_MOST ? copy__small((__u64 *)(head + 1), address, length)
-				 : bpf_probe_read_user(head + 1, length, (void *)address))
+				 : copy__large(head + 1, address, length, most))
 		return -1;
 	return plain__head(head, op, address, length, phase);
 }

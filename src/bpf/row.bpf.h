@@ -242,7 +242,8 @@ static __always_inline void row__bucket(struct scry_count_row *row, __u32 index,
 	__u32 octave = row->octave, number = 0, bucket;
 	struct scry_count_chunk *chunk;
 
-	if (octave - 1 < SCRY_COUNT_OCTAVES - 1 && duration >> (octave + 4) == 1)
+	/* Octave 0 has two powers of two: of the lower one it is looked for. */
+	if (octave < SCRY_COUNT_OCTAVES && duration >> (octave + 4) == 1)
 		number = row->chunks[octave];
 	if (!number)
 		number = row__chunk(index, duration);

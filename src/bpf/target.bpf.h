@@ -64,6 +64,15 @@ static __always_inline bool task__wanted(struct task_struct *task)
 	return 1;
 }
 
+/* Where in the registers an argument lies, in bytes. A digit for each: the register's place in
+ * struct pt_regs, that of the first argument last. */
+static __always_inline __u32 regs__place(__u32 abi, __u32 arg)
+{
+	__u32 places = abi == SCRY_ABI_IA32 ? 0x4edcb5 : 0x897cde;
+
+	return (places >> 4 * arg & 15) * sizeof(__u64);
+}
+
 /* The arguments of a call, by the registers with which it entered the kernel. */
 static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *args)
 {

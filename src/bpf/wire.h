@@ -18,7 +18,7 @@
 #define SCRY_ABI_X32	2 /* x86-64's numbers with bit 30 set */
 #define SCRY_ABI_ARM64	3
 #define SCRY_ABI_ARM	4 /* 32-bit Arm (EABI) */
-#define SCRY_ABI_COUNT	2 /* that have plans of their own on one machine: its own, its 32-bit one */
+#define SCRY_ABI_COUNT	2 /* with plans of their own: a machine's own, its 32-bit one */
 #define SCRY_NR_MAX	512
 
 /* Kinds of record. */
