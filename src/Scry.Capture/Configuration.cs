@@ -10,7 +10,6 @@ namespace Scry.Capture;
 internal static class Configuration
 {
     private const int PathMax = 4096; // <linux/limits.h>
-    private static readonly Version s_cast = new(6, 2); // bpf_rdonly_cast
 
     /// <summary>Slots for four times the threads that there are, since colliding ids are rare then; at most so many.</summary>
     /// <returns>A power of two, and whether there are fewer slots than thread ids.</returns>
@@ -41,7 +40,7 @@ internal static class Configuration
             DataMax = (uint)Math.Clamp(options.DataMax, 0, 65536),
             StringMax = (ushort)Math.Clamp(options.StringMax, 0, ushort.MaxValue),
             PathMax = PathMax,
-            CanCast = Environment.OSVersion.Version >= s_cast ? (byte)1 : (byte)0,
+            CanCast = KernelSupport.CanCast ? (byte)1 : (byte)0,
             ThreadMask = (uint)threads - 1,
             ThreadProbes = probes ? (byte)1 : (byte)0,
             FailedOnly = options.FailedOnly ? (byte)1 : (byte)0,

@@ -1,8 +1,9 @@
 using System.Globalization;
+using Scry.Capture;
 
 namespace Scry.Cli;
 
-/// <summary>Whether this process may load and attach tracing programs.</summary>
+/// <summary>Whether this process may load and attach tracing programs, on a kernel that takes them.</summary>
 internal static class Privileges
 {
     // Bits of <linux/capability.h>.
@@ -11,10 +12,15 @@ internal static class Privileges
     private const int Perfmon = 38;
     private const int Bpf = 39;
 
-    /// <summary>Refuses to go on without them.</summary>
-    /// <exception cref="ToolException">They are missing.</exception>
+    /// <summary>Refuses to go on without the rights, or on a kernel that is too old, before anything is loaded.</summary>
+    /// <exception cref="ToolException">They are missing, or it is.</exception>
     public static void Require()
     {
+        if (!KernelSupport.Suffices(KernelSupport.Running))
+        {
+            throw new ToolException($"this kernel is Linux {KernelSupport.Running}, and tracing needs {KernelSupport.Oldest} or later",
+                "'scry report' shows recordings here too");
+        }
         if (!Suffice(Effective()))
         {
             throw new ToolException("tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON",

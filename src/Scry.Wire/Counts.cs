@@ -85,7 +85,7 @@ public struct CountText
     public PathBytes File;
     /// <summary>Of the mapped file.</summary>
     public PathBytes Object;
-    /// <summary>Of the cgroup; of the root, or before Linux 6.1, empty.</summary>
+    /// <summary>Of the cgroup; of the root empty.</summary>
     public PathBytes Cgroup;
 
     /// <summary>A path's bytes.</summary>

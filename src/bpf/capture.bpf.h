@@ -195,14 +195,13 @@ __noinline int capture__string(void)
 		length = w->room - pos - sizeof(struct scry_capture) - 8;
 	if (length > cap)
 		length = cap;
-	got = bpf_probe_read_user_str(dst + pos + sizeof(struct scry_capture), length,
-				      (void *)w->address);
+	got = user__string(dst + pos + sizeof(struct scry_capture), length, w->address);
 	if (got < 0) {
 		w->failed = 1;
 		return 0;
 	}
 	/* The helper ends what it cuts with a NUL, which is not the string's. */
-	if (got && got == length) {
+	if (got == length) {
 		if (length < w->length && length != RECORD_CAP) {
 			w->full = 1;
 			return 0;

@@ -36,9 +36,6 @@ struct {
 /* From a task's stack to its registers: the same for all. Not in .bss, which user space maps. */
 __u64 regs_offset SEC(".bss.current");
 
-/* Since Linux 6.2; what it gives is read with care for faults. */
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
-
 static __always_inline struct home *home__of(__u64 regs)
 {
 	/* Fibonacci hashing; the low bits are the same for all. */

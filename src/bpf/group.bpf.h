@@ -89,12 +89,7 @@ static long group__name(__u32 i, struct naming *naming)
 
 	if (!path || level > depth)
 		return 1;
-	if (bpf_core_field_exists(cgroup->ancestors))
-		bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]);
-	else if (level == depth)
-		ancestor = cgroup;
-	else
-		return 0;
+	bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]);
 	name = BPF_CORE_READ(ancestor, kn, name);
 	at = naming->at;
 	/* Here: older verifiers forget the bounds of what waits on the stack. */

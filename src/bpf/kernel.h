@@ -3,7 +3,12 @@
 #define SCRY_KERNEL_H
 /*
  * The few kernel types that the programs read, by name; libbpf relocates each access to the running
- * kernel's layout. Whatever differs between kernel versions stands here and nowhere else.
+ * kernel's layout. Whatever differs between kernel versions stands here and nowhere else; the
+ * oldest is 6.1.
+ *
+ * Verifiers differ too, and a program must please the oldest: 512 bytes of stack over all frames
+ * that call each other, no partly written stack for a helper, and a bound tested in the register in
+ * which it is used (barrier_var before the test), since what goes over the stack loses it.
  */
 
 typedef unsigned char __u8;
@@ -99,12 +104,7 @@ struct cgroup {
 	int level;
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
-	struct cgroup *ancestors[0]; /* since 6.1 */
-};
-
-/* Before 6.1: the ancestors' ids, the cgroup's own included. */
-struct cgroup___before_v6_1 {
-	__u64 ancestor_ids[0];
+	struct cgroup *ancestors[0]; /* since 6.1; its own place included */
 };
 
 /* As many as a kernel may have: the index comes from the running kernel's enum. */
@@ -232,5 +232,20 @@ struct kernel_siginfo;
 struct k_sigaction;
 
 #pragma clang attribute pop
+
+#include <bpf/bpf_helpers.h>
+
+/* Since 6.2: what it gives is read with care for faults, and costs nothing where asking for the
+ * current task costs a call. Only with cfg.can_cast. */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+/* Copies a caller's string and gives its length with the NUL; negative: it cannot be read. Before
+ * 6.13 the helper gives 0 for an empty one. */
+static __always_inline long user__string(void *to, __u32 size, __u64 address)
+{
+	long got = bpf_probe_read_user_str(to, size, (void *)address);
+
+	return got ? got : 1;
+}
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 /* Reads a piece of the kernel's memory for user space: the code of its syscall dispatchers. */
 #include "kernel.h"
-#include <bpf/bpf_helpers.h>
 #include "wire.h"
 
 /* The question and its answer, in memory that user space maps. */

@@ -117,9 +117,9 @@ static __always_inline long plain__path(struct scry_capture *head, const struct 
 	if (op->size || (op->flags & SCRY_OP_DATA) || op->arg >= SCRY_MAX_ARGS)
 		return -1;
 	address = thread->args[op->arg];
-	got = bpf_probe_read_user_str(head + 1, STAGE_CAP, (void *)address);
+	got = user__string(head + 1, STAGE_CAP, address);
 	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
-	if (got <= 0 || got >= STAGE_CAP)
+	if (got < 0 || got >= STAGE_CAP)
 		return -1;
 	return plain__head(head, op, address, got, SCRY_PHASE_ENTRY);
 }

@@ -4,7 +4,6 @@
  * space reads the rows. A call is counted when it returns. See docs/STAT.md.
  */
 #include "kernel.h"
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "wire.h"
@@ -15,9 +14,6 @@
 #include "slot.bpf.h"
 #include "row.bpf.h"
 #include "dimension.bpf.h"
-
-/* Since 6.2; it costs nothing where asking for the current task costs a call. */
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
 static __always_inline __u32 slot__status(struct slot *slot)
 {

@@ -17,7 +17,9 @@ static __always_inline __u32 task__abi(struct task_struct *task, __u32 nr)
 
 static __always_inline bool task__in_cgroup(struct task_struct *task)
 {
-	struct cgroup *group = task__cgroup(task);
+	struct cgroup *group = task__cgroup(task), *ancestor = NULL;
+	/* Within the access it would be relocated itself. */
+	__u32 level = cfg.cgroup_level;
 
 	if (!group)
 		return 0;
@@ -26,21 +28,8 @@ static __always_inline bool task__in_cgroup(struct task_struct *task)
 	/* Only what is deeper can be below. */
 	if (group->level <= (int)cfg.cgroup_level)
 		return 0;
-	if (bpf_core_field_exists(group->ancestors)) {
-		/* Within the access it would be relocated itself. */
-		__u32 level = cfg.cgroup_level;
-		struct cgroup *ancestor = NULL;
-
-		bpf_core_read(&ancestor, sizeof(ancestor), &group->ancestors[level]);
-		return BPF_CORE_READ(ancestor, kn, id) == cfg.cgroup_id;
-	} else {
-		__u32 level = cfg.cgroup_level;
-		struct cgroup___before_v6_1 *old = (void *)group;
-		__u64 id = 0;
-
-		bpf_core_read(&id, sizeof(id), &old->ancestor_ids[level]);
-		return id == cfg.cgroup_id;
-	}
+	bpf_core_read(&ancestor, sizeof(ancestor), &group->ancestors[level]);
+	return BPF_CORE_READ(ancestor, kn, id) == cfg.cgroup_id;
 }
 
 /* Whether the current task is a target; with SCRY_TARGET_TASKS its slot tells. */

@@ -4,7 +4,6 @@
  * docs/ARCHITECTURE.md.
  */
 #include "kernel.h"
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "wire.h"

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Scry.Bpf;
+using Scry.Capture;
 using Scry.Recording;
 using Scry.Syscalls;
 using Scry.Targets;
@@ -96,9 +97,17 @@ internal static class Runner
         TargetException target => (Printable.Escape(target.Message, MaxMessage),
             target.Hint is { } hint ? Printable.Escape(hint, MaxMessage) : null, ExitCode.Failed),
         RecordingException recording => (Printable.Escape(recording.Message, MaxMessage), recording.Hint, ExitCode.Failed),
+        NativeException { Program: { } program } refused => Refused(refused, program),
         NativeException native => ($"the kernel refused: {Printable.Escape(native.Message, MaxMessage)}",
             "'scry doctor' checks what tracing needs", ExitCode.Failed),
         _ => ($"a fault of Scry's own: {error.GetType().Name}: {Printable.Escape(error.Message)}",
             "please report it with the command line", ExitCode.Failed),
     };
+
+    private static (string Message, string? Hint, int ExitCode) Refused(NativeException error, string program) =>
+        ($"this kernel, Linux {KernelSupport.Running}, refuses the program '{Printable.Escape(program)}': {Printable.Escape(error.Reason ?? "", MaxMessage)}",
+            VerifierLog.Keep(error.Log) is { } path
+                ? $"'scry doctor' checks what tracing needs; if it finds nothing, please report it with {Printable.Escape(path)}, the verifier's whole log"
+                : "'scry doctor' checks what tracing needs; the verifier's log could not be kept, since no directory for temporary files can be written to",
+            ExitCode.Failed);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Scry.Capture;
 using Scry.Targets;
 using Scry.Wire;
@@ -20,7 +19,7 @@ internal static class Checks
         IReadOnlyList<CgroupMount> cgroups = CgroupMounts.Find();
         Finding rights = Rights(Privileges.Effective());
         yield return rights;
-        yield return Kernel(FirstLine("/proc/sys/kernel/osrelease"));
+        yield return Kernel(KernelSupport.Running, FirstLine("/proc/sys/kernel/osrelease"));
         yield return TypeInformation(File.Exists(Btf));
         yield return LockedDown(FirstLine(Lockdown));
         yield return Namespace(PidNamespace.IsInitial);
@@ -39,16 +38,9 @@ internal static class Checks
         ? new Finding("rights", FindingState.Ok, Environment.UserName == "root" ? "root" : "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN")
         : new Finding("rights", FindingState.Missing, "neither root, nor CAP_BPF and CAP_PERFMON", "run it with sudo");
 
-    /// <summary>mmapable maps, tp_btf, task iterators, and programs that are not charged to RLIMIT_MEMLOCK: Linux 5.11; bpf_loop: 5.17.</summary>
-    internal static Finding Kernel(string? release)
-    {
-        string[] numbers = (release ?? "").Split('.', '-');
-        bool known = numbers.Length > 1 & int.TryParse(numbers[0], CultureInfo.InvariantCulture, out int major)
-            & int.TryParse(numbers.ElementAtOrDefault(1), CultureInfo.InvariantCulture, out int minor);
-        bool enough = known && (major, minor).CompareTo((5, 17)) >= 0;
-        return new Finding("kernel", enough ? FindingState.Ok : FindingState.Missing, release ?? "unknown",
-            enough ? null : "Linux 5.17 or later is needed");
-    }
+    internal static Finding Kernel(Version version, string? release) => KernelSupport.Suffices(version)
+        ? new Finding("kernel", FindingState.Ok, release ?? version.ToString())
+        : new Finding("kernel", FindingState.Missing, version.ToString(), $"Linux {KernelSupport.Oldest} or later is needed");
 
     internal static Finding TypeInformation(bool there) => there
         ? new Finding("BTF", FindingState.Ok, Btf)

@@ -6,12 +6,14 @@ namespace Scry.Tests.Unit.Cli;
 public sealed class ChecksTests
 {
     [Theory]
-    [InlineData("6.18.44-custom", FindingState.Ok)]
-    [InlineData("5.17.0", FindingState.Ok)]
-    [InlineData("5.10.0-30-amd64", FindingState.Missing)]
-    [InlineData("5", FindingState.Missing)]
-    [InlineData(null, FindingState.Missing)]
-    internal void An_old_kernel_is_missing(string? release, FindingState state) => Assert.Equal(state, Checks.Kernel(release).State);
+    [InlineData("6.18.44.857", FindingState.Ok)]
+    [InlineData("6.1.0.56", FindingState.Ok)]
+    [InlineData("6.12", FindingState.Ok)]
+    [InlineData("10.0", FindingState.Ok)]
+    [InlineData("6.0.19", FindingState.Missing)]
+    [InlineData("5.15.0.30", FindingState.Missing)]
+    [InlineData("2.6.78", FindingState.Missing)]
+    internal void An_old_kernel_is_missing(string version, FindingState state) => Assert.Equal(state, Checks.Kernel(Version.Parse(version), null).State);
 
     [Theory]
     [InlineData(1ul << 21, FindingState.Ok)]
@@ -33,7 +35,7 @@ public sealed class ChecksTests
     {
         Finding[] missing =
         [
-            Checks.Rights(0), Checks.Kernel("4.9.0"), Checks.TypeInformation(false), Checks.LockedDown("[confidentiality]"),
+            Checks.Rights(0), Checks.Kernel(new Version(4, 9), null), Checks.TypeInformation(false), Checks.LockedDown("[confidentiality]"),
             Checks.Namespace(false), Checks.JustInTime("0"),
         ];
         Assert.All(missing, finding => Assert.NotNull(finding.Mend));
