@@ -24,21 +24,21 @@ public sealed class Kernel61Rt(Kernel61Rt.Booted machine, KernelTable table) : K
     public sealed class Booted() : Machine("6.1-rt-amd64");
 }
 
-/// <summary>Debian 13's kernel, from the backports, in the build for virtual machines.</summary>
+/// <summary>The newer kernel of Debian 12's updates, which is Debian 13's, in the build for virtual machines.</summary>
 public sealed class Kernel612Cloud(Kernel612Cloud.Booted machine, KernelTable table) : KernelTests(machine, table), IClassFixture<Kernel612Cloud.Booted>
 {
     /// <summary>Its machine.</summary>
     public sealed class Booted() : Machine("6.12-cloud-amd64");
 }
 
-/// <summary>Debian 13's kernel, from the backports.</summary>
+/// <summary>The newer kernel of Debian 12's updates, which is Debian 13's.</summary>
 public sealed class Kernel612(Kernel612.Booted machine, KernelTable table) : KernelTests(machine, table), IClassFixture<Kernel612.Booted>
 {
     /// <summary>Its machine.</summary>
     public sealed class Booted() : Machine("6.12-amd64");
 }
 
-/// <summary>Debian 13's kernel, from the backports, in which BPF programs can be preempted.</summary>
+/// <summary>The newer kernel of Debian 12's updates, which is Debian 13's, in which BPF programs can be preempted.</summary>
 public sealed class Kernel612Rt(Kernel612Rt.Booted machine, KernelTable table) : KernelTests(machine, table), IClassFixture<Kernel612Rt.Booted>
 {
     /// <summary>Its machine.</summary>
@@ -52,7 +52,7 @@ public sealed class Kernel61Arm64(Kernel61Arm64.Booted machine, KernelTable tabl
     public sealed class Booted() : Machine("6.1-cloud-arm64");
 }
 
-/// <summary>Debian 13's kernel, from the backports, on arm64.</summary>
+/// <summary>The newer kernel of Debian 12's updates, which is Debian 13's, on arm64.</summary>
 public sealed class Kernel612Arm64(Kernel612Arm64.Booted machine, KernelTable table) : KernelTests(machine, table), IClassFixture<Kernel612Arm64.Booted>
 {
     /// <summary>Its machine.</summary>

@@ -9,12 +9,12 @@ public abstract partial class KernelTests
 {
     /// <summary>What is counted is what strace counts, of the same process at the same time.</summary>
     [InMachine("""
-        scry stat --json --by comm -o json -- strace -c -f -U name,calls,errors -o strace fifty threads 8 >said
+        scry stat --json --by comm -o json -- strace -c -f -U name,calls,errors -o strace threads 50
         """, Shows = "stat")]
     public void CountsAreThoseOfStrace()
     {
         string[] json = Ran()["json"].TrimEnd('\n').Split('\n');
-        IEnumerable<JsonElement> rows = json.Select(line => JsonDocument.Parse(line).RootElement).Where(row => row.TryGetProperty("comm", out JsonElement comm) && comm.GetString() == "fifty");
+        IEnumerable<JsonElement> rows = json.Select(line => JsonDocument.Parse(line).RootElement).Where(row => row.TryGetProperty("comm", out JsonElement comm) && comm.GetString() == "threads");
         IEnumerable<string> counted = rows.Select(row => $"{row.GetProperty("syscall").GetString()} {row.GetProperty("calls").GetInt64()} {row.GetProperty("errors").GetInt64()}");
         IEnumerable<string> expected = Ran()["strace"].Split('\n').Skip(2).TakeWhile(line => !line.StartsWith('-'))
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(words => $"{words[0]} {words[1]} {(words.Length > 2 ? words[2] : "0")}");

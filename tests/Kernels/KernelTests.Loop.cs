@@ -26,7 +26,7 @@ public abstract partial class KernelTests
         scry loop stop flight
         scry loop list >left
         rmdir $cgroup
-        """, Shows = "loop's triggers")]
+        """, Shows = "triggers")]
     public void TriggersFreezeThePast()
     {
         string list = Ran()["list"];

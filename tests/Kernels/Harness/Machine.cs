@@ -8,8 +8,8 @@ namespace Scry.Tests.Kernels.Harness;
 /// <param name="kernel">Version and flavour: 6.1-cloud-amd64.</param>
 public abstract class Machine(string kernel) : IAsyncLifetime
 {
-    /// <summary>Until it is ended from outside; a script has 60 seconds.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
+    /// <summary>Until it is ended from outside; a script has 120 seconds.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     private readonly Workspace _workspace = new();
     private Finished? _run;

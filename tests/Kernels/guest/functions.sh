@@ -16,9 +16,9 @@ attached() {
 	[ -e /proc/$1 ]
 }
 
-# ended PID: interrupts a scry and gives its status.
+# ended PID: asks a scry to end and gives its status. A shell's background jobs do not hear SIGINT.
 ended() {
-	kill -INT "$1"
+	kill -TERM "$1" 2>/dev/null || :
 	wait "$1"
 }
 

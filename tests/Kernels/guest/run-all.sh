@@ -3,7 +3,8 @@ for script in /files/scripts/*; do
 	mkdir "/results/${script##*/}"
 	cd "/results/${script##*/}" || exit 1
 	began=$(cut -d' ' -f1 /proc/uptime)
-	timeout -s KILL 60 sh -c '. /files/functions.sh; set -e; . "$0"' "$script" >out 2>err
+	# What it mounts and unmounts is its own.
+	timeout -s KILL 120 unshare -m sh -c '. /files/functions.sh; set -e; . "$0"' "$script" >out 2>err
 	echo $? >status
 	# Whatever a script started ends with it.
 	kill -KILL -1
