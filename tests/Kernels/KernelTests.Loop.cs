@@ -43,11 +43,11 @@ public abstract partial class KernelTests
         cgroup=/sys/fs/cgroup/loop
         mkdir $cgroup
         scry loop start flight -G $cgroup --memory 8M
-        sh -c "echo \$\$ >$cgroup/cgroup.procs; exec count 0 2" &
+        sh -c "echo \$\$ >$cgroup/cgroup.procs; exec count 0 1" &
         victim=$!
         sleep 1
         scry loop dump flight -e lseek >dump-1
-        for moment in 0.2 0.6 1 1.5; do
+        for moment in 0.2 0.7 1.5; do
             scry loop start half$moment -G $cgroup --memory 4M & killed=$!
             scry loop dump flight >/dev/null & reader=$!
             sleep $moment
