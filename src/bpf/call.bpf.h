@@ -140,6 +140,13 @@ static __always_inline __u64 call__read(struct writer *w, struct scry_thread *th
 	return work->full && !RING_CUTS ? 0 : work->pos;
 }
 
+/* How long the call that `thread` is in has taken; 0 when its begin was not seen. By the ticks that
+ * may seem to be later than this. */
+static __always_inline __u64 call__duration(struct scry_thread *thread, __u64 now)
+{
+	return thread->start && now > thread->start ? now - thread->start : 0;
+}
+
 /*
  * Writes the record of the call that `thread` is in. The caller holds the ring. A thread that is
  * not back from its call, or has another memory since, is read no more.
@@ -189,8 +196,7 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	call->record.nargs = nargs;
 	if (!cfg.durations && RING_CUTS)
 		call->record.flags |= SCRY_CALL_COARSE;
-	/* An entry by the ticks may seem to be later than this. */
-	call->duration = thread->start && now > thread->start ? now - thread->start : 0;
+	call->duration = call__duration(thread, now);
 	call->result = result;
 	ring__publish(w, size, SCRY_RECORD_CALL);
 }
@@ -239,7 +245,7 @@ static __noinline int call__late(struct task_struct *task, struct pt_regs *regs,
 
 static __always_inline bool call__passes(struct scry_thread *thread, __u64 now, __s64 result)
 {
-	if (cfg.min_duration && (!thread->start || now - thread->start < cfg.min_duration))
+	if (cfg.min_duration && call__duration(thread, now) < cfg.min_duration)
 		return 0;
 	return result__passes(result);
 }
@@ -255,7 +261,7 @@ static __noinline int call__unfinished(struct scry_thread *thread, __u8 flags)
 	if (!cfg.failed_only && !cfg.errno_filter) {
 		__u64 now = bpf_ktime_get_ns();
 
-		if (!cfg.min_duration || now - thread->start >= cfg.min_duration) {
+		if (!cfg.min_duration || call__duration(thread, now) >= cfg.min_duration) {
 			call__write(&w, thread, plan__of(thread->abi, thread->nr), now, 0, 0);
 			thread->seq++;
 		}

@@ -4,8 +4,11 @@
 /*
  * The programs that follow threads and write their records, into whatever ring was included before.
  *
- * All run in the context of a task. Those on sys_enter and sys_exit have preemption off up to Linux
- * 6.18; where they do not, scry_ring.busy turns an overlap into a counted loss.
+ * All but trace_signal_sent, which touches no ring and no scratch, run in the context of a task,
+ * and with preemption off, with PREEMPT_RT too: up to 6.12 the kernel calls all probes so
+ * (__DO_TRACE), since 6.13 BPF switches it off itself for sys_enter and sys_exit
+ * (__BPF_DECLARE_TRACE_SYSCALL). So a CPU's ring and scratch have one writer at a time. Where a
+ * later kernel changes that, scry_ring.busy turns an overlap into a counted loss.
  */
 
 /*

@@ -120,9 +120,9 @@ static __noinline int trigger__call(struct scry_thread *thread, __u64 now, __s64
 	if (number < 1024 && cfg.on_errnos[number / 64 & 15] >> (number & 63) & 1) {
 		why = SCRY_WHY_ERRNO;
 		detail = number;
-	} else if (cfg.on_slow && thread->start && now - thread->start >= cfg.on_slow) {
+	} else if (cfg.on_slow && call__duration(thread, now) >= cfg.on_slow) {
 		why = SCRY_WHY_SLOW;
-		detail = now - thread->start;
+		detail = call__duration(thread, now);
 	} else if (cfg.pattern_count && trigger__path(thread)) {
 		why = SCRY_WHY_PATH;
 	} else {
