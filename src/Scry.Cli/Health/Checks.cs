@@ -24,7 +24,7 @@ internal static class Checks
         IReadOnlyList<CgroupMount> cgroups = CgroupMounts.Find();
         Finding rights = Rights(Privileges.Effective());
         yield return rights;
-        yield return Kernel(FirstLine("/proc/sys/kernel/osrelease"));
+        yield return Kernel(FirstLine("/proc/sys/kernel/osrelease") ?? Environment.OSVersion.Version.ToString());
         yield return TypeInformation(File.Exists(Btf));
         yield return LockedDown(FirstLine(Lockdown));
         yield return Namespace(PidNamespace.IsInitial);
