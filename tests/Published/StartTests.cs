@@ -75,6 +75,24 @@ public sealed class StartTests
     }
 
     [Fact]
+    public void APartOfProcIsEnoughWithoutThatRight()
+    {
+        using Place place = new Place().With("/sys").And("mkdir R/proc; mount -t proc -o subset=pid none R/proc").Through("setpriv --bounding-set -sys_admin");
+        foreach (Finished run in place.Run("doctor", "trace -- /scry --version", "stat -a --for 50ms", "stuck -q"))
+            run.Expect();
+    }
+
+    [Fact]
+    public void ANamespaceOfCgroupsIsNoHindrance()
+    {
+        using Cgroup cgroup = Cgroup.Unified();
+        using Place place = new Place().With("/proc", "/sys").Through($"sh -c '{cgroup.Enter}; exec unshare -C \"$@\"' sh");
+        IReadOnlyList<Finished> runs = place.Run($"stat -G {cgroup.Path} --for 100ms", "trace --show-cgroup -- /scry --version");
+        Assert.Contains("complete: ", runs[0].Expect().Error);
+        Assert.Contains($"/{Path.GetFileName(cgroup.Path)} +++ exited with 0 +++", runs[1].Expect().Error);
+    }
+
+    [Fact]
     public void APartOfTheHierarchyIsNamed()
     {
         using Cgroup cgroup = Cgroup.Unified();
