@@ -107,7 +107,8 @@ public struct CapturePlan
     }
 
     /// <summary>Where a call's plan stands among all of them; the last of each ABI serves the numbers that have none.</summary>
-    public static int IndexOf(Abi abi, uint nr) => (abi.Is32Bit ? Layout.MaxNr : 0) + (int)Math.Min(nr, Layout.MaxNr - 1);
+    public static int IndexOf(Abi abi, uint nr) => (abi.Is32Bit ? Layout.MaxNr : 0)
+        + (abi == Abi.Arm && nr - Layout.ArmFirst < Layout.ArmCount ? Layout.ArmPlace + (int)(nr - Layout.ArmFirst) : (int)Math.Min(nr, Layout.MaxNr - 1));
 
     /// <summary>Appends an operation and sets the plan's flags to suit.</summary>
     /// <exception cref="InvalidOperationException">The plan has 8 already.</exception>
