@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Scry.Wire;
 
 namespace Scry.Syscalls;
 
@@ -7,11 +8,7 @@ internal static class AbiTable
 {
     public const int X86_64 = 0, Ia32 = 1, Arm64 = 2, Arm = 3, Count = 4;
     /// <summary>Numbers of a table.</summary>
-    public const int Places = 512;
-
-    // <asm/unistd.h>: __ARM_NR_BASE, Arm's own calls. No kernel's table comes near their places.
-    private const uint ArmPrivate = 0xf0000;
-    private const int PrivatePlaces = 16;
+    public const int Places = Layout.MaxNr;
 
     /// <summary>As the facts write them.</summary>
     public static readonly string[] Names = ["x86-64", "ia32", "arm64", "arm"];
@@ -27,8 +24,9 @@ internal static class AbiTable
     /// <summary>Where a number stands in its table, or -1.</summary>
     public static int Place(int table, uint nr)
     {
-        if (table == Arm && nr - ArmPrivate < PrivatePlaces)
-            return Places - 2 * PrivatePlaces + (int)(nr - ArmPrivate);
-        return nr < Places ? (int)nr : -1;
+        if (table == Arm && nr - Layout.ArmFirst < Layout.ArmCount)
+            return Layout.ArmPlace + (int)(nr - Layout.ArmFirst);
+        bool taken = table == Arm && nr - Layout.ArmPlace < Layout.ArmCount;
+        return nr < Places && !taken ? (int)nr : -1;
     }
 }

@@ -168,6 +168,8 @@ internal readonly ref struct StructRow(int id, int table)
 {
     private const int Length = 2 + 3 * AbiTable.Count;
     private readonly ReadOnlySpan<int> _head = StructTable.Heads.Slice(id * Length, Length);
+    public static int Count => StructTable.Heads.Length / Length;
+    public ReadOnlySpan<byte> Name => Table.Text(_head[0]);
     public bool Dated => _head[1] != 0;
     public int FieldCount => _head[3 + 3 * table];
     public int Size => _head[4 + 3 * table];

@@ -17,7 +17,7 @@ struct {
 
 static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
 {
-	__u32 index = nr < SCRY_NR_MAX ? nr : SCRY_NR_MAX - 1;
+	__u32 place = abi__place(abi, nr), index = place < SCRY_NR_MAX ? place : SCRY_NR_MAX - 1;
 
 	if (abi__is_32bit(abi))
 		index += SCRY_NR_MAX;

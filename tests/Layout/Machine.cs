@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Scry.Tests.Layout;
@@ -7,7 +10,7 @@ namespace Scry.Tests.Layout;
 /// <param name="Name">As the facts write it.</param>
 /// <param name="Compiler">The program.</param>
 /// <param name="Options">What makes it compile for the ABI.</param>
-public sealed record Machine(string Name, string Compiler, params string[] Options)
+public sealed partial record Machine(string Name, string Compiler, params string[] Options)
 {
     /// <summary>All that the facts know, in the order of their columns.</summary>
     public static IReadOnlyList<Machine> All { get; } =
@@ -29,6 +32,27 @@ public sealed record Machine(string Name, string Compiler, params string[] Optio
         Assert.True(said.Length == 0, $"{Compiler} cannot compile for {Name}: {said}");
     }
 
+    /// <summary>Which of the assertions hold and which fail behind some lines of C; the others do not compile.</summary>
+    /// <returns>Null when the lines themselves do not compile.</returns>
+    public async Task<(HashSet<int> Holding, HashSet<int> Failing)?> Assertions(string before, IReadOnlyList<string> conditions)
+    {
+        const int first = 100_000;
+        var source = new StringBuilder(before);
+        for (int i = 0; i < conditions.Count; i++)
+            source.Append(CultureInfo.InvariantCulture, $"#line {first + i}\n_Static_assert({conditions[i]}, \"value\");\n");
+        HashSet<int> holding = [.. Enumerable.Range(0, conditions.Count)], failing = [];
+        foreach (Match error in Error().Matches(await Compile(source.ToString(), "-fsyntax-only")))
+        {
+            int line = int.Parse(error.Groups["line"].Value, CultureInfo.InvariantCulture) - first;
+            if (line < 0 || error.Groups["file"].Value != "<stdin>")
+                return null;
+            holding.Remove(line);
+            if (StaticAssert().IsMatch(error.Groups["text"].Value))
+                failing.Add(line);
+        }
+        return (holding, failing);
+    }
+
     /// <summary>What the compiler says of a source, on both outputs; every error, none of them in colour.</summary>
     public async Task<string> Compile(string source, params string[] options)
     {
@@ -47,4 +71,10 @@ public sealed record Machine(string Name, string Compiler, params string[] Optio
         await compiler.WaitForExitAsync();
         return await output + await errors;
     }
+
+    [GeneratedRegex("^static(_assert| assertion) failed")]
+    private static partial Regex StaticAssert();
+
+    [GeneratedRegex("^(?<file>[^:\n]+):(?<line>\\d+):(?:\\d+:)? (?:fatal )?error: (?<text>.*)$", RegexOptions.Multiline)]
+    private static partial Regex Error();
 }

@@ -56,7 +56,8 @@ internal sealed partial class Facts
             if (!own.ContainsKey(name.Entry.Name) || !entries.Contains(entry))
                 entries.Add(entry);
         }
-        return sorted ? [.. entries.DistinctBy(e => e.Value).OrderBy(e => e.Value)] : entries;
+        // Of two names of one value, the table's own.
+        return sorted ? [.. entries.OrderByDescending(e => own.ContainsKey(e.Name)).DistinctBy(e => e.Value).OrderBy(e => e.Value)] : entries;
     }
 
     /// <summary>The tables of a list of ABIs, as <c>ia32,arm</c>.</summary>
