@@ -66,7 +66,7 @@ public sealed class FlightRecorder : IDisposable
         try
         {
             (int slots, bool probes) = Size(programs, options, out TraceConfig config);
-            Configuration.Load(programs, in config, options.What);
+            Configuration.Load(programs, in config, options.What, MapMemory.LoadingRecorder);
             foreach (string name in s_maps)
                 result._maps[name] = programs.FindMap(name);
             result._control = programs.FindProgram(ControlName);

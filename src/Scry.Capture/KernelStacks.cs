@@ -14,6 +14,9 @@ public sealed class KernelStacks
 
     private readonly Lazy<KernelSymbols> _symbols = new(() => new KernelSymbols());
 
+    /// <summary>Whether there were stacks that could not be named, for want of a right.</summary>
+    public bool AreRefused { get; private set; }
+
     /// <summary>The functions that a blocked thread is in, the innermost first; the first one is its wait channel.</summary>
     public IReadOnlyList<string> Of(StuckTask task)
     {
@@ -29,6 +32,7 @@ public sealed class KernelStacks
         else
         {
             names.AddRange(FromProc(task.Record.Tid));
+            AreRefused |= names.Count == 0 && task.Stack.Length > 0;
         }
         int end = names.Count;
         while (end > 1 && s_entries.Any(entry => names[end - 1].StartsWith(entry, StringComparison.Ordinal)))

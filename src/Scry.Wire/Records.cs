@@ -88,9 +88,9 @@ public struct RecordHeader
     public ulong Time;
     /// <summary>Bytes of the whole record, a multiple of 8.</summary>
     public uint Size;
-    /// <summary>Thread group id (the process) in the initial pid namespace.</summary>
+    /// <summary>Thread group id (the process) in the pid namespace of the run.</summary>
     public uint Tgid;
-    /// <summary>Thread id in the initial pid namespace.</summary>
+    /// <summary>Thread id in the pid namespace of the run.</summary>
     public uint Tid;
     /// <summary>Number among this thread's records, from 0; it counts on when a record is lost.</summary>
     public uint Seq;

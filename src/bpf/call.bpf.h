@@ -231,7 +231,7 @@ static __noinline int call__late(struct task_struct *task, struct pt_regs *regs,
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
 		return 0;
-	thread = thread__find(task->pid);
+	thread = thread__find(task__tid(task));
 	if (!thread)
 		thread = thread__first(task);
 	if (!thread || (thread->state & SCRY_THREAD_HUSH))

@@ -144,6 +144,18 @@ struct signal_struct {
 	struct mm_struct *oom_mm;
 };
 
+struct pid_namespace;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[0]; /* one for each namespace, the initial one first */
+};
+
 struct sched_entity {
 	__u64 exec_start;	     /* ns of its CPU's clock less stolen time: when it last ran */
 	__u64 sum_exec_runtime;	     /* ns */
@@ -168,6 +180,7 @@ struct task_struct {
 	const struct cred *cred;
 	struct css_set *cgroups;
 	struct task_struct *real_parent;
+	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	struct task_struct *group_leader;

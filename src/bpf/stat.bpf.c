@@ -8,6 +8,7 @@
 #include <bpf/bpf_tracing.h>
 #include "wire.h"
 #include "plan.bpf.h"
+#include "pidns.bpf.h"
 #include "thread.bpf.h"
 #include "cgroup.bpf.h"
 #include "target.bpf.h"
@@ -109,7 +110,7 @@ static __always_inline struct slot *slot__target(struct task_struct *task, __u64
 	if (slot && slot->stack == regs && !slot__is_old(slot))
 		return slot;
 	if (cfg.target == SCRY_TARGET_TASKS) {
-		struct scry_thread *thread = thread__find(task->pid);
+		struct scry_thread *thread = thread__find(task__tid(task));
 
 		if (!thread)
 			return NULL;
@@ -148,7 +149,7 @@ static __always_inline bool task__may(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return cfg.target == SCRY_TARGET_TASKS ? thread__find(task->pid) != NULL
+	return cfg.target == SCRY_TARGET_TASKS ? thread__find(task__tid(task)) != NULL
 					       : task__wanted(task);
 }
 
@@ -195,7 +196,7 @@ static __always_inline bool task__counts(struct task_struct *task)
 
 	if (cfg.target != SCRY_TARGET_TASKS)
 		return task__wanted(task);
-	thread = thread__find(task->pid);
+	thread = thread__find(task__tid(task));
 	return thread && !(thread->state & SCRY_THREAD_HUSH);
 }
 
@@ -265,9 +266,9 @@ int BPF_PROG(stat_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (cfg.target != SCRY_TARGET_TASKS || !cfg.follow)
 		return 0;
-	thread = thread__find(parent->pid);
+	thread = thread__find(task__tid(parent));
 	if (thread && !(thread->state & SCRY_THREAD_HUSH))
-		thread__claim(child->pid, child->tgid);
+		thread__claim(task__tid(child), task__tgid(child));
 	return 0;
 }
 
@@ -285,14 +286,14 @@ static __always_inline void group__rename(struct slot *slot, struct task_struct 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(stat_exec, struct task_struct *task, int old_tid, struct linux_binprm *binary)
 {
-	struct scry_thread *thread = thread__find(task->pid), *old;
+	struct scry_thread *thread = thread__find(task__tid(task)), *old;
 	struct slot *slot = slot__of(task);
 
 	if (cfg.target == SCRY_TARGET_TASKS && old_tid != task->pid) {
 		/* Another thread than the leader executed: it goes on under the leader's tid. */
-		old = thread__find(old_tid);
+		old = thread__former(task, old_tid);
 		if (old && !thread)
-			thread__claim(task->pid, task->tgid);
+			thread__claim(task__tid(task), task__tgid(task));
 		if (old)
 			thread__release(old);
 	}
@@ -333,7 +334,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(stat_end, struct task_struct *task)
 {
 	struct scry_thread *thread =
-		cfg.target == SCRY_TARGET_TASKS ? thread__find(task->pid) : NULL;
+		cfg.target == SCRY_TARGET_TASKS ? thread__find(task__tid(task)) : NULL;
 	struct slot *slot = slot__of(task);
 
 	if (thread)

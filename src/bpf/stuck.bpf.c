@@ -7,6 +7,7 @@
 
 const volatile struct scry_config cfg;
 
+#include "pidns.bpf.h"
 #include "cgroup.bpf.h"
 #include "target.bpf.h"
 
@@ -71,9 +72,9 @@ int stuck_tasks(struct bpf_iter__task *ctx)
 	record.last_ran = task__last_ran(task);
 	record.switches = task->nvcsw + task->nivcsw;
 	record.cgroup_id = task->cgroups->dfl_cgrp->kn->id;
-	record.tid = task->pid;
-	record.tgid = task->tgid;
-	record.ppid = task->real_parent->tgid;
+	record.tid = task__tid(task);
+	record.tgid = task__tgid(task);
+	record.ppid = task__ppid(task);
 	record.uid = task->cred->euid.val;
 	record.state = task->__state;
 	__builtin_memcpy(record.comm, task->comm, sizeof(record.comm));

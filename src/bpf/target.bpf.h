@@ -25,7 +25,9 @@ static __always_inline bool task__in_cgroup(struct task_struct *task)
 /* Whether the current task is a target; with SCRY_TARGET_TASKS its slot tells. */
 static __always_inline bool task__wanted(struct task_struct *task)
 {
-	if (task->tgid == cfg.self_tgid)
+	__u32 tgid = task__tgid(task);
+
+	if (tgid == cfg.self_tgid || (cfg.pid_level && !tgid))
 		return 0;
 	switch (cfg.target) {
 	case SCRY_TARGET_COMM: {

@@ -271,6 +271,8 @@ struct scry_config {
 	__u8 cpu_time;	       /* durations are those on a CPU */
 	__u8 can_cast;	       /* the kernel has bpf_rdonly_cast */
 	__u8 count_pad;
+	__u64 pid_namespace; /* address of the pid namespace whose ids tasks have, … */
+	__u64 pid_level;     /* … and its depth; 0: the initial one */
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
@@ -400,6 +402,18 @@ struct scry_control {
 struct scry_clock {
 	__u64 jiffies;
 	__u64 time; /* ns, CLOCK_MONOTONIC */
+};
+
+/* The pid namespace of the asker. */
+struct scry_pid_namespace {
+	__u64 address;
+	__u64 level; /* 0: the initial one */
+};
+
+/* How deep a cgroup of the default hierarchy lies that the asker is in or below. */
+struct scry_cgroup_level {
+	__u64 id;
+	__s64 level; /* answer; -1: the asker is in another part of the hierarchy */
 };
 
 struct scry_peek {

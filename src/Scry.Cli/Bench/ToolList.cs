@@ -11,7 +11,7 @@ internal static class ToolList
     private static readonly string[] s_sysdigDrivers = ["/sys/module/scap", "/sys/module/sysdig_probe"];
 
     /// <summary>The path of this binary.</summary>
-    public static string Self { get; } = Environment.ProcessPath ?? "/proc/self/exe";
+    public static string Self { get; } = Environment.ProcessPath ?? Environment.GetCommandLineArgs()[0];
 
     /// <summary>Every tool.</summary>
     public static IReadOnlyList<Tool> All { get; } =
