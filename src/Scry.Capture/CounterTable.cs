@@ -100,13 +100,13 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         if (!known)
         {
             uint abi = call >> Layout.CountNrBits;
-            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax, _deltas) { IsOther = abi == NoAbi };
+            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, CapturePlan.NumberAt((Abi)abi, call & Layout.CountNrMax), _deltas) { IsOther = abi == NoAbi };
             group.Rows.Add(row);
         }
         return row!;
     }
 
-    private static uint CallOf(CounterRow row) => row.IsOther ? NoAbi << Layout.CountNrBits | row.Nr : (uint)row.Abi << Layout.CountNrBits | row.Nr;
+    private static uint CallOf(CounterRow row) => row.IsOther ? NoAbi << Layout.CountNrBits | row.Nr : (uint)row.Abi << Layout.CountNrBits | CapturePlan.PlaceOf(row.Abi, row.Nr);
 
     private CounterGroup GroupAt(uint index)
     {

@@ -108,7 +108,15 @@ public struct CapturePlan
 
     /// <summary>Where a call's plan stands among all of them; the last of each ABI serves the numbers that have none.</summary>
     public static int IndexOf(Abi abi, uint nr) => (abi.Is32Bit ? Layout.MaxNr : 0)
-        + (abi == Abi.Arm && nr - Layout.ArmFirst < Layout.ArmCount ? Layout.ArmPlace + (int)(nr - Layout.ArmFirst) : (int)Math.Min(nr, Layout.MaxNr - 1));
+        + (int)Math.Min(PlaceOf(abi, nr), Layout.MaxNr - 1);
+
+    /// <summary>Where a number stands among those of its ABI.</summary>
+    public static uint PlaceOf(Abi abi, uint nr) => abi != Abi.Arm ? nr
+        : nr - Layout.ArmFirst < Layout.ArmCount ? Layout.ArmPlace + nr - Layout.ArmFirst
+        : nr - Layout.ArmPlace < Layout.ArmCount ? uint.MaxValue : nr;
+
+    /// <summary>The number that stands at a place.</summary>
+    public static uint NumberAt(Abi abi, uint place) => abi == Abi.Arm && place - Layout.ArmPlace < Layout.ArmCount ? Layout.ArmFirst + place - Layout.ArmPlace : place;
 
     /// <summary>Appends an operation and sets the plan's flags to suit.</summary>
     /// <exception cref="InvalidOperationException">The plan has 8 already.</exception>

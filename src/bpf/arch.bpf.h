@@ -7,7 +7,8 @@
  *
  *   ABI_32BIT            the ABI of 32-bit programs
  *   task__status         the word of a task that tells its ABI
- *   abi__of, abi__number the ABI of a call, and its number as plans and records have it
+ *   abi__of, abi__number the ABI of a call, and its number as records have it
+ *   abi__place           where a number stands among those of its ABI
  *   regs__nr, regs__sp   the number with which it entered, -1 for none; the stack pointer
  *   regs__args           its arguments
  *   regs__place          where one of them lies, in bytes from the registers' start
@@ -43,6 +44,11 @@ static __always_inline __u32 abi__of(__u32 status, __u32 nr)
 static __always_inline __u32 abi__number(__u32 abi, __u32 nr)
 {
 	return abi == SCRY_ABI_X32 ? nr & ~X32_SYSCALL_BIT : nr;
+}
+
+static __always_inline __u32 abi__place(__u32 abi, __u32 nr)
+{
+	return nr;
 }
 
 static __always_inline __s32 regs__nr(struct pt_regs *regs)
@@ -110,6 +116,16 @@ static __always_inline __u32 abi__of(__u32 status, __u32 nr)
 
 static __always_inline __u32 abi__number(__u32 abi, __u32 nr)
 {
+	return nr;
+}
+
+static __always_inline __u32 abi__place(__u32 abi, __u32 nr)
+{
+	if (abi == SCRY_ABI_ARM && nr - SCRY_ARM_FIRST < SCRY_ARM_COUNT)
+		return SCRY_ARM_PLACE + nr - SCRY_ARM_FIRST;
+	/* Numbers that no kernel has, whose places are taken. */
+	if (abi == SCRY_ABI_ARM && nr - SCRY_ARM_PLACE < SCRY_ARM_COUNT)
+		return ~0U;
 	return nr;
 }
 

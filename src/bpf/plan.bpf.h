@@ -15,19 +15,9 @@ struct {
 	__type(value, struct scry_plan);
 } variants SEC(".maps");
 
-/* Where a number's plan stands in its ABI's. */
-static __always_inline __u32 plan__place(__u32 abi, __u32 nr)
-{
-#ifdef __TARGET_ARCH_arm64
-	if (abi == SCRY_ABI_ARM && nr - SCRY_ARM_FIRST < SCRY_ARM_COUNT)
-		return SCRY_ARM_PLACE + nr - SCRY_ARM_FIRST;
-#endif
-	return nr < SCRY_NR_MAX ? nr : SCRY_NR_MAX - 1;
-}
-
 static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
 {
-	__u32 index = plan__place(abi, nr);
+	__u32 place = abi__place(abi, nr), index = place < SCRY_NR_MAX ? place : SCRY_NR_MAX - 1;
 
 	if (abi__is_32bit(abi))
 		index += SCRY_NR_MAX;

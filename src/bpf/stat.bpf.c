@@ -32,7 +32,7 @@ static __always_inline __u32 call__of(__u32 status, __u32 nr)
 {
 	__u32 abi = abi__of(status, nr);
 
-	nr = abi__number(abi, nr);
+	nr = abi__place(abi, abi__number(abi, nr));
 	if (nr > SCRY_COUNT_NR_MAX)
 		nr = SCRY_COUNT_NR_MAX;
 	return nr | abi << SCRY_COUNT_NR_BITS;

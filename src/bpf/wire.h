@@ -20,7 +20,8 @@
 #define SCRY_ABI_ARM	4 /* 32-bit Arm (EABI) */
 #define SCRY_ABI_COUNT	2 /* with plans of their own: a machine's own, its 32-bit one */
 #define SCRY_NR_MAX	512
-/* Arm's own calls (__ARM_NR_BASE) lie far from the others: their plans are at the table's end. */
+/* Arm's own calls (__ARM_NR_BASE) lie far from the others: their plans are at the table's end, and
+ * rows have their places for numbers. */
 #define SCRY_ARM_FIRST 0xf0000
 #define SCRY_ARM_COUNT 8
 #define SCRY_ARM_PLACE 503
