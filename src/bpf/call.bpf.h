@@ -217,29 +217,31 @@ static __always_inline void call__begin(struct task_struct *task, struct scry_th
 	regs__args(regs, abi, thread->args);
 }
 
-/* A call whose entry was not seen: fills the slot from the registers. False when it is none. */
-static __noinline int call__late(struct task_struct *task, struct pt_regs *regs, __s64 result)
+/* A call whose entry was not seen: fills the slot from the registers. Gives its thread, NULL when
+ * it is none. */
+static __noinline struct scry_thread *call__late(struct task_struct *task, struct pt_regs *regs,
+						 __s64 result)
 {
 	struct scry_thread *thread;
 	const struct scry_plan *plan;
 	__u32 nr = regs__nr(regs), abi = abi__of(task__status(task), nr);
 
 	if ((__s32)nr == -1)
-		return 0;
+		return NULL;
 	nr = abi__number(abi, nr);
 	plan = plan__of(abi, nr);
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
-		return 0;
+		return NULL;
 	thread = thread__find(task__tid(task));
 	if (!thread)
 		thread = thread__first(task);
 	if (!thread || (thread->state & SCRY_THREAD_HUSH))
-		return 0;
+		return NULL;
 	/* What would have been read at entry is read now. */
 	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0xff);
 	thread->start = 0;
-	return 1;
+	return thread;
 }
 
 static __always_inline bool call__passes(struct scry_thread *thread, __u64 now, __s64 result)

@@ -7,12 +7,19 @@
  * there has no id, which is 0, and is no target.
  */
 
-static __noinline __u32 task__id_here(struct task_struct *task)
+enum whose { OF_TASK, OF_PROCESS, OF_PARENT };
+
+/* All that it needs is on its own stack: its callers are deep. */
+static __noinline __u32 task__id_here(struct task_struct *task, enum whose whose)
 {
 	__u32 level = cfg.pid_level;
 	struct upid id = {};
 	struct pid *pid = NULL;
 
+	if (whose == OF_PARENT)
+		task = BPF_CORE_READ(task, real_parent);
+	if (whose != OF_TASK)
+		task = BPF_CORE_READ(task, group_leader);
 	bpf_core_read(&pid, sizeof(pid), &task->thread_pid);
 	if (!pid || BPF_CORE_READ(pid, level) < level)
 		return 0;
@@ -22,21 +29,20 @@ static __noinline __u32 task__id_here(struct task_struct *task)
 
 static __always_inline __u32 task__tid(struct task_struct *task)
 {
-	return cfg.pid_level ? task__id_here(task) : task->pid;
+	return cfg.pid_level ? task__id_here(task, OF_TASK) : task->pid;
 }
 
 static __always_inline __u32 task__tgid(struct task_struct *task)
 {
-	return cfg.pid_level ? task__id_here(BPF_CORE_READ(task, group_leader)) : task->tgid;
+	return cfg.pid_level ? task__id_here(task, OF_PROCESS) : task->tgid;
 }
 
 /* getppid(2)'s. */
 static __always_inline __u32 task__ppid(struct task_struct *task)
 {
 	/* Each step by pointer types would cost a search of the kernel's BTF at load. */
-	if (!cfg.pid_level)
-		return BPF_CORE_READ(task, real_parent, tgid);
-	return task__id_here(BPF_CORE_READ(task, real_parent, group_leader));
+	return cfg.pid_level ? task__id_here(task, OF_PARENT)
+			     : BPF_CORE_READ(task, real_parent, tgid);
 }
 
 #endif

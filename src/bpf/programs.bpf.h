@@ -73,13 +73,6 @@ static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs,
 	struct writer w;
 	__u64 now;
 
-	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL)) {
-		if (!call__late(task, regs, result))
-			return 0;
-		thread = thread__find(task__tid(task));
-		if (!thread)
-			return 0;
-	}
 	if (!ring__begin(&w, thread)) {
 		thread->seq++;
 		call__over(thread);
@@ -106,6 +99,11 @@ int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
 	/* What began as a target's call ends as one: a call can change what its thread is. */
 	if (!thread && (cfg.target == SCRY_TARGET_TASKS || !task__wanted(task)))
 		return 0;
+	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL)) {
+		thread = call__late(task, regs, result);
+		if (!thread)
+			return 0;
+	}
 	return call__exit(task, regs, result, thread);
 }
 

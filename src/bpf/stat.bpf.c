@@ -170,7 +170,7 @@ int stat_enter(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /* A call that has no slot: counted without a duration, in the group that it belongs to. */
-static __always_inline void call__count_slotless(struct task_struct *task, __u32 call, __s64 result)
+static __noinline int call__count_slotless(struct task_struct *task, __u32 call, __s64 result)
 {
 	struct scry_count_key key = {};
 	struct scry_count_row *row;
@@ -178,7 +178,7 @@ static __always_inline void call__count_slotless(struct task_struct *task, __u32
 	__u32 group, index;
 
 	if (!all || !call__passes(0, 0, result))
-		return;
+		return 0;
 	__sync_fetch_and_add(&all->slots_full, 1);
 	key__of_task(&key, task);
 	group = group__get(&key, task, NULL, NULL);
@@ -187,6 +187,7 @@ static __always_inline void call__count_slotless(struct task_struct *task, __u32
 	if (row)
 		row__add(row, index, 0, 0, result);
 	group__put(group);
+	return 0;
 }
 
 /* Whether the task is a target now: one that waits for its execve is not. */
