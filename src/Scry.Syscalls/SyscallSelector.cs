@@ -20,7 +20,7 @@ public sealed class SyscallSelector
     // Old names of classes, without the sign (strace(1)).
     private static readonly string[] s_bareClasses = ["file", "process", "network", "signal", "ipc", "desc", "memory"];
 
-    private readonly bool[,] _chosen = new bool[2, SyscallRow.Count];
+    private readonly bool[,] _chosen = new bool[AbiTable.Count, SyscallRow.Count];
 
     /// <summary>Whether numbers that the facts do not know are selected.</summary>
     public bool IncludesUnknown { get; private set; }
@@ -28,12 +28,12 @@ public sealed class SyscallSelector
     /// <summary>Whether calls of this number are selected; x32's are those of the 64-bit table.</summary>
     public bool Includes(Abi abi, uint nr)
     {
-        int table = abi == Abi.Ia32 ? 1 : 0;
+        int table = SyscallRow.TableOf(abi);
         int row = SyscallRow.Find(table, nr);
         return row >= 0 ? _chosen[table, row] : IncludesUnknown;
     }
 
-    internal bool Includes(int abi, int row) => _chosen[abi, row];
+    internal bool Includes(int table, int row) => _chosen[table, row];
 
     /// <summary>Parses expressions; each replaces nothing of the one before: the sets are joined, as strace joins them.</summary>
     /// <exception cref="SelectionException">A name, class or pattern matches nothing.</exception>
@@ -53,7 +53,7 @@ public sealed class SyscallSelector
         bool inverted = text.StartsWith('!');
         if (inverted)
             text = text[1..];
-        var chosen = new bool[2, SyscallRow.Count];
+        var chosen = new bool[AbiTable.Count, SyscallRow.Count];
         bool unknown = false;
         foreach (string word in text.Split(','))
         {
@@ -62,10 +62,10 @@ public sealed class SyscallSelector
             unknown |= word is "all";
             Choose(chosen, word);
         }
-        for (int abi = 0; abi < 2; abi++)
+        for (int table = 0; table < AbiTable.Count; table++)
         {
             for (int row = 0; row < SyscallRow.Count; row++)
-                _chosen[abi, row] |= chosen[abi, row] != inverted;
+                _chosen[table, row] |= chosen[table, row] != inverted;
         }
         IncludesUnknown |= unknown != inverted;
     }

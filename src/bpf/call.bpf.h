@@ -12,7 +12,7 @@ static __always_inline struct work *work__start(struct scry_ring *ring, struct s
 	work->pos = pos;
 	work->room = room;
 	work->result = result;
-	work->wide = thread->abi == SCRY_ABI_IA32 ? 4 : 8;
+	work->wide = abi__is_32bit(thread->abi) ? 4 : 8;
 	work->slot = thread->slot;
 	work->depot = 0;
 	work->to_record = to_record;
@@ -40,7 +40,7 @@ static __always_inline void depot__release(struct scry_thread *thread)
 	struct depot *depot = bpf_map_lookup_elem(&depots, &index);
 
 	if (depot)
-		depot->owner = 0;
+		order__publish(&depot->owner, 0);
 	thread->depot = 0;
 }
 
@@ -222,17 +222,16 @@ static __noinline int call__late(struct task_struct *task, struct pt_regs *regs,
 {
 	struct scry_thread *thread;
 	const struct scry_plan *plan;
-	__u32 nr = regs->orig_ax, abi = task__abi(task, nr);
+	__u32 nr = regs__nr(regs), abi = abi__of(task__status(task), nr);
 
 	if ((__s32)nr == -1)
 		return 0;
-	if (abi == SCRY_ABI_X32)
-		nr &= ~X32_SYSCALL_BIT;
+	nr = abi__number(abi, nr);
 	plan = plan__of(abi, nr);
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
 		return 0;
-	thread = thread__find(task->pid);
+	thread = thread__find(task__tid(task));
 	if (!thread)
 		thread = thread__first(task);
 	if (!thread || (thread->state & SCRY_THREAD_HUSH))

@@ -8,6 +8,7 @@
 #include <bpf/bpf_tracing.h>
 #include "wire.h"
 #include "plan.bpf.h"
+#include "pidns.bpf.h"
 #include "thread.bpf.h"
 #include "cgroup.bpf.h"
 #include "current.bpf.h"

@@ -55,6 +55,14 @@ static __always_inline long plain__head(struct scry_capture *head, const struct 
 	return sizeof(*head) + ((length + 7) & ~7ULL);
 }
 
+/* An argument. Its number is tested where it is used: older verifiers forget the bounds of what is
+ * kept on the stack before the test. */
+static __always_inline __u64 thread__arg(struct scry_thread *thread, __u32 number)
+{
+	barrier_var(number);
+	return number < SCRY_MAX_ARGS ? thread->args[number] : 0;
+}
+
 /* Bytes of the piece that the op wants; more than is plain when it is for the engine. */
 static __always_inline __u64 plain__length(const struct scry_op *op, struct scry_thread *thread,
 					   __s64 result)
@@ -66,9 +74,7 @@ static __always_inline __u64 plain__length(const struct scry_op *op, struct scry
 		length = op->size;
 		break;
 	case SCRY_OP_BUFFER:
-		length = op->other < SCRY_MAX_ARGS
-				 ? capture__scaled(thread->args[op->other], op->size)
-				 : 0;
+		length = capture__scaled(thread__arg(thread, op->other), op->size);
 		break;
 	case SCRY_OP_BUFFER_RET:
 		length = result > 0 ? capture__scaled(result, op->size) : 0;
@@ -91,9 +97,7 @@ static __always_inline long plain__copy(struct scry_capture *head, __u64 room,
 {
 	__u64 length, address;
 
-	if (op->arg >= SCRY_MAX_ARGS)
-		return -1;
-	address = thread->args[op->arg];
+	address = thread__arg(thread, op->arg);
 	if (!address || (phase == SCRY_PHASE_EXIT && result < 0 && !(op->flags & SCRY_OP_ALWAYS)))
 		return 0;
 	length = plain__length(op, thread, result);
@@ -114,9 +118,9 @@ static __always_inline long plain__path(struct scry_capture *head, const struct 
 	__u64 address;
 	long got;
 
-	if (op->size || (op->flags & SCRY_OP_DATA) || op->arg >= SCRY_MAX_ARGS)
+	if (op->size || (op->flags & SCRY_OP_DATA))
 		return -1;
-	address = thread->args[op->arg];
+	address = thread__arg(thread, op->arg);
 	got = user__string(head + 1, STAGE_CAP, address);
 	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
 	if (got < 0 || got >= STAGE_CAP)

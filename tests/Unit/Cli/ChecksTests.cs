@@ -1,3 +1,4 @@
+using Scry.Cli;
 using Scry.Cli.Health;
 using Xunit;
 
@@ -21,7 +22,7 @@ public sealed class ChecksTests
     [InlineData(1ul << 39, FindingState.Missing)]
     [InlineData(0ul, FindingState.Missing)]
     internal void Rights_are_sys_admin_or_both_others(ulong capabilities, FindingState state) =>
-        Assert.Equal(state, Checks.Rights(capabilities).State);
+        Assert.Equal(state, Checks.Rights(capabilities, otherUsers: false).State);
 
     [Theory]
     [InlineData("none [integrity] confidentiality", FindingState.Ok)]
@@ -35,8 +36,9 @@ public sealed class ChecksTests
     {
         Finding[] missing =
         [
-            Checks.Rights(0), Checks.Kernel(new Version(4, 9), null), Checks.TypeInformation(false), Checks.LockedDown("[confidentiality]"),
-            Checks.Namespace(false), Checks.JustInTime("0"),
+            Checks.Rights(0, otherUsers: false), Checks.Rights(ulong.MaxValue, otherUsers: true), .. Privileges.All.Select(right => Checks.OneRight(right, 0)),
+            Checks.Kernel(new Version(4, 9), null), Checks.TypeInformation(false), Checks.LockedDown("[confidentiality]"),
+            Checks.Namespace(initial: false, foreignProc: true), Checks.JustInTime("0"),
         ];
         Assert.All(missing, finding => Assert.NotNull(finding.Mend));
     }
