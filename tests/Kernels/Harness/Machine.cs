@@ -9,7 +9,7 @@ namespace Scry.Tests.Kernels.Harness;
 public abstract class Machine(string kernel) : IAsyncLifetime
 {
     /// <summary>Until it is ended from outside; a script has 120 seconds.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly Workspace _workspace = new();
     private Finished? _run;

@@ -1,5 +1,7 @@
 # Runs each of /files/scripts in a directory of its own below /results: out, err, status, seconds, and what the script writes.
+# Each is named as it begins: of a machine that hangs, that is what is known.
 for script in /files/scripts/*; do
+	echo "${script##*/}"
 	mkdir "/results/${script##*/}"
 	cd "/results/${script##*/}" || exit 1
 	began=$(cut -d' ' -f1 /proc/uptime)
