@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Bpf;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Capture;
@@ -10,7 +11,6 @@ namespace Scry.Capture;
 internal static class Configuration
 {
     private const int PathMax = 4096; // <linux/limits.h>
-    private static readonly Version s_cast = new(6, 2); // bpf_rdonly_cast
 
     /// <summary>Slots for four times the threads that there are, since colliding ids are rare then; at most so many.</summary>
     /// <returns>A power of two, and whether there are fewer slots than thread ids.</returns>
@@ -22,14 +22,18 @@ internal static class Configuration
 
     // proc_loadavg(5): the fourth field is runnable/existing scheduling entities.
     private static int ThreadsNow() =>
-        int.TryParse(File.ReadAllText("/proc/loadavg").Split(' ', '/').ElementAtOrDefault(4), out int threads) ? threads : 8192;
+        int.TryParse(Text("/proc/loadavg").Split(' ', '/').ElementAtOrDefault(4), out int threads) ? threads : 8192;
 
     private static int PidMax() =>
-        int.TryParse(File.ReadAllText("/proc/sys/kernel/pid_max"), out int most) ? most : int.MaxValue;
+        int.TryParse(Text("/proc/sys/kernel/pid_max"), out int most) ? most : int.MaxValue;
+
+    // A /proc that shows processes alone (subset=pid) has neither file.
+    private static string Text(string file) => File.Exists(file) ? File.ReadAllText(file) : "";
 
     /// <summary>What a session and a flight recorder have in common.</summary>
     public static TraceConfig Of(SessionOptions options, int threads, bool probes)
     {
+        PidNamespaceFound ids = OwnNamespaces.PidNamespace();
         var config = new TraceConfig
         {
             CgroupId = options.CgroupId,
@@ -37,11 +41,13 @@ internal static class Configuration
             Target = options.Target,
             SelfTgid = (uint)Environment.ProcessId,
             Uid = options.Uid,
-            CgroupLevel = (uint)options.CgroupLevel,
+            CgroupLevel = (uint)(options.CgroupLevel + OwnNamespaces.LevelOf(options.CgroupTop)),
             DataMax = (uint)Math.Clamp(options.DataMax, 0, 65536),
             StringMax = (ushort)Math.Clamp(options.StringMax, 0, ushort.MaxValue),
             PathMax = PathMax,
-            CanCast = Environment.OSVersion.Version >= s_cast ? (byte)1 : (byte)0,
+            PidNamespace = ids.Address,
+            PidLevel = ids.Level,
+            CanCast = KernelSupport.CanCast ? (byte)1 : (byte)0,
             ThreadMask = (uint)threads - 1,
             ThreadProbes = probes ? (byte)1 : (byte)0,
             FailedOnly = options.FailedOnly ? (byte)1 : (byte)0,
@@ -79,9 +85,11 @@ internal static class Configuration
 
     /// <summary>Loads what <see cref="Prepare"/> prepared, configured.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>
-    public static void Load(BpfObject programs, in TraceConfig config, SessionOptions options)
+    /// <exception cref="TargetException">There is not enough memory.</exception>
+    public static void Load(BpfObject programs, in TraceConfig config, SessionOptions options, long loading)
     {
         Write(programs.FindMap(".rodata").InitialValue, in config, options.Plans);
+        MapMemory.Require(programs, loading);
         programs.Load();
         BpfMap variants = programs.FindMap("variants");
         foreach ((VariantKey key, CapturePlan plan) in options.Variants)

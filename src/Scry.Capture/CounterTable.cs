@@ -146,7 +146,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         for (uint i = 1; i < used; i++)
         {
             ref CountGroup now = ref memory.Group(i);
-            if (now.First == 0)
+            if (Volatile.Read(ref now.First) == 0)
                 continue;
             CounterGroup group = GroupAt(i);
             CommBytes bytes = (options.By & CountBy.Comm) != 0 ? now.Key.Comm : now.Comm;

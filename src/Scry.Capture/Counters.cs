@@ -16,7 +16,7 @@ public sealed class Counters : IDisposable
 {
     private const int DefaultGroups = 8192, DefaultRows = 40960, DefaultChunks = 73728;
     private const int MostSlots = 131072;
-    private const int CpusOfDefault = 4, MostScale = 8;
+    private const int CpusOfDefault = 4, MostScale = 8, MostDivisor = 16;
 
     private readonly BpfObject _object;
     private readonly List<BpfLink> _links = [];
@@ -65,11 +65,10 @@ public sealed class Counters : IDisposable
     /// <exception cref="NativeException">The kernel refused: no right, no BTF, or a program that it does not take.</exception>
     public static Counters Open(CounterOptions options)
     {
-        Sizes sizes = Size(options);
         BpfObject programs = BpfObject.Open(Programs.Read("stat.bpf.o"), "scry_stat");
         try
         {
-            Resize(programs, sizes);
+            Sizes sizes = Resize(programs, options);
             TraceConfig config = Configuration.Of(options.What, sizes.Threads, sizes.Probes);
             config.By = options.By;
             config.CountGroups = (uint)sizes.Groups;
@@ -82,6 +81,7 @@ public sealed class Counters : IDisposable
             programs.FindProgram("stat_switch").AutoLoad = options.CpuTime;
             programs.FindProgram("stat_moved").AutoLoad =
                 (options.By & CountBy.Cgroup) != 0 || options.What.Target is TargetKind.Cgroup or TargetKind.CgroupV1;
+            MapMemory.Require(programs, MapMemory.Loading);
             programs.Load();
             return new Counters(programs, options, sizes);
         }
@@ -134,7 +134,7 @@ public sealed class Counters : IDisposable
         _object.Dispose();
     }
 
-    private static Sizes Size(CounterOptions options)
+    private static Sizes Size(CounterOptions options, int divisor)
     {
         int cpus = BpfSystem.PossibleCpus, scale = Math.Clamp(cpus / CpusOfDefault, 1, MostScale);
         (int slots, bool probes) = Configuration.Threads(MostSlots);
@@ -142,10 +142,25 @@ public sealed class Counters : IDisposable
         bool tasks = options.What.Target == TargetKind.Tasks;
         return new Sizes(
             tasks ? slots : 1, tasks && probes, slots,
-            options.Groups > 0 ? Math.Max(2, options.Groups) : DefaultGroups,
-            1 + cpus + (options.Rows > 0 ? options.Rows : DefaultRows * scale),
-            1 + (options.Chunks > 0 ? options.Chunks : DefaultChunks * scale),
+            options.Groups > 0 ? Math.Max(2, options.Groups) : DefaultGroups / divisor,
+            1 + cpus + (options.Rows > 0 ? options.Rows : DefaultRows * scale / divisor),
+            1 + (options.Chunks > 0 ? options.Chunks : DefaultChunks * scale / divisor),
             (options.By & (CountBy.File | CountBy.Object | CountBy.Cgroup)) != 0);
+    }
+
+    // Where memory is little, pools are smaller: groups that find no room are counted as others, which is told.
+    private static Sizes Resize(BpfObject programs, CounterOptions options)
+    {
+        long room = MapMemory.Room(MapMemory.Loading);
+        Sizes sizes = default;
+        for (int divisor = 1; divisor <= MostDivisor; divisor *= 2)
+        {
+            sizes = Size(options, divisor);
+            Resize(programs, sizes);
+            if (MapMemory.Of(programs) <= room)
+                break;
+        }
+        return sizes;
     }
 
     private static void Resize(BpfObject programs, Sizes sizes)

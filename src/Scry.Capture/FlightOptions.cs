@@ -6,11 +6,14 @@ public sealed record FlightOptions
     /// <summary>Least and most bytes of <see cref="Memory"/>: the verifier takes no larger map in one piece.</summary>
     public const long LeastMemory = 4L << 20, MostMemory = 448L << 20;
 
+    /// <summary>Bytes of <see cref="Memory"/> when nobody says: fewer where the own cgroup has less left, of which the process grows too.</summary>
+    public static long DefaultMemory => Math.Clamp(MapMemory.Room(MapMemory.LoadingRecorder) / 4 * 3, LeastMemory, 64L << 20);
+
     /// <summary>Whose calls it records, and which.</summary>
     public required SessionOptions What { get; init; }
 
     /// <summary>Bytes of all its maps together.</summary>
-    public long Memory { get; init; } = 64L << 20;
+    public required long Memory { get; init; }
 
     /// <summary>Id of the target's cgroup hierarchy as /proc/cgroups has it; 0: v2.</summary>
     public uint Hierarchy { get; init; }

@@ -14,6 +14,7 @@ namespace Scry.Capture;
 public sealed class Session : IDisposable
 {
     private const long SmallestRing = 512 * 1024;
+    private const long TightestRing = 256 * 1024; // where memory is little: one record fits
     private const long LargestRing = 1 << 30;
     private const long DefaultRing = 8 << 20;
     private const long DefaultRings = 32 << 20; // of all CPUs together
@@ -76,17 +77,16 @@ public sealed class Session : IDisposable
     /// <exception cref="NativeException">The kernel refused: no right, no BTF, or a program that it does not take.</exception>
     public static Session Open(SessionOptions options)
     {
-        Sizes sizes = Size(options);
         BpfObject programs = BpfObject.Open(Programs.Read("trace.bpf.o"), "scry");
         RingBuffer? bell = null;
         Session? session = null;
         try
         {
-            Configuration.Prepare(programs, options, sizes.Cpus, sizes.Threads);
+            Sizes sizes = Size(options, programs);
             programs.FindMap("rings").ValueSize = (uint)sizes.Stride;
             TraceConfig config = Configuration.Of(options, sizes.Threads, sizes.Probes);
             config.RingSize = (ulong)sizes.Ring;
-            Configuration.Load(programs, in config, options);
+            Configuration.Load(programs, in config, options, MapMemory.Loading);
             bell = new RingBuffer(programs.FindMap("bell"), static _ => { });
             session = new Session(programs, bell, options, sizes);
             return session;
@@ -107,7 +107,7 @@ public sealed class Session : IDisposable
     }
 
     /// <summary>Makes a thread a target of a session on <see cref="TargetKind.Tasks"/>.</summary>
-    /// <param name="tid">Thread id in the initial pid namespace.</param>
+    /// <param name="tid">Thread id in the pid namespace that Scry runs in.</param>
     /// <param name="tgid">Its process.</param>
     /// <param name="fromExecve">Whether it is a target only from its next execve on.</param>
     /// <returns>False when the table of threads is full.</returns>
@@ -195,14 +195,18 @@ public sealed class Session : IDisposable
         return mapping;
     }
 
-    private static Sizes Size(SessionOptions options)
+    private static Sizes Size(SessionOptions options, BpfObject programs)
     {
         int cpus = BpfSystem.PossibleCpus;
+        (int threads, bool probes) = Configuration.Threads(131072);
+        Configuration.Prepare(programs, options, cpus, threads);
         long ring = options.BufferPerCpu;
         if (ring == 0)
             ring = Math.Min(DefaultRing, DefaultRings / cpus);
         ring = (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(ring, SmallestRing, LargestRing));
-        (int threads, bool probes) = Configuration.Threads(131072);
+        long most = (MapMemory.Room(MapMemory.Loading) - MapMemory.Of(programs)) / cpus - Layout.RingHeader - Layout.MaxRecord;
+        while (options.BufferPerCpu == 0 && ring > TightestRing && ring > most)
+            ring /= 2;
         return new Sizes(cpus, ring, Layout.RingHeader + ring + Layout.MaxRecord, threads, probes);
     }
 }

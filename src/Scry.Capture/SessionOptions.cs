@@ -20,6 +20,9 @@ public sealed record SessionOptions
     /// <summary>With a cgroup target: its depth below the hierarchy's root, which has 0.</summary>
     public int CgroupLevel { get; init; }
 
+    /// <summary>With a cgroup target: the cgroup that <see cref="CgroupLevel"/> is counted from, where that is not the hierarchy's root; else 0.</summary>
+    public ulong CgroupTop { get; init; }
+
     /// <summary>Whether children and new threads of traced tasks are traced too.</summary>
     public bool Follow { get; init; } = true;
 

@@ -5,7 +5,8 @@ namespace Scry.Targets;
 /// <param name="Id">Its id: the inode number of its directory.</param>
 /// <param name="Level">How deep it lies below the hierarchy's root, which is 0.</param>
 /// <param name="Path">Its directory.</param>
-public sealed record Cgroup(CgroupVersion Version, ulong Id, int Level, string Path)
+/// <param name="Top">Id of the cgroup that <paramref name="Level"/> is counted from where only a part of the hierarchy is mounted; 0: the root.</param>
+public sealed record Cgroup(CgroupVersion Version, ulong Id, int Level, string Path, ulong Top = 0)
 {
     /// <summary>kernfs gives a hierarchy's root directory this number.</summary>
     private const ulong RootId = 1;
@@ -53,7 +54,8 @@ public sealed record Cgroup(CgroupVersion Version, ulong Id, int Level, string P
 
     private static Cgroup At(CgroupMount mount, string below)
     {
-        if (!Native.TryInode(mount.Path, out ulong root) || root != RootId)
+        // The kernel tells how deep a part lies, of the unified hierarchy.
+        if (!Native.TryInode(mount.Path, out ulong root) || (root != RootId && mount.Version != CgroupVersion.V2))
         {
             throw new TargetException($"only a part of the cgroup hierarchy is mounted at {mount.Path}",
                 "run Scry on the host, or in a container that has the host's cgroup namespace");
@@ -62,7 +64,7 @@ public sealed record Cgroup(CgroupVersion Version, ulong Id, int Level, string P
         if (!Native.TryInode(path, out ulong id))
             throw NotFound(path, [mount]);
         int level = below.Length == 0 ? 0 : below.Count(c => c == '/') + 1;
-        return new Cgroup(mount.Version, id, level, path);
+        return new Cgroup(mount.Version, id, level, path, root == RootId ? 0 : root);
     }
 
     private static TargetException NotFound(string path, IReadOnlyList<CgroupMount> mounts)

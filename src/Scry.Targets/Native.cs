@@ -5,15 +5,17 @@ using Microsoft.Win32.SafeHandles;
 namespace Scry.Targets;
 
 /// <summary>
-/// The few calls of the C library that .NET does not offer: a directory's inode number, what kind of file a path leads to, a link's
-/// text at once, memory of another process, and the kernel's socket diagnosis (sock_diag(7)) of a network namespace.
+/// The few calls of the C library that .NET does not offer: who this process is; a directory's inode number and owner, what kind of
+/// file a path leads to, a link's text at once, memory of another process, and the kernel's socket diagnosis (sock_diag(7)) of a network namespace.
 /// </summary>
 internal static partial class Native
 {
     private const int AtFdCwd = -100;
     private const uint StatxType = 0x1;
     private const uint StatxIno = 0x100;
+    private const uint StatxUid = 0x8;
     private const int StatxSize = 256;
+    private const int UidOffset = 20;
     private const int ModeOffset = 28;
     private const int InoOffset = 32;
     private const int FormatMask = 0xf000;
@@ -31,6 +33,19 @@ internal static partial class Native
         result.Clear();
         bool found = Statx(AtFdCwd, Encoding.UTF8.GetBytes(path + '\0'), 0, StatxIno, result) == 0;
         inode = found ? MemoryMarshal.Read<ulong>(result[InoOffset..]) : 0;
+        return found;
+    }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    /// <summary>The owner of <paramref name="path"/>; false when it cannot be had.</summary>
+    public static bool TryOwner(string path, out uint owner)
+    {
+        Span<byte> result = stackalloc byte[StatxSize];
+        result.Clear();
+        bool found = Statx(AtFdCwd, Encoding.UTF8.GetBytes(path + '\0'), 0, StatxUid, result) == 0;
+        owner = found ? MemoryMarshal.Read<uint>(result[UidOffset..]) : 0;
         return found;
     }
 

@@ -5,6 +5,15 @@ namespace Scry.Targets;
 /// <summary>Users by name or number.</summary>
 public static class Users
 {
+    /// <summary>The effective user id of this process.</summary>
+    public static uint Own => Native.EffectiveUser();
+
+    /// <summary>The user namespace of this process as the kernel names it: <c>user:[4026531837]</c>; null when /proc does not tell.</summary>
+    public static string? Namespace => Native.ReadLink("/proc/self/ns/user");
+
+    /// <summary>Who owns a file or directory; null when it is not there, or may not be looked at.</summary>
+    public static uint? OwnerOf(string path) => Native.TryOwner(path, out uint owner) ? owner : null;
+
     /// <summary>The uid of a user named in passwd(5), or the number itself, which needs no such user.</summary>
     /// <param name="user">A name or a number.</param>
     /// <param name="passwd">The file to look names up in.</param>

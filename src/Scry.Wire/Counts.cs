@@ -85,7 +85,7 @@ public struct CountText
     public PathBytes File;
     /// <summary>Of the mapped file.</summary>
     public PathBytes Object;
-    /// <summary>Of the cgroup; of the root, or before Linux 6.1, empty.</summary>
+    /// <summary>Of the cgroup; of the root empty.</summary>
     public PathBytes Cgroup;
 
     /// <summary>A path's bytes.</summary>
@@ -100,7 +100,7 @@ public struct CountText
 [StructLayout(LayoutKind.Sequential)]
 public struct CountRow
 {
-    /// <summary>group | nr &lt;&lt; 32 | abi &lt;&lt; 46 | (cpu + 1) &lt;&lt; 48; 0: free.</summary>
+    /// <summary>group | nr &lt;&lt; 32 | abi &lt;&lt; 45 | (cpu + 1) &lt;&lt; 48; 0: free.</summary>
     public ulong Key;
     /// <summary>Odd while it is written.</summary>
     public uint Seq;

@@ -190,6 +190,26 @@ public struct ClockPair
     public ulong Time;
 }
 
+/// <summary>A pid namespace (<c>struct scry_pid_namespace</c>), as the kernel knows it.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct PidNamespaceFound
+{
+    /// <summary>Its address.</summary>
+    public ulong Address;
+    /// <summary>Its depth; 0: the initial one.</summary>
+    public ulong Level;
+}
+
+/// <summary>How deep a cgroup lies (<c>struct scry_cgroup_level</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct CgroupLevelAsked
+{
+    /// <summary>The cgroup.</summary>
+    public ulong Id;
+    /// <summary>Its depth; -1: the asker is not in it.</summary>
+    public long Level;
+}
+
 /// <summary>What the control program is asked (<c>struct scry_control</c>): to freeze a cgroup's past.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct FlightControl

@@ -62,7 +62,7 @@ public enum PlanFlags : byte
     Selected = 0x01,
     /// <summary>Its child returns from it too, with 0.</summary>
     Forks = 0x02,
-    /// <summary>Look (abi, nr, args[VariantArg]) up for another plan.</summary>
+    /// <summary>Look (number, half, args[VariantArg]) up for another plan.</summary>
     Variants = 0x04,
     /// <summary>Without a variant: args[2] by the size and direction in args[1].</summary>
     Ioctl = 0x08,
@@ -132,5 +132,8 @@ public struct CapturePlan
 }
 
 /// <summary>Key of a plan that depends on an argument's value (<c>struct scry_variant_key</c>).</summary>
+/// <param name="Nr">The syscall's number.</param>
+/// <param name="Is32Bit">1 for the machine's 32-bit ABI, else 0: the half of all plans that the call's plan stands in.</param>
+/// <param name="Value">The argument's value.</param>
 [StructLayout(LayoutKind.Sequential)]
-public readonly record struct VariantKey(uint Nr, uint Abi, ulong Value);
+public readonly record struct VariantKey(uint Nr, uint Is32Bit, ulong Value);

@@ -88,9 +88,9 @@ public struct RecordHeader
     public ulong Time;
     /// <summary>Bytes of the whole record, a multiple of 8.</summary>
     public uint Size;
-    /// <summary>Thread group id (the process) in the initial pid namespace.</summary>
+    /// <summary>Thread group id (the process) in the pid namespace of the run.</summary>
     public uint Tgid;
-    /// <summary>Thread id in the initial pid namespace.</summary>
+    /// <summary>Thread id in the pid namespace of the run.</summary>
     public uint Tid;
     /// <summary>Number among this thread's records, from 0; it counts on when a record is lost.</summary>
     public uint Seq;
@@ -192,7 +192,7 @@ public struct SignalRecord
     public int Errno;
     /// <summary>siginfo_t.si_code.</summary>
     public int Code;
-    /// <summary>siginfo_t from offset 16 (x86-64 layout).</summary>
+    /// <summary>siginfo_t from offset 16, as 64-bit kernels have it.</summary>
     public FieldWords Fields;
 
     /// <summary>32 bytes of siginfo's union.</summary>

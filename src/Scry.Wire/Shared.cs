@@ -112,6 +112,10 @@ public struct TraceConfig
     public byte CanCast;
     /// <summary>Padding.</summary>
     public byte CountPad;
+    /// <summary>Address of the pid namespace whose ids tasks have.</summary>
+    public ulong PidNamespace;
+    /// <summary>Its depth; 0: the initial one.</summary>
+    public ulong PidLevel;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
 

@@ -31,7 +31,7 @@ public struct StuckRecord
     public ThreadSlot.ArgWords Args;
     /// <summary>Bytes of the record, with the frames that are there.</summary>
     public uint Size;
-    /// <summary>Thread id in the initial pid namespace.</summary>
+    /// <summary>Thread id in the pid namespace of the run.</summary>
     public uint Tid;
     /// <summary>Thread group id (the process).</summary>
     public uint Tgid;

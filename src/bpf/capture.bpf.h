@@ -195,14 +195,13 @@ __noinline int capture__string(void)
 		length = w->room - pos - sizeof(struct scry_capture) - 8;
 	if (length > cap)
 		length = cap;
-	got = bpf_probe_read_user_str(dst + pos + sizeof(struct scry_capture), length,
-				      (void *)w->address);
+	got = user__string(dst + pos + sizeof(struct scry_capture), length, w->address);
 	if (got < 0) {
 		w->failed = 1;
 		return 0;
 	}
 	/* The helper ends what it cuts with a NUL, which is not the string's. */
-	if (got && got == length) {
+	if (got == length) {
 		if (length < w->length && length != RECORD_CAP) {
 			w->full = 1;
 			return 0;
@@ -502,7 +501,7 @@ static __always_inline int capture__op(void)
 static __always_inline const struct scry_plan *plan__variant(const struct scry_plan *plan,
 							     struct scry_thread *thread)
 {
-	struct scry_variant_key key = {.nr = thread->nr, .abi = thread->abi};
+	struct scry_variant_key key = {.nr = thread->nr, .is_32bit = abi__is_32bit(thread->abi)};
 
 	if (!(plan->flags & SCRY_PLAN_VARIANTS) || plan->variant_arg >= SCRY_MAX_ARGS)
 		return NULL;
@@ -511,13 +510,13 @@ static __always_inline const struct scry_plan *plan__variant(const struct scry_p
 }
 
 /* Flags of the variant's plan; negative when there is none. */
-__noinline int variant__flags(__u32 nr, __u32 abi, __u32 value)
+__noinline int variant__flags(__u32 nr, __u32 is_32bit, __u32 value)
 {
 	struct scry_variant_key key = {};
 	struct scry_plan *plan;
 
 	key.nr = nr;
-	key.abi = abi;
+	key.is_32bit = is_32bit;
 	key.value = value;
 	plan = bpf_map_lookup_elem(&variants, &key);
 	return plan ? plan->flags : -1;
@@ -530,7 +529,8 @@ static __always_inline __u32 plan__flags(const struct scry_plan *plan, struct sc
 
 	if (!(plan->flags & SCRY_PLAN_VARIANTS) || plan->variant_arg >= SCRY_MAX_ARGS)
 		return plan->flags;
-	flags = variant__flags(thread->nr, thread->abi, thread->args[plan->variant_arg]);
+	flags = variant__flags(thread->nr, abi__is_32bit(thread->abi),
+			       thread->args[plan->variant_arg]);
 	return flags < 0 ? plan->flags : flags;
 }
 
@@ -598,6 +598,9 @@ static long capture__step(__u32 i, void *unused)
 		plan = variant;
 	if (number >= SCRY_MAX_OPS || number >= plan->nops)
 		return 1;
+	/* The compiler knows that the mask does nothing, older verifiers do not. */
+	barrier_var(number);
+	number &= SCRY_MAX_OPS - 1;
 	flags = plan->ops[number].flags;
 	if (!w->to_record) {
 		if (!(flags & SCRY_OP_AT_ENTRY))

@@ -38,7 +38,7 @@ struct scry_count_key {
 struct scry_count_text {
 	char file[SCRY_COUNT_TEXT];
 	char object[SCRY_COUNT_TEXT];
-	char cgroup[SCRY_COUNT_TEXT]; /* of the root, or before Linux 6.1: empty */
+	char cgroup[SCRY_COUNT_TEXT]; /* of the root: empty */
 };
 
 struct scry_count_group {

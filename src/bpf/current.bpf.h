@@ -36,9 +36,6 @@ struct {
 /* From a task's stack to its registers: the same for all. Not in .bss, which user space maps. */
 __u64 regs_offset SEC(".bss.current");
 
-/* Since Linux 6.2; what it gives is read with care for faults. */
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
-
 static __always_inline struct home *home__of(__u64 regs)
 {
 	/* Fibonacci hashing; the low bits are the same for all. */
@@ -55,8 +52,7 @@ __noinline int task__settle(__u64 regs)
 	if (home && !home->regs && !__sync_val_compare_and_swap(&home->regs, 0, 1)) {
 		home->task = (__u64)task;
 		regs_offset = regs - (__u64)task->stack;
-		barrier();
-		*(volatile __u64 *)&home->regs = regs;
+		order__publish(&home->regs, regs);
 	}
 	return 0;
 }
@@ -99,7 +95,7 @@ static __always_inline void task__unsettle(struct task_struct *task)
 	struct home *home = home__of(regs);
 
 	if (home && home->regs == regs)
-		*(volatile __u64 *)&home->regs = 0;
+		order__publish(&home->regs, 0);
 }
 
 #endif

@@ -39,13 +39,13 @@ static __always_inline void comm__copy(char *to, const char *from)
 static __always_inline void key__of_task(struct scry_count_key *key, struct task_struct *task)
 {
 	if (cfg.by & SCRY_BY_THREAD) {
-		key->tid = task->pid;
+		key->tid = task__tid(task);
 		key->start = task->start_time;
 	} else if (cfg.by & SCRY_BY_PROCESS) {
 		key->start = task->group_leader->start_time;
 	}
 	if (cfg.by & (SCRY_BY_THREAD | SCRY_BY_PROCESS))
-		key->tgid = task->tgid;
+		key->tgid = task__tgid(task);
 	if (cfg.by & SCRY_BY_COMM)
 		comm__copy(key->comm, task->comm);
 	if (cfg.by & SCRY_BY_CGROUP)
@@ -81,7 +81,7 @@ static __noinline __u32 group__get(struct scry_count_key *key, struct task_struc
 	group->key = *key;
 	comm__copy(group->comm, cfg.by & SCRY_BY_THREAD ? task->comm : task->group_leader->comm);
 	group->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
-	group->tgid = task->tgid;
+	group->tgid = task__tgid(task);
 	group->uid = task->cred->euid.val;
 	group->refs = 1;
 	if (cfg.by & BY_PATH) {
@@ -93,9 +93,8 @@ static __noinline __u32 group__get(struct scry_count_key *key, struct task_struc
 		if (text && (cfg.by & SCRY_BY_CGROUP))
 			path__of_cgroup(text->cgroup, task->cgroups->dfl_cgrp);
 	}
-	barrier();
 	/* From here on user space looks at it. */
-	*(volatile __u64 *)&group->first = bpf_ktime_get_ns();
+	order__publish(&group->first, bpf_ktime_get_ns());
 	/* When another thread was faster, or there is no memory, this one means the same. */
 	bpf_map_update_elem(&group_of, key, &index, BPF_NOEXIST);
 	return index;
@@ -114,14 +113,13 @@ static __always_inline struct file *key__of_file(struct scry_count_key *key,
 {
 	__u32 abi = call >> SCRY_COUNT_NR_BITS;
 	__u32 arg = plan__of(abi, call & SCRY_COUNT_NR_MAX)->fd_arg;
-	__u64 args[SCRY_MAX_ARGS] = {};
-	struct pt_regs copy = {};
+	__u64 fd = 0;
 	struct file *file;
 
-	if (!arg || arg > SCRY_MAX_ARGS || bpf_probe_read_kernel(&copy, sizeof(copy), (void *)regs))
+	if (!arg || arg > SCRY_MAX_ARGS ||
+	    bpf_probe_read_kernel(&fd, sizeof(fd), (void *)regs + regs__place(abi, arg - 1)))
 		return NULL;
-	regs__args(&copy, abi, args);
-	file = file__of(task, args[arg - 1]);
+	file = file__of(task, fd);
 	if (!file)
 		return NULL;
 	key->file_inode = BPF_CORE_READ(file, f_inode, i_ino);
@@ -152,8 +150,7 @@ static __always_inline __u64 regs__ip(__u64 regs)
 {
 	__u64 ip = 0;
 
-	bpf_probe_read_kernel(&ip, sizeof(ip),
-			      (void *)regs + __builtin_offsetof(struct pt_regs, ip));
+	bpf_probe_read_kernel(&ip, sizeof(ip), (void *)regs + REGS_IP);
 	return ip;
 }
 

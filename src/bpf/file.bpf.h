@@ -106,8 +106,6 @@ static __always_inline void path__of_cgroup(char *text, struct cgroup *cgroup)
 	int level = cgroup->level;
 	__u32 at = 0;
 
-	if (!bpf_core_field_exists(cgroup->ancestors))
-		return;
 	for (int step = 0; step < PATH_STEPS && level > 0 && at < COMPONENT_ROOM; step++, level--) {
 		struct cgroup *ancestor = NULL;
 		long got;

@@ -3,7 +3,12 @@
 #define SCRY_KERNEL_H
 /*
  * The few kernel types that the programs read, by name; libbpf relocates each access to the running
- * kernel's layout. Whatever differs between kernel versions stands here and nowhere else.
+ * kernel's layout. Whatever differs between kernel versions stands here and nowhere else; the
+ * oldest is 6.1.
+ *
+ * Verifiers differ too, and a program must please the oldest: 512 bytes of stack over all frames
+ * that call each other, no partly written stack for a helper, and a bound tested in the register in
+ * which it is used (barrier_var before the test), since what goes over the stack loses it.
  */
 
 typedef unsigned char __u8;
@@ -39,9 +44,7 @@ enum {
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
-#define TS_COMPAT	0x0002	   /* <asm/thread_info.h>: the call came through a 32-bit entry */
-#define X32_SYSCALL_BIT 0x40000000 /* <uapi/asm/unistd.h> */
-#define SIGKILL		9
+#define SIGKILL 9
 
 /* <linux/sched.h>, <uapi/linux/sched.h> */
 #define TASK_INTERRUPTIBLE   0x0001
@@ -56,11 +59,13 @@ enum {
 #define SCHED_BATCH	     3
 #define SCHED_IDLE	     5
 
+#if defined(__TARGET_ARCH_x86)
 /* <uapi/asm/ptrace.h>: the same everywhere, so not relocated. */
 struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
 	unsigned long cs, flags, sp, ss;
 };
+#endif
 
 /* <uapi/linux/bpf.h>: what programs on raw tracepoints get. */
 struct bpf_raw_tracepoint_args {
@@ -69,9 +74,22 @@ struct bpf_raw_tracepoint_args {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+#if defined(__TARGET_ARCH_x86)
 struct thread_info {
 	__u32 status;
 };
+#elif defined(__TARGET_ARCH_arm64)
+struct thread_info {
+	unsigned long flags;
+};
+
+/* The first three are user_pt_regs of <uapi/asm/ptrace.h>. */
+struct pt_regs {
+	__u64 regs[31], sp, pc;
+	__u64 orig_x0;
+	__s32 syscallno;
+};
+#endif
 
 typedef struct {
 	__u32 val;
@@ -99,12 +117,7 @@ struct cgroup {
 	int level;
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
-	struct cgroup *ancestors[0]; /* since 6.1 */
-};
-
-/* Before 6.1: the ancestors' ids, the cgroup's own included. */
-struct cgroup___before_v6_1 {
-	__u64 ancestor_ids[0];
+	struct cgroup *ancestors[0]; /* since 6.1; its own place included */
 };
 
 /* As many as a kernel may have: the index comes from the running kernel's enum. */
@@ -131,6 +144,18 @@ struct signal_struct {
 	struct mm_struct *oom_mm;
 };
 
+struct pid_namespace;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[0]; /* one for each namespace, the initial one first */
+};
+
 struct sched_entity {
 	__u64 exec_start;	     /* ns of its CPU's clock less stolen time: when it last ran */
 	__u64 sum_exec_runtime;	     /* ns */
@@ -155,6 +180,7 @@ struct task_struct {
 	const struct cred *cred;
 	struct css_set *cgroups;
 	struct task_struct *real_parent;
+	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	struct task_struct *group_leader;
@@ -232,5 +258,20 @@ struct kernel_siginfo;
 struct k_sigaction;
 
 #pragma clang attribute pop
+
+#include <bpf/bpf_helpers.h>
+
+/* Since 6.2: what it gives is read with care for faults, and costs nothing where asking for the
+ * current task costs a call. Only with cfg.can_cast. */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+/* Copies a caller's string and gives its length with the NUL; negative: it cannot be read. Before
+ * 6.13 the helper gives 0 for an empty one. */
+static __always_inline long user__string(void *to, __u32 size, __u64 address)
+{
+	long got = bpf_probe_read_user_str(to, size, (void *)address);
+
+	return got ? got : 1;
+}
 
 #endif

@@ -4,11 +4,11 @@
  * They are pinned, and go on when Scry is gone. See docs/FLIGHT-RECORDER.md.
  */
 #include "kernel.h"
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "wire.h"
 #include "plan.bpf.h"
+#include "pidns.bpf.h"
 #include "thread.bpf.h"
 #include "cgroup.bpf.h"
 #include "current.bpf.h"

@@ -19,12 +19,22 @@ static __noinline int copy__small(__u64 *to, __u64 address, __u64 length)
 {
 	__u64 words[SMALL_MOST / 8] = {};
 
+	/* Its callers have tested it, which older verifiers lose on the way. */
+	barrier_var(length);
 	if (length > sizeof(words) || bpf_probe_read_user(words, length, (void *)address))
 		return 1;
 #pragma unroll
 	for (int i = 0; i < SMALL_MOST / 8; i++)
 		to[i] = words[i];
 	return 0;
+}
+
+/* In a function of its own, where the tested length stays in its register: older verifiers forget
+ * the bounds of what waits on the stack. */
+static __noinline int copy__large(void *to, __u64 address, __u64 length, __u64 most)
+{
+	barrier_var(length);
+	return length > most || bpf_probe_read_user(to, length, (void *)address);
 }
 
 /* Bytes that copying so many may write. */
@@ -45,6 +55,14 @@ static __always_inline long plain__head(struct scry_capture *head, const struct 
 	return sizeof(*head) + ((length + 7) & ~7ULL);
 }
 
+/* An argument. Its number is tested where it is used: older verifiers forget the bounds of what is
+ * kept on the stack before the test. */
+static __always_inline __u64 thread__arg(struct scry_thread *thread, __u32 number)
+{
+	barrier_var(number);
+	return number < SCRY_MAX_ARGS ? thread->args[number] : 0;
+}
+
 /* Bytes of the piece that the op wants; more than is plain when it is for the engine. */
 static __always_inline __u64 plain__length(const struct scry_op *op, struct scry_thread *thread,
 					   __s64 result)
@@ -56,9 +74,7 @@ static __always_inline __u64 plain__length(const struct scry_op *op, struct scry
 		length = op->size;
 		break;
 	case SCRY_OP_BUFFER:
-		length = op->other < SCRY_MAX_ARGS
-				 ? capture__scaled(thread->args[op->other], op->size)
-				 : 0;
+		length = capture__scaled(thread__arg(thread, op->other), op->size);
 		break;
 	case SCRY_OP_BUFFER_RET:
 		length = result > 0 ? capture__scaled(result, op->size) : 0;
@@ -81,18 +97,16 @@ static __always_inline long plain__copy(struct scry_capture *head, __u64 room,
 {
 	__u64 length, address;
 
-	if (op->arg >= SCRY_MAX_ARGS)
-		return -1;
-	address = thread->args[op->arg];
+	address = thread__arg(thread, op->arg);
 	if (!address || (phase == SCRY_PHASE_EXIT && result < 0 && !(op->flags & SCRY_OP_ALWAYS)))
 		return 0;
 	length = plain__length(op, thread, result);
 	if (!length)
 		return 0;
-	if (length > most || sizeof(*head) + copy__span(length) > room)
+	if (sizeof(*head) + copy__span(length) > room)
 		return -1;
 	if (length <= SMALL_MOST ? copy__small((__u64 *)(head + 1), address, length)
-				 : bpf_probe_read_user(head + 1, length, (void *)address))
+				 : copy__large(head + 1, address, length, most))
 		return -1;
 	return plain__head(head, op, address, length, phase);
 }
@@ -104,12 +118,12 @@ static __always_inline long plain__path(struct scry_capture *head, const struct 
 	__u64 address;
 	long got;
 
-	if (op->size || (op->flags & SCRY_OP_DATA) || op->arg >= SCRY_MAX_ARGS)
+	if (op->size || (op->flags & SCRY_OP_DATA))
 		return -1;
-	address = thread->args[op->arg];
-	got = bpf_probe_read_user_str(head + 1, STAGE_CAP, (void *)address);
+	address = thread__arg(thread, op->arg);
+	got = user__string(head + 1, STAGE_CAP, address);
 	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
-	if (got <= 0 || got >= STAGE_CAP)
+	if (got < 0 || got >= STAGE_CAP)
 		return -1;
 	return plain__head(head, op, address, got, SCRY_PHASE_ENTRY);
 }

@@ -4,8 +4,11 @@
 /*
  * The programs that follow threads and write their records, into whatever ring was included before.
  *
- * All run in the context of a task. Those on sys_enter and sys_exit have preemption off up to Linux
- * 6.18; where they do not, scry_ring.busy turns an overlap into a counted loss.
+ * All but trace_signal_sent, which touches no ring and no scratch, run in the context of a task,
+ * and with preemption off, with PREEMPT_RT too: up to 6.12 the kernel calls all probes so
+ * (__DO_TRACE), since 6.13 BPF switches it off itself for sys_enter and sys_exit
+ * (__BPF_DECLARE_TRACE_SYSCALL). So a CPU's ring and scratch have one writer at a time. Where a
+ * later kernel changes that, scry_ring.busy turns an overlap into a counted loss.
  */
 
 /*
@@ -15,14 +18,13 @@
 static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs, __u32 nr,
 				  struct scry_thread *thread)
 {
-	__u32 abi = task__abi(task, nr);
+	__u32 abi = abi__of(task__status(task), nr);
 	const struct scry_plan *plan;
 
-	if (abi == SCRY_ABI_X32)
-		nr &= ~X32_SYSCALL_BIT;
+	nr = abi__number(abi, nr);
 	plan = plan__of(abi, nr);
 	if (cfg.target != SCRY_TARGET_TASKS)
-		thread = thread__find(task->pid);
+		thread = thread__find(task__tid(task));
 	if (thread && (thread->state & SCRY_THREAD_HUSH)) {
 		if (!(plan->flags & SCRY_PLAN_EXECS))
 			return 0;
@@ -40,11 +42,12 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 		return 0;
 	call__begin(task, thread, regs, abi, nr, 0, 0);
 	if (plan->flags & SCRY_PLAN_STACK)
-		thread->args[0] = regs->sp;
+		thread->args[0] = regs__sp(regs, abi);
 	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && !plain__stage(thread, plan))
 		call__stage(thread);
+	/* Whoever looks at calls in flight sees the flag last. */
+	order__publish(&thread->start, ring__entry_time());
 	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
-	thread->start = ring__entry_time();
 	return 0;
 }
 
@@ -55,7 +58,7 @@ int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 	struct scry_thread *thread = NULL;
 
 	if (cfg.target == SCRY_TARGET_TASKS) {
-		thread = thread__find(task->pid);
+		thread = thread__find(task__tid(task));
 		if (!thread)
 			return 0;
 	} else if (!task__wanted(task)) {
@@ -73,7 +76,7 @@ static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs,
 	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL)) {
 		if (!call__late(task, regs, result))
 			return 0;
-		thread = thread__find(task->pid);
+		thread = thread__find(task__tid(task));
 		if (!thread)
 			return 0;
 	}
@@ -98,7 +101,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = task__current(regs);
-	struct scry_thread *thread = thread__find(task->pid);
+	struct scry_thread *thread = thread__find(task__tid(task));
 
 	/* What began as a target's call ends as one: a call can change what its thread is. */
 	if (!thread && (cfg.target == SCRY_TARGET_TASKS || !task__wanted(task)))
@@ -113,14 +116,14 @@ int BPF_PROG(trace_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (cfg.target == SCRY_TARGET_TASKS && !cfg.follow)
 		return 0;
-	thread = thread__find(parent->pid);
+	thread = thread__find(task__tid(parent));
 	if (!thread || (thread->state & SCRY_THREAD_HUSH))
 		return 0;
 	/* The other targets are known by what the child is, at its first call at the latest; here a
 	 * record tells between which calls of its parent it began. */
 	if (cfg.target != SCRY_TARGET_TASKS && !task__wanted(child))
 		return 0;
-	thread = thread__claim(child->pid, child->tgid);
+	thread = thread__claim(task__tid(child), task__tgid(child));
 	if (thread) {
 		task__write(child, thread, NULL, SCRY_TASK_FORK);
 	} else if (cfg.target == SCRY_TARGET_TASKS) {
@@ -144,14 +147,14 @@ static __always_inline void stage__move(struct scry_thread *to, struct scry_thre
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(trace_exec, struct task_struct *task, int old_tid, struct linux_binprm *binary)
 {
-	struct scry_thread *thread = thread__find(task->pid);
+	struct scry_thread *thread = thread__find(task__tid(task));
 
 	if (old_tid != task->pid) {
 		/* Another thread than the leader executed: it goes on under the leader's tid. */
-		struct scry_thread *old = thread__find(old_tid);
+		struct scry_thread *old = thread__former(task, old_tid);
 
 		if (old && !thread)
-			thread = thread__claim(task->pid, task->tgid);
+			thread = thread__claim(task__tid(task), task__tgid(task));
 		if (old && thread) {
 			thread->start = old->start;
 			thread->nr = old->nr;
@@ -178,7 +181,7 @@ int BPF_PROG(trace_exec, struct task_struct *task, int old_tid, struct linux_bin
 SEC("tp_btf/task_rename")
 int BPF_PROG(trace_rename, struct task_struct *task, const char *comm)
 {
-	struct scry_thread *thread = thread__find(task->pid);
+	struct scry_thread *thread = thread__find(task__tid(task));
 
 	/* At an execve the EXEC record tells. */
 	if (thread && (thread->state & SCRY_THREAD_ANNOUNCED))
@@ -190,7 +193,7 @@ SEC("tp_btf/signal_deliver")
 int BPF_PROG(trace_signal, int number, struct kernel_siginfo *info)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct scry_thread *thread = thread__find(task->pid);
+	struct scry_thread *thread = thread__find(task__tid(task));
 
 	/* SIGKILL has no handler and no siginfo: the EXIT record tells. */
 	if (!thread || number == SIGKILL || (thread->state & SCRY_THREAD_HUSH))
@@ -208,7 +211,7 @@ int BPF_PROG(trace_signal, int number, struct kernel_siginfo *info)
 SEC("tp_btf/signal_generate")
 int BPF_PROG(trace_signal_sent, int number, struct kernel_siginfo *info, struct task_struct *task)
 {
-	struct scry_thread *thread = thread__find(task->pid);
+	struct scry_thread *thread = thread__find(task__tid(task));
 
 	if (thread && number != SIGKILL)
 		signal__keep(thread, number, &ctx[1]);
@@ -218,7 +221,7 @@ int BPF_PROG(trace_signal_sent, int number, struct kernel_siginfo *info, struct 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(trace_end, struct task_struct *task)
 {
-	struct scry_thread *thread = thread__find(task->pid);
+	struct scry_thread *thread = thread__find(task__tid(task));
 	struct writer w;
 
 	task__unsettle(task);

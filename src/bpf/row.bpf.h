@@ -74,6 +74,7 @@ static __always_inline __u32 freed__take(void *freed, __u32 size)
 
 		if (!entry || number == *(volatile __u64 *)given)
 			return 0;
+		order__reads(given);
 		index = *(volatile __u64 *)entry;
 		if (__sync_val_compare_and_swap(taken, number, number + 1) == number)
 			return index;
@@ -135,8 +136,7 @@ __noinline __u32 row__find(__u64 key)
 	}
 	row->min = ~0ULL;
 	row->octave = 1;
-	barrier();
-	*(volatile __u64 *)&row->key = key;
+	order__publish(&row->key, key);
 	if (bpf_map_update_elem(&row_of, &key, &index, BPF_NOEXIST)) {
 		/* No memory: this row is found no more, and counts this call. */
 		__sync_fetch_and_add(&all->rows_full, 1);
@@ -242,7 +242,8 @@ static __always_inline void row__bucket(struct scry_count_row *row, __u32 index,
 	__u32 octave = row->octave, number = 0, bucket;
 	struct scry_count_chunk *chunk;
 
-	if (octave - 1 < SCRY_COUNT_OCTAVES - 1 && duration >> (octave + 4) == 1)
+	/* Octave 0 has two powers of two: of the lower one it is looked for. */
+	if (octave < SCRY_COUNT_OCTAVES && duration >> (octave + 4) == 1)
 		number = row->chunks[octave];
 	if (!number)
 		number = row__chunk(index, duration);
@@ -287,8 +288,7 @@ static __always_inline void row__add(struct scry_count_row *row, __u32 index, bo
 			__sync_fetch_and_add(&all->given_up, 1);
 		return;
 	}
-	*(volatile __u32 *)&row->seq = row->seq + 1;
-	barrier();
+	order__publish(&row->seq, row->seq + 1);
 	row->calls++;
 	if ((__u64)result >= (__u64)-4095) {
 		row->errors++;
@@ -305,8 +305,7 @@ static __always_inline void row__add(struct scry_count_row *row, __u32 index, bo
 	} else {
 		row->untimed++;
 	}
-	barrier();
-	*(volatile __u32 *)&row->seq = row->seq + 1;
+	order__publish(&row->seq, row->seq + 1);
 }
 
 #endif

@@ -4,11 +4,11 @@
  * space reads the rows. A call is counted when it returns. See docs/STAT.md.
  */
 #include "kernel.h"
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "wire.h"
 #include "plan.bpf.h"
+#include "pidns.bpf.h"
 #include "thread.bpf.h"
 #include "cgroup.bpf.h"
 #include "target.bpf.h"
@@ -16,29 +16,23 @@
 #include "row.bpf.h"
 #include "dimension.bpf.h"
 
-/* Since 6.2; it costs nothing where asking for the current task costs a call. */
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
-
 static __always_inline __u32 slot__status(struct slot *slot)
 {
 	if (cfg.can_cast) {
 		struct task_struct *task = bpf_rdonly_cast(
 			(void *)slot->task, bpf_core_type_id_kernel(struct task_struct));
 
-		return task->thread_info.status;
+		return task__status(task);
 	}
-	return bpf_get_current_task_btf()->thread_info.status;
+	return task__status(bpf_get_current_task_btf());
 }
 
 /* A call as slots and rows have it. */
 static __always_inline __u32 call__of(__u32 status, __u32 nr)
 {
-	__u32 abi = status & TS_COMPAT ? SCRY_ABI_IA32
-		    : task__is_x32(nr) ? SCRY_ABI_X32
-				       : SCRY_ABI_X86_64;
+	__u32 abi = abi__of(status, nr);
 
-	if (abi == SCRY_ABI_X32)
-		nr &= ~X32_SYSCALL_BIT;
+	nr = abi__number(abi, nr);
 	if (nr > SCRY_COUNT_NR_MAX)
 		nr = SCRY_COUNT_NR_MAX;
 	return nr | abi << SCRY_COUNT_NR_BITS;
@@ -56,27 +50,12 @@ static __always_inline bool call__passes(__u64 duration, bool timed, __s64 resul
 	return result__passes(result);
 }
 
-/* <asm/unistd.h>: the calls by which a thread becomes another user, where that matters; at an
- * execve stat_exec sees it. */
+/* Whether the thread may be of another group behind the call; at an execve stat_exec sees it. */
 static __always_inline bool call__changes_user(__u32 call)
 {
 	if (!(cfg.by & SCRY_BY_USER) && cfg.target != SCRY_TARGET_UID)
 		return 0;
-	switch (call) {
-	case 105: /* setuid, setreuid, setresuid */
-	case 113:
-	case 117:
-		return 1;
-	/* The same of ia32, with 16 and with 32 bits. */
-	case 23 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 70 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 164 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 203 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 208 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 213 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-		return 1;
-	}
-	return 0;
+	return call__sets_user(call >> SCRY_COUNT_NR_BITS, call & SCRY_COUNT_NR_MAX);
 }
 
 static __always_inline void slot__set_stale(struct slot *slot)
@@ -131,7 +110,7 @@ static __always_inline struct slot *slot__target(struct task_struct *task, __u64
 	if (slot && slot->stack == regs && !slot__is_old(slot))
 		return slot;
 	if (cfg.target == SCRY_TARGET_TASKS) {
-		struct scry_thread *thread = thread__find(task->pid);
+		struct scry_thread *thread = thread__find(task__tid(task));
 
 		if (!thread)
 			return NULL;
@@ -157,7 +136,7 @@ static __always_inline struct slot *slot__target(struct task_struct *task, __u64
 __noinline int slot__enter(__u64 regs, __u32 nr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 call = call__of(task->thread_info.status, nr);
+	__u32 call = call__of(task__status(task), nr);
 	struct slot *slot = slot__target(task, regs, call);
 
 	if (slot && slot->stack == regs)
@@ -170,7 +149,7 @@ static __always_inline bool task__may(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return cfg.target == SCRY_TARGET_TASKS ? thread__find(task->pid) != NULL
+	return cfg.target == SCRY_TARGET_TASKS ? thread__find(task__tid(task)) != NULL
 					       : task__wanted(task);
 }
 
@@ -217,7 +196,7 @@ static __always_inline bool task__counts(struct task_struct *task)
 
 	if (cfg.target != SCRY_TARGET_TASKS)
 		return task__wanted(task);
-	thread = thread__find(task->pid);
+	thread = thread__find(task__tid(task));
 	return thread && !(thread->state & SCRY_THREAD_HUSH);
 }
 
@@ -226,7 +205,7 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct slot *slot = slot__find(regs);
-	__u64 nr = -1;
+	__s32 nr = -1;
 	__u32 call;
 
 	if (slot && slot->call == CALL_SKIP) {
@@ -243,11 +222,10 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 		call__count(slot, call, 1, now - slot->start, result);
 		return 0;
 	}
-	bpf_probe_read_kernel(&nr, sizeof(nr),
-			      (void *)regs + __builtin_offsetof(struct pt_regs, orig_ax));
-	if ((__s32)nr == -1)
+	bpf_probe_read_kernel(&nr, sizeof(nr), (void *)regs + REGS_NR);
+	if (nr == -1)
 		return 0;
-	call = call__of(task->thread_info.status, nr);
+	call = call__of(task__status(task), nr);
 	/* A new child comes out of its parent's call. */
 	if (!(call__plan(call)->flags & SCRY_PLAN_SELECTED) ||
 	    (!result && (call__plan(call)->flags & SCRY_PLAN_FORKS)))
@@ -288,9 +266,9 @@ int BPF_PROG(stat_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (cfg.target != SCRY_TARGET_TASKS || !cfg.follow)
 		return 0;
-	thread = thread__find(parent->pid);
+	thread = thread__find(task__tid(parent));
 	if (thread && !(thread->state & SCRY_THREAD_HUSH))
-		thread__claim(child->pid, child->tgid);
+		thread__claim(task__tid(child), task__tgid(child));
 	return 0;
 }
 
@@ -308,14 +286,14 @@ static __always_inline void group__rename(struct slot *slot, struct task_struct 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(stat_exec, struct task_struct *task, int old_tid, struct linux_binprm *binary)
 {
-	struct scry_thread *thread = thread__find(task->pid), *old;
+	struct scry_thread *thread = thread__find(task__tid(task)), *old;
 	struct slot *slot = slot__of(task);
 
 	if (cfg.target == SCRY_TARGET_TASKS && old_tid != task->pid) {
 		/* Another thread than the leader executed: it goes on under the leader's tid. */
-		old = thread__find(old_tid);
+		old = thread__former(task, old_tid);
 		if (old && !thread)
-			thread__claim(task->pid, task->tgid);
+			thread__claim(task__tid(task), task__tgid(task));
 		if (old)
 			thread__release(old);
 	}
@@ -356,7 +334,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(stat_end, struct task_struct *task)
 {
 	struct scry_thread *thread =
-		cfg.target == SCRY_TARGET_TASKS ? thread__find(task->pid) : NULL;
+		cfg.target == SCRY_TARGET_TASKS ? thread__find(task__tid(task)) : NULL;
 	struct slot *slot = slot__of(task);
 
 	if (thread)
@@ -372,8 +350,7 @@ int BPF_PROG(stat_end, struct task_struct *task)
 	}
 	group__put(slot->group);
 	slot->call = CALL_NONE;
-	barrier();
-	slot->stack = 0;
+	order__publish(&slot->stack, 0);
 	return 0;
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 /* The threads that are blocked now, each with its call and its kernel stack. Stops nobody. */
 #include "kernel.h"
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "wire.h"
 
 const volatile struct scry_config cfg;
 
+#include "pidns.bpf.h"
 #include "cgroup.bpf.h"
 #include "target.bpf.h"
 
@@ -60,21 +60,21 @@ int stuck_tasks(struct bpf_iter__task *ctx)
 	record.flags = task__is_frozen(task) ? SCRY_STUCK_FROZEN : 0;
 	record.nr = 0;
 	record.abi = 0;
-	if ((__s32)regs->orig_ax != -1) {
-		__u32 nr = regs->orig_ax, abi = task__abi(task, nr);
+	if (regs__nr(regs) != -1) {
+		__u32 nr = regs__nr(regs), abi = abi__of(task__status(task), nr);
 
 		record.flags |= SCRY_STUCK_IN_CALL;
 		record.abi = abi;
-		record.nr = abi == SCRY_ABI_X32 ? nr & ~X32_SYSCALL_BIT : nr;
+		record.nr = abi__number(abi, nr);
 		regs__args(regs, abi, record.args);
 	}
 	record.time = bpf_ktime_get_ns();
 	record.last_ran = task__last_ran(task);
 	record.switches = task->nvcsw + task->nivcsw;
 	record.cgroup_id = task->cgroups->dfl_cgrp->kn->id;
-	record.tid = task->pid;
-	record.tgid = task->tgid;
-	record.ppid = task->real_parent->tgid;
+	record.tid = task__tid(task);
+	record.tgid = task__tgid(task);
+	record.ppid = task__ppid(task);
 	record.uid = task->cred->euid.val;
 	record.state = task->__state;
 	__builtin_memcpy(record.comm, task->comm, sizeof(record.comm));

@@ -33,7 +33,7 @@ static __always_inline void task__record(struct writer *w, struct task_struct *t
 	record__head(w, thread, now, sizeof(*record), 0, SCRY_RECORD_TASK, why);
 	/* Each step by pointer types would cost a search of the kernel's BTF at load. */
 	record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	record->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	record->ppid = task__ppid(task);
 	record->uid = BPF_CORE_READ(task, cred, euid.val);
 	if (comm)
 		bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), comm);
@@ -68,7 +68,7 @@ static __always_inline struct scry_thread *thread__first(struct task_struct *tas
 
 	if (cfg.target == SCRY_TARGET_TASKS || !task__wanted(task))
 		return NULL;
-	thread = thread__claim(task->pid, task->tgid);
+	thread = thread__claim(task__tid(task), task__tgid(task));
 	if (!thread) {
 		struct scry_ring *ring = ring__this_cpu();
 
@@ -97,8 +97,8 @@ static __always_inline void signal__keep(struct scry_thread *thread, int number,
 	if (info == SEND_SIG_NOINFO) {
 		thread->si_code = SI_USER;
 		/* si_pid, si_uid */
-		thread->si_fields[0] = bpf_get_current_pid_tgid() >> 32 | bpf_get_current_uid_gid()
-										  << 32;
+		thread->si_fields[0] =
+			task__tgid(bpf_get_current_task_btf()) | bpf_get_current_uid_gid() << 32;
 	} else if (info == SEND_SIG_PRIV) {
 		thread->si_code = SI_KERNEL;
 	} else {

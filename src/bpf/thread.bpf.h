@@ -26,19 +26,30 @@ static __always_inline struct scry_thread *thread__slot(__u32 tid, __u32 probe)
 	return bpf_map_lookup_elem(&threads, &index);
 }
 
+/* What user space wrote of a thread before its tid; afterwards only the thread itself writes. */
+static __always_inline struct scry_thread *thread__seen(struct scry_thread *thread)
+{
+	if (ORDER_READS && !(thread->state & SCRY_THREAD_ANNOUNCED))
+		order__reads(&thread->tid);
+	return thread;
+}
+
 static __always_inline struct scry_thread *thread__find(__u32 tid)
 {
 	struct scry_thread *thread = thread__slot(tid, 0);
 
-	if (!thread || thread->tid == tid)
-		return thread;
+	/* Free slots have the id that no task has. */
+	if (!thread || (cfg.pid_level && !tid))
+		return NULL;
+	if (thread->tid == tid)
+		return thread__seen(thread);
 	if (!cfg.thread_probes || !thread->probed)
 		return NULL;
 #pragma unroll
 	for (__u32 probe = 1; probe < SCRY_THREAD_PROBES; probe++) {
 		thread = thread__slot(tid, probe);
 		if (thread && thread->tid == tid)
-			return thread;
+			return thread__seen(thread);
 	}
 	return NULL;
 }
@@ -65,11 +76,47 @@ static __noinline struct scry_thread *thread__claim(__u32 tid, __u32 tgid)
 	return NULL;
 }
 
+struct former {
+	__u32 tgid;
+	__u32 tid;
+	__u32 found; /* index + 1 */
+};
+
+static long former__look(__u32 i, struct former *former)
+{
+	struct scry_thread *thread = thread__slot(i, 0);
+
+	if (!thread)
+		return 1;
+	if (!thread->tid || thread->tgid != former->tgid || thread->tid == former->tid)
+		return 0;
+	former->found = i + 1;
+	return 1;
+}
+
+/*
+ * The slot that the current task had before its execve, when it was not the leader. That execve
+ * ended all other threads of its process; `old_tid` is of the initial pid namespace, and what it
+ * was in another one the kernel does not know any more.
+ */
+static __always_inline struct scry_thread *thread__former(struct task_struct *task, __u32 old_tid)
+{
+	struct former former = {};
+
+	if (!cfg.pid_level)
+		return thread__find(old_tid);
+	former.tid = task__tid(task);
+	former.tgid = task__tgid(task);
+	if (!former.tid)
+		return NULL;
+	bpf_loop(cfg.thread_mask + 1, former__look, &former, 0);
+	return former.found ? thread__slot(former.found - 1, 0) : NULL;
+}
+
 static __always_inline void thread__release(struct scry_thread *thread)
 {
 	thread->state = 0;
-	barrier();
-	thread->tid = 0;
+	order__publish(&thread->tid, 0);
 	__sync_fetch_and_add(&thread_count, -1);
 }
 

@@ -4,11 +4,11 @@
  * docs/ARCHITECTURE.md.
  */
 #include "kernel.h"
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "wire.h"
 #include "plan.bpf.h"
+#include "pidns.bpf.h"
 #include "thread.bpf.h"
 #include "cgroup.bpf.h"
 #include "current.bpf.h"
@@ -28,7 +28,7 @@ int trace_in_flight(struct bpf_iter__task *ctx)
 
 	if (!task)
 		return 0;
-	thread = thread__find(task->pid);
+	thread = thread__find(task__tid(task));
 	if (thread)
 		call__unfinished(thread, SCRY_CALL_UNFINISHED | SCRY_CALL_IN_FLIGHT);
 	return 0;

@@ -25,7 +25,8 @@ static long frozen__count(__u32 i, __u32 *count)
 /* Freezes the group of a cgroup; true when it did. */
 __noinline int group__freeze(__u64 id, __u32 why, __u64 detail, __u32 nr)
 {
-	__u64 now = bpf_ktime_get_ns(), ids = bpf_get_current_pid_tgid();
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 now = bpf_ktime_get_ns();
 	struct scry_flight *state = flight__get();
 	__u32 *found = bpf_map_lookup_elem(&group_of, &id), frozen = 0;
 	__u64 *last = bpf_map_lookup_elem(&freezes, &id);
@@ -53,12 +54,11 @@ __noinline int group__freeze(__u64 id, __u32 why, __u64 detail, __u32 nr)
 	group->why = why;
 	group->detail = detail;
 	group->nr = nr;
-	group->tgid = ids >> 32;
-	group->tid = ids;
+	group->tgid = task__tgid(task);
+	group->tid = task__tid(task);
 	bpf_get_current_comm(group->comm, sizeof(group->comm));
 	__sync_fetch_and_add(&state->incidents, 1);
-	barrier();
-	*(volatile __u32 *)&group->state = SCRY_GROUP_FROZEN;
+	order__publish(&group->state, SCRY_GROUP_FROZEN);
 	return 1;
 }
 
@@ -120,9 +120,9 @@ static __noinline int trigger__call(struct scry_thread *thread, __u64 now, __s64
 	if (number < 1024 && cfg.on_errnos[number / 64 & 15] >> (number & 63) & 1) {
 		why = SCRY_WHY_ERRNO;
 		detail = number;
-	} else if (cfg.on_slow && thread->start && now - thread->start >= cfg.on_slow) {
+	} else if (cfg.on_slow && call__duration(thread, now) >= cfg.on_slow) {
 		why = SCRY_WHY_SLOW;
-		detail = now - thread->start;
+		detail = call__duration(thread, now);
 	} else if (cfg.pattern_count && trigger__path(thread)) {
 		why = SCRY_WHY_PATH;
 	} else {

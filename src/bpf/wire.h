@@ -18,7 +18,7 @@
 #define SCRY_ABI_X32	2 /* x86-64's numbers with bit 30 set */
 #define SCRY_ABI_ARM64	3
 #define SCRY_ABI_ARM	4 /* 32-bit Arm (EABI) */
-#define SCRY_ABI_COUNT	2 /* with plans of their own on one machine: its own, its 32-bit one */
+#define SCRY_ABI_COUNT	2 /* with plans of their own: a machine's own, its 32-bit one */
 #define SCRY_NR_MAX	512
 /* Arm's own calls (__ARM_NR_BASE) lie far from the others: their plans are at the table's end. */
 #define SCRY_ARM_FIRST 0xf0000
@@ -142,7 +142,7 @@ struct scry_op {
 
 #define SCRY_PLAN_SELECTED 0x01 /* -e wants it */
 #define SCRY_PLAN_FORKS	   0x02 /* its child returns from it too, with 0: not a call of the child */
-#define SCRY_PLAN_VARIANTS 0x04 /* look (abi, nr, args[variant_arg]) up for another plan */
+#define SCRY_PLAN_VARIANTS 0x04 /* look (nr, is_32bit, args[variant_arg]) up for another plan */
 #define SCRY_PLAN_IOCTL	   0x08 /* without a variant: args[2] by the size and direction in args[1] */
 #define SCRY_PLAN_ENTRY	   0x10 /* some op is AT_ENTRY */
 #define SCRY_PLAN_EXIT	   0x20 /* some op is AT_EXIT */
@@ -163,7 +163,7 @@ struct scry_plan {
 
 struct scry_variant_key {
 	__u32 nr;
-	__u32 abi;
+	__u32 is_32bit; /* as plans are: 1 for the machine's 32-bit ABI, else 0 */
 	__u64 value;
 };
 
@@ -270,6 +270,8 @@ struct scry_config {
 	__u8 cpu_time;	       /* durations are those on a CPU */
 	__u8 can_cast;	       /* the kernel has bpf_rdonly_cast */
 	__u8 count_pad;
+	__u64 pid_namespace; /* address of the pid namespace whose ids tasks have, … */
+	__u64 pid_level;     /* … and its depth; 0: the initial one */
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
@@ -399,6 +401,18 @@ struct scry_control {
 struct scry_clock {
 	__u64 jiffies;
 	__u64 time; /* ns, CLOCK_MONOTONIC */
+};
+
+/* The pid namespace of the asker. */
+struct scry_pid_namespace {
+	__u64 address;
+	__u64 level; /* 0: the initial one */
+};
+
+/* How deep a cgroup of the default hierarchy lies that the asker is in or below. */
+struct scry_cgroup_level {
+	__u64 id;
+	__s64 level; /* answer; -1: the asker is in another part of the hierarchy */
 };
 
 struct scry_peek {

@@ -22,6 +22,30 @@ public sealed class TraceTests(Engine engine)
         SeesTheTargetAlone(target, "-G", target.Cgroup);
     }
 
+    [Fact]
+    public void FromWithinItsPidNamespace()
+    {
+        using Container target = engine.Run("target", ["/bin/sh", "-c", "read line; cat /etc/from-within; read line"]);
+        using Container neighbour = engine.Run("neighbour", ["/bin/sh", "-c", "read line; cat /etc/neighbour"]);
+        HashSet<string> before = Attached.Now();
+        using Child scry = Child.Start("nsenter", ["--target", $"{target.Pid}", "--pid", "unshare", "--mount", "/bin/sh", "-c",
+            $"mount -t proc proc /proc && exec {ScryBinary.Path} trace -a -e openat,execve 1>&2"]);
+        Eventually.True(() => scry.HasExited || Attached.Links(before) >= Attached.Programs, "scry is attached");
+        neighbour.Go();
+        neighbour.Wait().Expect(1);
+        target.Go();
+        Eventually.True(() => scry.Error.Contains("\"/etc/from-within\"", StringComparison.Ordinal), "cat has run");
+        // Before the container's first process, with which all in its namespace end.
+        Child.Run("pkill", "-INT", "-P", $"{scry.Id}").Expect();
+        string[] lines = scry.Wait().Expect().Error.Split('\n');
+        target.Go();
+        target.Wait().Expect();
+        Assert.DoesNotContain(lines, line => line.Contains("/etc/neighbour", StringComparison.Ordinal));
+        int[] ids = [.. lines.Where(line => line.StartsWith("[pid ", StringComparison.Ordinal)).Select(line => int.Parse(line[5..line.IndexOf(']', StringComparison.Ordinal)], System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.NotEmpty(ids);
+        Assert.All(ids, id => Assert.InRange(id, 1, 1000));
+    }
+
     private void SeesTheTargetAlone(Container target, string option, string value)
     {
         using Container neighbour = engine.Run("neighbour", ["/bin/sh", "-c", "read line; cat /etc/neighbour"]);

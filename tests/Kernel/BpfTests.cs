@@ -244,6 +244,7 @@ public sealed partial class BpfTests
         NativeException error = Assert.Throws<NativeException>(programs.Load);
         Assert.Contains("invalid mem access", error.Log);
         Assert.EndsWith("prog 'wild': R0 invalid mem access 'scalar'", error.Message, StringComparison.Ordinal);
+        Assert.Equal("wild", error.Program);
         Assert.DoesNotContain('\n', error.Message);
     }
 

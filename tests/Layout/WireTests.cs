@@ -21,7 +21,7 @@ public sealed partial class WireTests
         ("scry_plan", typeof(CapturePlan)), ("scry_variant_key", typeof(VariantKey)), ("scry_config", typeof(TraceConfig)),
         ("scry_thread", typeof(ThreadSlot)), ("scry_ring", typeof(RingHeader)),
         ("scry_pattern", typeof(PathPattern)), ("scry_segment", typeof(SegmentHeader)), ("scry_group", typeof(GroupHeader)),
-        ("scry_flight", typeof(FlightState)), ("scry_control", typeof(FlightControl)), ("scry_clock", typeof(ClockPair)),
+        ("scry_flight", typeof(FlightState)), ("scry_control", typeof(FlightControl)), ("scry_clock", typeof(ClockPair)), ("scry_pid_namespace", typeof(PidNamespaceFound)), ("scry_cgroup_level", typeof(CgroupLevelAsked)),
         ("scry_stuck", typeof(StuckRecord)), ("scry_sched_clock", typeof(SchedClock)),
         ("scry_count_key", typeof(CountKey)), ("scry_count_group", typeof(CountGroup)), ("scry_count_text", typeof(CountText)),
         ("scry_count_row", typeof(CountRow)), ("scry_count_chunk", typeof(CountChunk)), ("scry_count_errnos", typeof(CountErrnos)),

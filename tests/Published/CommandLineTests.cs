@@ -61,24 +61,17 @@ public sealed class CommandLineTests
     [Fact]
     public void DoctorNamesWhatIsMissingWithItsMend()
     {
-        Finished run = Child.Run("unshare", "--pid", "--fork", "--mount-proc", ScryBinary.Path, "doctor").Expect(1);
-        Assert.Contains(run.Lines, line => line.StartsWith("MISSING   pid namespace", StringComparison.Ordinal) && line.Contains("--pid=host", StringComparison.Ordinal));
+        Finished run = Child.Run("unshare", "--pid", "--fork", ScryBinary.Path, "doctor").Expect(1);
+        Assert.Contains(run.Lines, line => line.StartsWith("MISSING   pid namespace", StringComparison.Ordinal) && line.EndsWith("; mount -t proc proc /proc", StringComparison.Ordinal));
         Assert.Equal("scry cannot trace this machine yet", run.Lines[^1]);
-    }
-
-    [Fact]
-    public void InAnotherPidNamespaceItSaysSo()
-    {
-        Finished run = Child.Run("unshare", "--pid", "--fork", "--mount-proc", ScryBinary.Path, "trace", "--", "true").Expect(1);
-        Assert.Contains("pid namespace", run.Error);
     }
 
     [Fact]
     public void TheCommandIsNotStartedWhenNothingCanBeAttached()
     {
-        // Root of a user namespace looks like root, and the kernel refuses it.
+        // A limit to open files that the programs do not fit in.
         using var workspace = new Workspace();
-        Finished run = Child.Run("unshare", "--user", "--map-root-user", ScryBinary.Path, "trace", "--", "touch", workspace["begun"]).Expect(1);
+        Finished run = Child.Shell($"ulimit -n 24; exec {ScryBinary.Path} trace -- touch {workspace["begun"]}").Expect(1);
         Assert.Contains("the kernel refused", run.Error);
         Assert.False(File.Exists(workspace["begun"]));
     }

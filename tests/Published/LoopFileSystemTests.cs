@@ -66,7 +66,7 @@ public sealed class LoopFileSystemTests
         using Cgroup? cgroup = Cgroup.Memory("96M");
         Assert.SkipWhen(cgroup is null, "this kernel has no memory controller");
         Finished run = Child.Shell($"{cgroup.Enter}; exec {ScryBinary.Path} loop start {name} -a --memory 256M").Expect(1);
-        AssertOneLine("Cannot allocate memory", run.Error);
+        AssertOneLine($"MB of memory, and cgroup {cgroup.Path} has ", run.Error);
         Assert.False(Directory.Exists($"{Loop.BpfMount}/scry/{name}"));
     }
 

@@ -13,7 +13,7 @@ internal static class LoopOptions
     /// <summary>The recorder's name: needed when there are several.</summary>
     public static readonly Argument<string[]> NameWord = new("NAME") { Arity = ArgumentArity.ZeroOrMore };
 
-    public static readonly Option<string[]> Memory = TraceOptions.Many("--memory", "SIZE", "All the memory it takes, whatever it covers: 4M to 448M (64M)");
+    public static readonly Option<string[]> Memory = TraceOptions.Many("--memory", "SIZE", "All the memory it takes, whatever it covers: 4M to 448M (64M, or what is left)");
     public static readonly Option<string[]> Payload = TraceOptions.Many("--payload", "N", "Keep N bytes of what is read and written (none)");
     public static readonly Option<string[]> On = TraceOptions.Many("--on", "TRIGGER",
         "Freeze a cgroup's past at: fatal, SIGSEGV, oom, exit, exit=3, errno=EIO, slow=2s, removal, path=/etc/*");

@@ -28,6 +28,8 @@ internal static class LoopListCommand
         bool json = words.GetValue(LoopOptions.Json);
         if (names.Count == 0 && !json)
             Runner.Say("no flight recorder is running; start one with 'scry loop start -a'");
+        if (names.Count > 0 && !Privileges.Has(Privileges.SysAdmin))
+            Runner.Say("without CAP_SYS_ADMIN the kernel does not count the time of programs: what recorders cost is left out");
         foreach (string name in names)
         {
             try
@@ -49,7 +51,7 @@ internal static class LoopListCommand
         using FlightRecorder recorder = LoopStore.Open(directory, out LoopAbout about);
         IReadOnlyList<FlightGroup> groups = recorder.Groups();
         Dictionary<string, ulong> lost = LossNames.Of(recorder);
-        double cpu = Sample(directory);
+        double? cpu = Privileges.Has(Privileges.SysAdmin) ? Sample(directory) : null;
         ulong oldest = recorder.Oldest(groups.Where(group => group.State != GroupState.Frozen));
         double age = oldest == 0 ? 0 : ((ulong)Clock.Monotonic() - oldest) / 1e9;
         if (json)
@@ -62,7 +64,9 @@ internal static class LoopListCommand
         if (about.Triggers.Count > 0)
             to.WriteLine($"  triggers: {Printable.Escape(string.Join(", ", about.Triggers))}");
         to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  memory {recorder.Memory / 1e6:F1} MB, {recorder.Written} records, {Lost(lost)}, the oldest {age:F1} s old, {groups.Count(g => g.State == GroupState.Live && g.CgroupId != 0)} cgroups, {cpu:F2} % of a CPU now"));
+            $"  memory {recorder.Memory / 1e6:F1} MB, {recorder.Written} records, {Lost(lost)}, the oldest {age:F1} s old, {groups.Count(g => g.State == GroupState.Live && g.CgroupId != 0)} cgroups{Cost(cpu)}"));
+        if (!about.HasIdsOfHere)
+            to.WriteLine($"  pids are those of the pid namespace that it was started in: {Printable.Escape(about.PidNamespace ?? "unknown")}");
         FlightState state = recorder.State;
         if (state.Incidents + state.SuppressedCooldown + state.SuppressedFull > 0)
             to.WriteLine($"  {state.Incidents} incidents; not kept: {state.SuppressedCooldown} too soon after another, {state.SuppressedFull} with no room for more");
@@ -76,6 +80,8 @@ internal static class LoopListCommand
         if (others.Length > MostCgroups)
             to.WriteLine($"  and {others.Length - MostCgroups} more cgroups");
     }
+
+    private static string Cost(double? cpu) => cpu is { } percent ? string.Create(CultureInfo.InvariantCulture, $", {percent:F2} % of a CPU now") : "";
 
     private static ulong Sum(Dictionary<string, ulong> lost) => lost.Values.Aggregate(0UL, (sum, count) => sum + count);
 
@@ -94,7 +100,7 @@ internal static class LoopListCommand
 
     private static ulong Time(string directory) => FlightRecorder.ProgramsOf(directory).Aggregate(0UL, (sum, program) => sum + program.RunTimeNs);
 
-    private static void WriteJson(string name, LoopAbout about, FlightRecorder recorder, IReadOnlyList<FlightGroup> groups, Dictionary<string, ulong> lost, double cpu, double age)
+    private static void WriteJson(string name, LoopAbout about, FlightRecorder recorder, IReadOnlyList<FlightGroup> groups, Dictionary<string, ulong> lost, double? cpu, double age)
     {
         using var stream = new DescriptorStream(1);
         using (var writer = new Utf8JsonWriter(stream))
@@ -111,7 +117,8 @@ internal static class LoopListCommand
                 writer.WriteNumber(reason, count);
             writer.WriteEndObject();
             writer.WriteNumber("oldest_seconds", Math.Round(age, 3));
-            writer.WriteNumber("cpu_percent", Math.Round(cpu, 3));
+            if (cpu is { } percent)
+                writer.WriteNumber("cpu_percent", Math.Round(percent, 3));
             writer.WriteNumber("incidents", recorder.State.Incidents);
             writer.WriteNumber("suppressed", recorder.State.SuppressedCooldown + recorder.State.SuppressedFull);
             writer.WriteStartArray("groups");

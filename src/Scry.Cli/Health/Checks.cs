@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Runtime.InteropServices;
 using Scry.Capture;
 using Scry.Targets;
 using Scry.Wire;
@@ -11,19 +11,29 @@ internal static class Checks
     private const string Btf = "/sys/kernel/btf/vmlinux";
     private const string Jit = "/proc/sys/net/core/bpf_jit_enable";
     private const string Lockdown = "/sys/kernel/security/lockdown";
-    private const string Vsyscall32 = "/proc/sys/abi/vsyscall32";
+    private const string UnprivilegedBpf = "/proc/sys/kernel/unprivileged_bpf_disabled";
+    private const string PerfParanoid = "/proc/sys/kernel/perf_event_paranoid";
 
     /// <summary>All findings, in the order in which they matter.</summary>
     public static IEnumerable<Finding> All()
     {
+        Finding files = Files();
+        yield return files;
+        if (files.State == FindingState.Missing)
+            yield break;
         string[] mounts = Lines("/proc/self/mounts");
         IReadOnlyList<CgroupMount> cgroups = CgroupMounts.Find();
-        Finding rights = Rights(Privileges.Effective());
+        ulong capabilities = Privileges.Effective();
+        Finding rights = Rights(capabilities, Privileges.InOtherUserNamespace);
         yield return rights;
-        yield return Kernel(FirstLine("/proc/sys/kernel/osrelease"));
+        foreach (Right right in Privileges.All)
+            yield return OneRight(right, capabilities);
+        yield return Unprivileged(FirstLine(UnprivilegedBpf));
+        yield return Paranoid(FirstLine(PerfParanoid));
+        yield return Kernel(KernelSupport.Running, FirstLine("/proc/sys/kernel/osrelease"));
         yield return TypeInformation(File.Exists(Btf));
         yield return LockedDown(FirstLine(Lockdown));
-        yield return Namespace(PidNamespace.IsInitial);
+        yield return Namespace(PidNamespace.IsInitial, PidNamespace.HasForeignProc);
         yield return rights.State == FindingState.Ok ? Programs()
             : new Finding("programs", FindingState.Missing, "not tried without these rights", rights.Mend);
         yield return JustInTime(FirstLine(Jit));
@@ -32,23 +42,54 @@ internal static class Checks
         yield return Mount(mounts, "tracefs", "tracefs", "not needed to trace", "mount -t tracefs none /sys/kernel/tracing");
         yield return Mount(mounts, "bpffs", "bpf", "not needed to trace", "mount -t bpf none /sys/fs/bpf");
         yield return LockedMemory(Lines("/proc/self/limits"));
-        yield return Calls32(File.Exists(Vsyscall32), FirstLine("/proc/cmdline"));
+        yield return Calls32(HasCalls32(), FirstLine("/proc/cmdline"));
     }
 
-    internal static Finding Rights(ulong capabilities) => Privileges.Suffice(capabilities)
-        ? new Finding("rights", FindingState.Ok, Environment.UserName == "root" ? "root" : "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN")
-        : new Finding("rights", FindingState.Missing, "neither root, nor CAP_BPF and CAP_PERFMON", "run it with sudo");
-
-    /// <summary>mmapable maps, tp_btf, task iterators, and programs that are not charged to RLIMIT_MEMLOCK: Linux 5.11; bpf_loop: 5.17.</summary>
-    internal static Finding Kernel(string? release)
+    /// <summary>What all other checks read.</summary>
+    private static Finding Files()
     {
-        string[] numbers = (release ?? "").Split('.', '-');
-        bool known = numbers.Length > 1 & int.TryParse(numbers[0], CultureInfo.InvariantCulture, out int major)
-            & int.TryParse(numbers.ElementAtOrDefault(1), CultureInfo.InvariantCulture, out int minor);
-        bool enough = known && (major, minor).CompareTo((5, 17)) >= 0;
-        return new Finding("kernel", enough ? FindingState.Ok : FindingState.Missing, release ?? "unknown",
-            enough ? null : "Linux 5.17 or later is needed");
+        try
+        {
+            IReadOnlyList<string> own = KernelFiles.Require();
+            return new Finding("kernel's files", FindingState.Ok, own.Count == 0 ? "/proc and /sys"
+                : $"{string.Join(" and ", own)}: not mounted, instances of Scry's own serve");
+        }
+        catch (ToolException error)
+        {
+            return new Finding("kernel's files", FindingState.Missing, error.Message, error.Hint);
+        }
     }
+
+    internal static Finding Rights(ulong capabilities, bool otherUsers)
+    {
+        if (otherUsers)
+            return new Finding("rights", FindingState.Missing, "those of a user namespace of its own: none over the kernel", "run it outside of that");
+        return Privileges.Missing(capabilities) is { } missing
+            ? new Finding("rights", FindingState.Missing, $"without {missing}", Privileges.Mend)
+            : new Finding("rights", FindingState.Ok, Users.Own == 0 ? "root" : "enough, without being root");
+    }
+
+    internal static Finding OneRight(Right right, ulong capabilities)
+    {
+        if (right.IsIn(capabilities))
+            return new Finding(right.Name, FindingState.Ok, right.Allows);
+        string add = $"sudo, or setcap cap_bpf,cap_perfmon{(right.Needed ? "" : "," + right.Name.ToLowerInvariant())}+ep /PATH/TO/scry";
+        return new Finding(right.Name, right.Needed ? FindingState.Missing : FindingState.Optional, $"not here: with it {right.Allows}", add);
+    }
+
+    internal static Finding Unprivileged(string? value) => new("BPF for others", FindingState.Ok, value switch
+    {
+        "0" => "kernel.unprivileged_bpf_disabled=0: others may load programs too, but none that trace",
+        "1" or "2" => $"kernel.unprivileged_bpf_disabled={value}: only with CAP_BPF",
+        _ => "not told",
+    });
+
+    internal static Finding Paranoid(string? value) =>
+        new("perf events", FindingState.Ok, $"kernel.perf_event_paranoid={value ?? "not told"}; does not matter: Scry opens none, but in 'scry bench'");
+
+    internal static Finding Kernel(Version version, string? release) => KernelSupport.Suffices(version)
+        ? new Finding("kernel", FindingState.Ok, release ?? version.ToString())
+        : new Finding("kernel", FindingState.Missing, version.ToString(), $"Linux {KernelSupport.Oldest} or later is needed");
 
     internal static Finding TypeInformation(bool there) => there
         ? new Finding("BTF", FindingState.Ok, Btf)
@@ -60,10 +101,10 @@ internal static class Checks
             "boot with lockdown=integrity or none")
         : new Finding("lockdown", FindingState.Ok, modes ?? "none");
 
-    internal static Finding Namespace(bool initial) => initial
-        ? new Finding("pid namespace", FindingState.Ok, "the initial one")
-        : new Finding("pid namespace", FindingState.Missing, "one of its own: pids are not the kernel's",
-            "run it on the host, or in a container with the host's pid namespace (--pid=host)");
+    internal static Finding Namespace(bool initial, bool foreignProc) => foreignProc
+        ? new Finding("pid namespace", FindingState.Missing, "/proc shows another one than the one that Scry runs in", "mount -t proc proc /proc")
+        : new Finding("pid namespace", FindingState.Ok, initial ? "the initial one"
+            : "one of its own: its processes are traced, by its ids; others need the host's (--pid=host)");
 
     internal static Finding JustInTime(string? value) => value switch
     {
@@ -80,7 +121,12 @@ internal static class Checks
         return new Finding("locked memory", FindingState.Ok, $"limit {text}; does not matter since Linux 5.11");
     }
 
-    /// <summary>A kernel with 32-bit calls has the sysctl; since Linux 6.7 they can be switched off at boot.</summary>
+    // On x86 a kernel with 32-bit calls has a sysctl, on arm64 nothing but the function that they come to.
+    private static bool HasCalls32() => RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+        ? Lines("/proc/kallsyms").Any(line => line.EndsWith(" do_el0_svc_compat", StringComparison.Ordinal))
+        : File.Exists("/proc/sys/abi/vsyscall32");
+
+    /// <summary>Since Linux 6.7 those of x86 can be switched off at boot.</summary>
     internal static Finding Calls32(bool built, string? commandLine)
     {
         bool off = commandLine?.Split(' ').Any(word => word is "ia32_emulation=0" or "ia32_emulation=off" or "ia32_emulation=false") == true;

@@ -21,6 +21,13 @@ internal sealed record LoopAbout
     /// <summary>Its triggers, as a person wrote them.</summary>
     public required IReadOnlyList<string> Triggers { get; init; }
 
+    /// <summary>The pid namespace whose ids its records have, as the kernel names it; null when that was not known.</summary>
+    public string? PidNamespace { get; init; }
+
+    /// <summary>Whether an id of its records means the same here.</summary>
+    [JsonIgnore]
+    public bool HasIdsOfHere => PidNamespace == Scry.Targets.PidNamespace.Name;
+
     /// <summary>As the recorder keeps it.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LoopJson.Default.LoopAbout);
 

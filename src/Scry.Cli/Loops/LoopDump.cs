@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Capture;
+using Scry.Cli.CommandLine;
 using Scry.Cli.Recordings;
 using Scry.Cli.Tracing;
 using Scry.Recording;
@@ -102,9 +103,17 @@ internal static class LoopDump
             if (header.Seq >= next.GetValueOrDefault(header.Tid))
                 writer.Write(record);
         }
-        writer.WriteNames(Descriptors(processes));
+        // Elsewhere the same number is another process.
+        if (about.HasIdsOfHere)
+        {
+            writer.WriteNames(Descriptors(processes));
+            if (!Privileges.Has(Privileges.SysPtrace) && processes.Any(IsOthers))
+                Runner.Say($"without {Privileges.SysPtrace.Name} descriptors of other users' processes are not to be read: numbers stand in their place");
+        }
         Finish(recorder, writer, named, groups);
     }
+
+    private static bool IsOthers(uint tgid) => Users.OwnerOf($"/proc/{tgid}") is { } owner && owner != Users.Own;
 
     // What the files of living processes are now.
     private static IEnumerable<RecordedName> Descriptors(IEnumerable<uint> processes)

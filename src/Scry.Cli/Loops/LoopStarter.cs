@@ -11,7 +11,6 @@ namespace Scry.Cli.Loops;
 /// <summary>A flight recorder that was asked for: all that can be said against it is said before anything is made.</summary>
 internal sealed class LoopStarter
 {
-    private const long DefaultMemory = 64L << 20;
     private const int ShortStrings = 32; // of execve's arguments and the like
 
     private readonly FlightOptions _options;
@@ -24,7 +23,7 @@ internal sealed class LoopStarter
         FlightTriggers triggers = LoopOptions.ReadTriggers(words);
         TraceArguments asked = TraceArguments.Read(words);
         int payload = TraceArguments.Single(words, LoopOptions.Payload) is { } bytes ? (int)Quantity.Count("--payload", bytes, 0, 4096) : 0;
-        long memory = TraceArguments.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : DefaultMemory;
+        long memory = TraceArguments.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : FlightOptions.DefaultMemory;
         if (memory is < FlightOptions.LeastMemory or > FlightOptions.MostMemory)
             throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
         asked = asked with { PayloadLimit = payload, StringLimit = ShortStrings };
@@ -38,6 +37,7 @@ internal sealed class LoopStarter
             Selection = AboutRun.Selection(asked),
             Payload = payload,
             Triggers = words.GetValue(LoopOptions.On) ?? [],
+            PidNamespace = PidNamespace.Name,
         };
         _options = new FlightOptions
         {

@@ -1,5 +1,6 @@
 using Scry.Bpf;
 using Scry.Capture;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Cli.Loops;
@@ -14,25 +15,23 @@ internal static class LoopStore
     private const int NotThere = 2, ReadOnly = 30; // ENOENT, EROFS
     private const string UsualMount = "/sys/fs/bpf";
 
-    /// <summary>The names of all recorders, sorted.</summary>
-    public static IReadOnlyList<string> Names()
-    {
-        string? root = Root();
-        return root is null || !Directory.Exists(root)
-            ? []
-            : [.. Directory.GetDirectories(root).Select(directory => Path.GetFileName(directory)).Order(StringComparer.Ordinal)];
-    }
+    /// <summary>The names of all recorders of this user, sorted.</summary>
+    /// <exception cref="ToolException">Where they would be is another user's.</exception>
+    public static IReadOnlyList<string> Names() => Root() is { } root
+        ? [.. Directory.GetDirectories(root).Select(directory => Path.GetFileName(directory)).Order(StringComparer.Ordinal)]
+        : [];
 
     /// <summary>The directory of a new recorder, made.</summary>
     /// <exception cref="ToolException">The name is taken or none, or there is no bpf filesystem that can be written.</exception>
     public static string Create(string name)
     {
         Check(name);
-        string root = Root() ?? Mount();
+        string root = Root() ?? Folders().FirstOrDefault() ?? Mount();
         string directory = Path.Combine(root, name);
         try
         {
             Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            RequireOwn(root);
             if (Directory.Exists(directory))
             {
                 throw new ToolException($"there is a recorder '{name}' already",
@@ -43,8 +42,9 @@ internal static class LoopStore
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot pin anything in {root}: {ErrnoText.Describe(error)}",
-                "a recorder needs a bpf filesystem that can be written: mount -o remount,rw /sys/fs/bpf");
+            throw new ToolException($"cannot pin anything in {root}: {ErrnoText.Describe(error)}", error is UnauthorizedAccessException && Users.Own != 0
+                ? $"'scry loop run' pins nothing; or as root: chmod a+x {Path.GetDirectoryName(root)} && mkdir {root} && chown {Users.Own} {root}"
+                : "a recorder needs a bpf filesystem that can be written: mount -o remount,rw /sys/fs/bpf");
         }
     }
 
@@ -107,17 +107,27 @@ internal static class LoopStore
         }
     }
 
-    // The mount that other tools use, else any.
+    // Each user has a directory of his own: what is pinned there is at nobody else's mercy.
+    private static string FolderName => Users.Own == 0 ? "scry" : $"scry-{Users.Own}";
+
+    // Where it may be, in the mount that other tools use before any other.
+    private static IEnumerable<string> Folders() => File.ReadLines("/proc/self/mounts").Select(line => line.Split(' '))
+        .Where(words => words.Length > 2 && words[2] == "bpf").Select(words => words[1])
+        .OrderBy(mount => mount != UsualMount).Select(mount => Path.Combine(mount, FolderName));
+
+    // Where it is.
     private static string? Root()
     {
-        string? mount = null;
-        foreach (string line in File.ReadLines("/proc/self/mounts"))
-        {
-            string[] words = line.Split(' ');
-            if (words.Length > 2 && words[2] == "bpf" && (mount is null || words[1] == UsualMount))
-                mount = words[1];
-        }
-        return mount is null ? null : Path.Combine(mount, "scry");
+        string? root = Folders().FirstOrDefault(Directory.Exists);
+        if (root is not null)
+            RequireOwn(root);
+        return root;
+    }
+
+    private static void RequireOwn(string root)
+    {
+        if (Users.OwnerOf(root) is { } owner && owner != Users.Own)
+            throw new ToolException($"{root} belongs to user {owner}, who could have put anything there", $"rmdir {root}, when it is not known what for");
     }
 
     private static string Mount()
@@ -130,7 +140,7 @@ internal static class LoopStore
         catch (NativeException error)
         {
             throw new ToolException($"no bpf filesystem is mounted, and {UsualMount} cannot be: {ErrnoText.Describe(error.Errno)}",
-                $"mount -t bpf bpf {UsualMount}");
+                $"that takes CAP_SYS_ADMIN: mount -t bpf bpf {UsualMount}; 'scry loop run' needs none");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
@@ -35,7 +36,8 @@ internal sealed class LoopWatch(string recorder, string folder)
         MakeFolder();
         NativeMethods.CatchSignals();
         using FlightRecorder open = LoopStore.Open(recorder, out LoopAbout about);
-        open.ExcludeSelf();
+        if (about.HasIdsOfHere)
+            open.ExcludeSelf();
         while (NativeMethods.TakeSignal() == 0)
         {
             foreach (FlightGroup incident in open.Groups().Where(group => group.State == GroupState.Frozen).OrderBy(group => group.Ended))
@@ -117,9 +119,16 @@ internal sealed class LoopWatch(string recorder, string folder)
         start.Environment["SCRY_FILE"] = file;
         start.Environment["SCRY_WHY"] = IncidentText.Why(incident);
         start.Environment["SCRY_CGROUP"] = incident.Path;
-        using Process? shell = Process.Start(start);
-        shell?.WaitForExit();
-        if (shell is { ExitCode: not 0 })
-            Runner.Say($"the command ended with status {shell.ExitCode}");
+        try
+        {
+            using Process? shell = Process.Start(start);
+            shell?.WaitForExit();
+            if (shell is { ExitCode: not 0 })
+                Runner.Say($"the command ended with status {shell.ExitCode}");
+        }
+        catch (Win32Exception error)
+        {
+            Runner.Say($"the command was not run: /bin/sh: {ErrnoText.Describe(error.NativeErrorCode)}");
+        }
     }
 }

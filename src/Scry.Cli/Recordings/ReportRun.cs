@@ -77,7 +77,7 @@ internal sealed class ReportRun : IDisposable
         catch (SinkException error)
         {
             if (error.IsSilent)
-                return ExitCode.Ok;
+                return ExitCode.ClosedPipe;
             throw new ToolException(error.Message);
         }
     }

@@ -19,12 +19,13 @@ internal sealed class RecordedStarts
     public static RecordedStarts Read(CapturePlan[] plans)
     {
         var result = new RecordedStarts();
-        foreach (string name in LoopStore.Names())
+        foreach (string name in Names())
         {
             try
             {
-                using FlightRecorder recorder = LoopStore.Open(LoopStore.Find(name), out _);
-                recorder.InFlight((abi, nr) => plans[CapturePlan.IndexOf(abi, nr)].ArgCount, result.Add);
+                using FlightRecorder recorder = LoopStore.Open(LoopStore.Find(name), out LoopAbout about);
+                if (about.HasIdsOfHere)
+                    recorder.InFlight((abi, nr) => plans[CapturePlan.IndexOf(abi, nr)].ArgCount, result.Add);
             }
             catch (Exception error) when (error is ToolException or NativeException)
             {
@@ -32,6 +33,19 @@ internal sealed class RecordedStarts
             }
         }
         return result;
+    }
+
+    private static IReadOnlyList<string> Names()
+    {
+        try
+        {
+            return LoopStore.Names();
+        }
+        catch (ToolException)
+        {
+            // Nobody's recorders that could be trusted.
+            return [];
+        }
     }
 
     /// <summary>Nanoseconds since the thread's call began; null when no recorder saw that.</summary>

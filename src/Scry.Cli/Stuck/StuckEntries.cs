@@ -26,6 +26,9 @@ internal sealed class StuckEntries(
     private readonly Utf8Buffer _text = new();
     private Dictionary<int, StuckTask> _blocked = [];
 
+    /// <summary>Whether kernel stacks had to be left out, since the kernel names its functions to nobody without the right to it.</summary>
+    public bool MissesStacks => _stacks.AreRefused;
+
     /// <summary>All that are blocked, by tid: tells what holders do themselves.</summary>
     public void Know(IEnumerable<StuckTask> blocked) => _blocked = blocked.ToDictionary(task => (int)task.Record.Tid);
 

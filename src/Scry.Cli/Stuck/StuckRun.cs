@@ -55,13 +55,15 @@ internal sealed class StuckRun : IDisposable
         }
         catch (OutputException error) when (error.IsClosedPipe && _arguments.Shown.OutputFile is null)
         {
-            return ExitCode.Ok;
+            return ExitCode.ClosedPipe;
         }
         catch (OutputException error)
         {
             throw new ToolException($"cannot write the output: {ErrnoText.Describe(error.InnerException!)}");
         }
-        if (!Privileges.SeeOtherProcesses(Privileges.Effective()))
+        if (entries.MissesStacks)
+            Runner.Say("without CAP_SYSLOG the kernel does not name its functions (with kernel.kptr_restrict=2, CAP_SYS_ADMIN): what threads wait in is left out");
+        if (!Privileges.Has(Privileges.SysPtrace))
             Runner.Say("without CAP_SYS_PTRACE the memory and descriptors of others are not to be read: addresses and numbers stand in their place");
         if (!_arguments.Shown.Quiet)
             Runner.Say($"{found.Count} of {blocked} blocked threads{(_arguments.Over > 0 ? $", for {StuckView.Duration(_arguments.Over)} or more" : "")}");

@@ -157,7 +157,7 @@ internal sealed class TraceRun : IDisposable
         if (_sinkError is { } failed)
         {
             if (failed.IsSilent)
-                return ExitCode.Ok;
+                return _command is null ? ExitCode.ClosedPipe : ExitCode.Ok;
             Runner.Say($"tracing ended: {failed.Message}");
             return ExitCode.Failed;
         }
@@ -178,6 +178,7 @@ internal sealed class TraceRun : IDisposable
             Uid = target.Uid,
             CgroupId = target.Cgroup?.Id ?? 0,
             CgroupLevel = target.Cgroup?.Level ?? 0,
+            CgroupTop = target.Cgroup?.Top ?? 0,
             Follow = arguments.Follow,
             MinDurationNs = arguments.MinDuration,
             FailedOnly = arguments.FailedOnly,

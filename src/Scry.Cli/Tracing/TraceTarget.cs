@@ -20,7 +20,7 @@ internal sealed record TraceTarget(TargetKind Kind)
     /// <exception cref="TargetException">It is not there.</exception>
     public static TraceTarget Resolve(TraceArguments arguments)
     {
-        PidNamespace.RequireInitial();
+        PidNamespace.RequireOwnProc();
         switch (arguments.Target)
         {
             case TargetChoice.Processes:
@@ -42,11 +42,23 @@ internal sealed record TraceTarget(TargetKind Kind)
             case TargetChoice.Unit:
                 return Of(Units.Resolve(arguments.Names[0]));
             case TargetChoice.Container:
-                return Of(new Containers().Resolve(arguments.Names[0]));
+                return Of(Container(arguments.Names[0]));
             case TargetChoice.All:
                 return new TraceTarget(TargetKind.All);
             default:
                 return new TraceTarget(TargetKind.Tasks);
+        }
+    }
+
+    private static Cgroup Container(string name)
+    {
+        try
+        {
+            return new Containers().Resolve(name);
+        }
+        catch (TargetException error) when (!Privileges.Has(Privileges.DacReadSearch))
+        {
+            throw new TargetException(error.Message, "without CAP_DAC_READ_SEARCH names of containers are not to be read: give its id, or its cgroup (-G)");
         }
     }
 

@@ -11,6 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __x86_64__
+#define NO_INSTRUCTION "ud2"
+#else
+#define NO_INSTRUCTION "udf #0"
+#endif
+
 static sigjmp_buf back;
 
 static void note(int signal)
@@ -46,7 +52,7 @@ static void faults(void)
 	if (!sigsetjmp(back, 1))
 		*hole = 1;
 	if (!sigsetjmp(back, 1))
-		__asm__("ud2");
+		__asm__(NO_INSTRUCTION);
 }
 
 int main(void)

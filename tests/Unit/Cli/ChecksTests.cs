@@ -1,3 +1,4 @@
+using Scry.Cli;
 using Scry.Cli.Health;
 using Xunit;
 
@@ -6,12 +7,14 @@ namespace Scry.Tests.Unit.Cli;
 public sealed class ChecksTests
 {
     [Theory]
-    [InlineData("6.18.44-custom", FindingState.Ok)]
-    [InlineData("5.17.0", FindingState.Ok)]
-    [InlineData("5.10.0-30-amd64", FindingState.Missing)]
-    [InlineData("5", FindingState.Missing)]
-    [InlineData(null, FindingState.Missing)]
-    internal void An_old_kernel_is_missing(string? release, FindingState state) => Assert.Equal(state, Checks.Kernel(release).State);
+    [InlineData("6.18.44.857", FindingState.Ok)]
+    [InlineData("6.1.0.56", FindingState.Ok)]
+    [InlineData("6.12", FindingState.Ok)]
+    [InlineData("10.0", FindingState.Ok)]
+    [InlineData("6.0.19", FindingState.Missing)]
+    [InlineData("5.15.0.30", FindingState.Missing)]
+    [InlineData("2.6.78", FindingState.Missing)]
+    internal void An_old_kernel_is_missing(string version, FindingState state) => Assert.Equal(state, Checks.Kernel(Version.Parse(version), null).State);
 
     [Theory]
     [InlineData(1ul << 21, FindingState.Ok)]
@@ -19,7 +22,7 @@ public sealed class ChecksTests
     [InlineData(1ul << 39, FindingState.Missing)]
     [InlineData(0ul, FindingState.Missing)]
     internal void Rights_are_sys_admin_or_both_others(ulong capabilities, FindingState state) =>
-        Assert.Equal(state, Checks.Rights(capabilities).State);
+        Assert.Equal(state, Checks.Rights(capabilities, otherUsers: false).State);
 
     [Theory]
     [InlineData("none [integrity] confidentiality", FindingState.Ok)]
@@ -33,8 +36,9 @@ public sealed class ChecksTests
     {
         Finding[] missing =
         [
-            Checks.Rights(0), Checks.Kernel("4.9.0"), Checks.TypeInformation(false), Checks.LockedDown("[confidentiality]"),
-            Checks.Namespace(false), Checks.JustInTime("0"),
+            Checks.Rights(0, otherUsers: false), Checks.Rights(ulong.MaxValue, otherUsers: true), .. Privileges.All.Select(right => Checks.OneRight(right, 0)),
+            Checks.Kernel(new Version(4, 9), null), Checks.TypeInformation(false), Checks.LockedDown("[confidentiality]"),
+            Checks.Namespace(initial: false, foreignProc: true), Checks.JustInTime("0"),
         ];
         Assert.All(missing, finding => Assert.NotNull(finding.Mend));
     }

@@ -71,14 +71,16 @@ public sealed class CgroupTests
     }
 
     [Fact]
-    public void A_mount_that_shows_only_a_part_of_its_hierarchy_is_refused()
+    public void Of_a_mount_that_shows_only_a_part_of_its_hierarchy_depth_is_counted_from_there_and_of_v1_it_is_refused()
     {
         // Any directory that is not a root of kernfs stands for one: its inode number is not 1.
         string directory = Directory.CreateTempSubdirectory("scry-cgroup-").FullName;
         try
         {
             Directory.CreateDirectory($"{directory}/below");
-            CgroupMount[] mounts = [new(CgroupVersion.V2, directory, "/../x")];
+            Cgroup found = Cgroup.Resolve("below", [new(CgroupVersion.V2, directory, "/../x")]);
+            Assert.Equal((1, true), (found.Level, found.Top > 1));
+            CgroupMount[] mounts = [new(CgroupVersion.V1PerfEvent, directory, "/../x")];
             TargetException error = Assert.Throws<TargetException>(() => Cgroup.Resolve("below", mounts));
             Assert.StartsWith("only a part of the cgroup hierarchy is mounted", error.Message);
         }

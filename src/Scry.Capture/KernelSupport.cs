@@ -1,0 +1,22 @@
+namespace Scry.Capture;
+
+/// <summary>What the running kernel can do, asked once: which versions are supported, and what programs are specialized by.</summary>
+public static class KernelSupport
+{
+    private static readonly Version s_cast = new(6, 2);
+
+    /// <summary>
+    /// The oldest version that is supported, since it is the oldest that the tests boot. What the programs need at least: bpf_loop
+    /// (5.17), <c>cgroup.ancestors</c> (6.1).
+    /// </summary>
+    public static Version Oldest { get; } = new(6, 1);
+
+    /// <summary>The running kernel's version, as uname(2) tells it.</summary>
+    public static Version Running { get; } = Environment.OSVersion.Version;
+
+    /// <summary>Whether the kernel has the kfunc bpf_rdonly_cast (6.2).</summary>
+    internal static bool CanCast => Running >= s_cast;
+
+    /// <summary>Whether a kernel of that version is new enough.</summary>
+    public static bool Suffices(Version kernel) => kernel >= Oldest;
+}
