@@ -56,5 +56,5 @@ public sealed class KernelSyscallTests
     }
 
     private static string Fact(Abi abi, uint nr) =>
-        SyscallRow.Find((int)abi, nr) is var row and >= 0 ? Encoding.ASCII.GetString(new SyscallRow(row).Name) : "none";
+        SyscallRow.Find(abi, nr) is var row and >= 0 ? Encoding.ASCII.GetString(new SyscallRow(row).Name) : "none";
 }
