@@ -37,6 +37,14 @@ static __noinline int copy__large(void *to, __u64 address, __u64 length, __u64 m
 	return length > most || bpf_probe_read_user(to, length, (void *)address);
 }
 
+/* An argument whose number was tested: older verifiers have lost that where it waited on the stack,
+ * and what a mask lets through lies in the thread's slot. */
+static __always_inline __u64 thread__arg(struct scry_thread *thread, __u64 number)
+{
+	barrier_var(number);
+	return thread->args[number & 7];
+}
+
 /* Bytes that copying so many may write. */
 static __always_inline __u64 copy__span(__u64 length)
 {
@@ -67,7 +75,7 @@ static __always_inline __u64 plain__length(const struct scry_op *op, struct scry
 		break;
 	case SCRY_OP_BUFFER:
 		length = op->other < SCRY_MAX_ARGS
-				 ? capture__scaled(thread->args[op->other], op->size)
+				 ? capture__scaled(thread__arg(thread, op->other), op->size)
 				 : 0;
 		break;
 	case SCRY_OP_BUFFER_RET:
@@ -93,7 +101,7 @@ static __always_inline long plain__copy(struct scry_capture *head, __u64 room,
 
 	if (op->arg >= SCRY_MAX_ARGS)
 		return -1;
-	address = thread->args[op->arg];
+	address = thread__arg(thread, op->arg);
 	if (!address || (phase == SCRY_PHASE_EXIT && result < 0 && !(op->flags & SCRY_OP_ALWAYS)))
 		return 0;
 	length = plain__length(op, thread, result);
@@ -116,7 +124,7 @@ static __always_inline long plain__path(struct scry_capture *head, const struct 
 
 	if (op->size || (op->flags & SCRY_OP_DATA) || op->arg >= SCRY_MAX_ARGS)
 		return -1;
-	address = thread->args[op->arg];
+	address = thread__arg(thread, op->arg);
 	got = user__string(head + 1, STAGE_CAP, address);
 	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
 	if (got < 0 || got >= STAGE_CAP)
