@@ -1,6 +1,8 @@
 # What ./scry and ./test share; to be sourced, with $root set to the repository.
 
 BUILD_PACKAGES=(clang llvm gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev)
+# For arm64 from another processor: LLVM compiles and links, since gcc-aarch64-linux-gnu keeps out gcc-multilib.
+ARM64_PACKAGES=(clang lld llvm libgcc-12-dev:arm64 libc6-dev:arm64 libbpf-dev:arm64 libelf-dev:arm64 zlib1g-dev:arm64)
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -41,6 +43,15 @@ install_missing() {
 		{ show_log; die "apt-get could not install ${missing[*]}"; }
 }
 
+# Lets Debian's packages for another architecture be installed beside this one's, and says so first.
+require_architecture() {
+	dpkg --print-foreign-architectures | grep -qx "$1" && return 0
+	say "$0: adding Debian's architecture $1, whose libraries are linked: dpkg --add-architecture $1"
+	[[ $(id -u) == 0 ]] || die "adding it needs root: run it with sudo, or first: dpkg --add-architecture $1 && apt-get update"
+	logged dpkg --add-architecture "$1" && logged apt-get update ||
+		{ show_log; die "dpkg could not add the architecture $1"; }
+}
+
 # Whether out/scry is missing or older than any of its sources.
 build_is_stale() {
 	[[ -x $root/out/scry ]] || return 0
@@ -48,15 +59,32 @@ build_is_stale() {
 		\( -name bin -o -name obj \) -prune -o -type f -newer "$root/out/scry" -print -quit) ]]
 }
 
-# Publishes the NativeAOT binary as out/scry; what the build prints is shown when it fails.
+# Publishes the NativeAOT binary as out/scry, for this machine.
 build_binary() {
-	say "$0: building out/scry (once; takes a minute or two)"
+	publish scry
+}
+
+# The same for arm64, as out/scry-arm64, on whatever machine.
+build_arm64_binary() {
+	if [[ $(uname -m) == aarch64 ]]; then
+		install_missing "${BUILD_PACKAGES[@]}"
+	else
+		require_architecture arm64
+		install_missing "${ARM64_PACKAGES[@]}"
+	fi
+	publish scry-arm64 -r linux-arm64
+}
+
+# Publishes as out/NAME, with more options; what the build prints is shown when it fails.
+publish() {
+	local name=$1
+	say "$0: building out/$name (once; takes a minute or two)"
 	mkdir -p "$root/out"
-	logged dotnet publish "$root/src/Scry.Cli" -c Release -o "$root/out/publish" ||
+	logged dotnet publish "$root/src/Scry.Cli" -c Release "${@:2}" -o "$root/out/publish-$name" ||
 		{ show_log; die "the build failed"; }
 	# Under its final name it is always whole: another run may be executing the old one.
-	cp "$root/out/publish/scry" "$root/out/scry.new"
-	mv "$root/out/scry.new" "$root/out/scry"
+	cp "$root/out/publish-$name/scry" "$root/out/$name.new"
+	mv "$root/out/$name.new" "$root/out/$name"
 }
 
 log=

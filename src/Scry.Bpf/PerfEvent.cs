@@ -5,7 +5,8 @@ namespace Scry.Bpf;
 /// <summary>An event of perf_event_open(2) on one CPU, to attach a program to.</summary>
 public sealed unsafe class PerfEvent : SafeHandle
 {
-    private const nint SyscallNumber = 298; // perf_event_open on x86-64
+    // <asm/unistd.h>: perf_event_open.
+    private static readonly nint s_syscallNumber = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 241 : 298;
     private const uint Software = 1; // PERF_TYPE_SOFTWARE
     private const ulong UseFrequency = 1 << 10; // attr.freq
     private const nint CloseOnExec = 8; // PERF_FLAG_FD_CLOEXEC
@@ -43,7 +44,7 @@ public sealed unsafe class PerfEvent : SafeHandle
             flags = flags,
         };
         // SAFETY: the kernel reads as many bytes of the attributes as their size says.
-        nint fd = Libbpf.syscall(SyscallNumber, &attributes, -1, cpu, -1, CloseOnExec);
+        nint fd = Libbpf.syscall(s_syscallNumber, &attributes, -1, cpu, -1, CloseOnExec);
         return fd >= 0 ? new PerfEvent(fd) : throw new NativeException("perf_event_open", Marshal.GetLastPInvokeError());
     }
 

@@ -22,10 +22,13 @@ internal static class Configuration
 
     // proc_loadavg(5): the fourth field is runnable/existing scheduling entities.
     private static int ThreadsNow() =>
-        int.TryParse(File.ReadAllText("/proc/loadavg").Split(' ', '/').ElementAtOrDefault(4), out int threads) ? threads : 8192;
+        int.TryParse(Text("/proc/loadavg").Split(' ', '/').ElementAtOrDefault(4), out int threads) ? threads : 8192;
 
     private static int PidMax() =>
-        int.TryParse(File.ReadAllText("/proc/sys/kernel/pid_max"), out int most) ? most : int.MaxValue;
+        int.TryParse(Text("/proc/sys/kernel/pid_max"), out int most) ? most : int.MaxValue;
+
+    // A /proc that shows processes alone (subset=pid) has neither file.
+    private static string Text(string file) => File.Exists(file) ? File.ReadAllText(file) : "";
 
     /// <summary>What a session and a flight recorder have in common.</summary>
     public static TraceConfig Of(SessionOptions options, int threads, bool probes)

@@ -100,13 +100,13 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         if (!known)
         {
             uint abi = call >> Layout.CountNrBits;
-            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, call & Layout.CountNrMax, _deltas) { IsOther = abi == NoAbi };
+            row = new CounterRow(group, abi == NoAbi ? Abi.X86_64 : (Abi)abi, CapturePlan.NumberAt((Abi)abi, call & Layout.CountNrMax), _deltas) { IsOther = abi == NoAbi };
             group.Rows.Add(row);
         }
         return row!;
     }
 
-    private static uint CallOf(CounterRow row) => row.IsOther ? NoAbi << Layout.CountNrBits | row.Nr : (uint)row.Abi << Layout.CountNrBits | row.Nr;
+    private static uint CallOf(CounterRow row) => row.IsOther ? NoAbi << Layout.CountNrBits | row.Nr : (uint)row.Abi << Layout.CountNrBits | CapturePlan.PlaceOf(row.Abi, row.Nr);
 
     private CounterGroup GroupAt(uint index)
     {
@@ -146,7 +146,7 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         for (uint i = 1; i < used; i++)
         {
             ref CountGroup now = ref memory.Group(i);
-            if (now.First == 0)
+            if (Volatile.Read(ref now.First) == 0)
                 continue;
             CounterGroup group = GroupAt(i);
             CommBytes bytes = (options.By & CountBy.Comm) != 0 ? now.Key.Comm : now.Comm;

@@ -164,11 +164,14 @@ public sealed class FlightRecorder : IDisposable
     /// <summary>The cgroups that have a past, and incidents.</summary>
     public IReadOnlyList<FlightGroup> Groups()
     {
-        ReadOnlySpan<GroupHeader> groups = MemoryMarshal.Cast<byte, GroupHeader>(Mapped("groups").Span);
+        Span<GroupHeader> groups = MemoryMarshal.Cast<byte, GroupHeader>(Mapped("groups").Span);
         var result = new List<FlightGroup>();
         for (int index = 0; index < _maps["groups"].MaxEntries; index++)
         {
+            // The kernel side writes the state behind all that goes with it.
+            var state = (GroupState)Volatile.Read(ref Unsafe.As<GroupState, uint>(ref groups[index].State));
             GroupHeader header = groups[index];
+            header.State = state;
             if (header.State == GroupState.Free || (header.Segments == 0 && header.State != GroupState.Frozen))
                 continue;
             ReadOnlySpan<byte> path = Mapped("group_paths").Span.Slice(index * Layout.GroupPath, Layout.GroupPath);

@@ -17,7 +17,9 @@ internal static unsafe class FlightThreads
         var buffer = new byte[Unsafe.SizeOf<CallFixed>() + 6 * sizeof(ulong) + stageSize];
         for (int index = 0; index < count; index++)
         {
-            if (Volatile.Read(ref slots[index].Tid) == 0 || (slots[index].State & ThreadState.InCall) == 0)
+            // In that order: the kernel side counts a call's record before the next one begins, and sets the flag last.
+            uint tid = Volatile.Read(ref slots[index].Tid), seq = Volatile.Read(ref slots[index].Seq);
+            if (tid == 0 || (slots[index].State & ThreadState.InCall) == 0)
                 continue;
             ThreadSlot slot = Copy(slots + index);
             int staged = slot.Depot == 0 ? Math.Min(slot.Staged, stageSize) & ~7 : 0;
@@ -29,7 +31,7 @@ internal static unsafe class FlightThreads
             Interlocked.MemoryBarrier();
             // It went on meanwhile: then the call is over, and has a record.
             ThreadSlot after = Copy(slots + index);
-            if ((after.State & ThreadState.InCall) != 0 && after.Tid == slot.Tid && after.Seq == slot.Seq && after.Start == slot.Start && after.Nr == slot.Nr)
+            if ((after.State & ThreadState.InCall) != 0 && after.Tid == tid && after.Seq == seq && after.Start == slot.Start && after.Nr == slot.Nr)
                 handler(record);
         }
     }

@@ -8,6 +8,8 @@ public sealed class KernelStacks
     [
         "entry_", "asm_", "do_syscall_64", "x64_sys_call", "ia32_sys_call", "do_int80_", "do_fast_syscall_32", "__do_fast_syscall_32",
         "do_SYSENTER_32", "ret_from_fork", "__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_", "__se_sys_", "__do_sys_",
+        // arm64: vectors by exception level, then their common ways to the call.
+        "el0t_", "el0_", "do_el0_svc", "invoke_syscall", "__arm64_sys_", "__arm64_compat_sys_",
     ];
 
     private readonly Lazy<KernelSymbols> _symbols = new(() => new KernelSymbols());

@@ -12,9 +12,10 @@ namespace Scry.Capture;
 public sealed record KernelSyscall(string Name, IReadOnlyList<BtfParameter> Parameters);
 
 /// <summary>
-/// Asks the running kernel what a syscall number is, for numbers newer than the facts. Its table is no
-/// longer data (since 6.9 x64_sys_call is a tree of compares), so this walks that code for the number, to
-/// the function that it jumps to; /proc/kallsyms names it, BTF has its prototype.
+/// Asks the running kernel what a syscall number is, for numbers newer than the facts. On arm64 its table
+/// says it, where /proc/kallsyms has data (CONFIG_KALLSYMS_ALL). On x86 that is no longer data (since 6.9
+/// x64_sys_call is a tree of compares), so this walks that code for the number, to the function that it
+/// jumps to; /proc/kallsyms names it, BTF has its prototype.
 /// </summary>
 public sealed class KernelSyscalls : IDisposable
 {
@@ -23,8 +24,13 @@ public sealed class KernelSyscalls : IDisposable
     private const int CodeSize = 16384; // SCRY_PEEK_SIZE
     private const int StepsMost = 64; // of a tree that has less than 2^10 leaves
 
-    private static readonly (Abi Abi, string Dispatcher)[] s_dispatchers = [(Abi.X86_64, "x64_sys_call"), (Abi.Ia32, "ia32_sys_call")];
-    private static readonly string[] s_prefixes = ["__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_"];
+    private static readonly bool s_isTable = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    private static readonly (Abi Abi, string Dispatcher)[] s_dispatchers = s_isTable
+        ? [(Abi.Arm64, "sys_call_table"), (Abi.Arm, "compat_sys_call_table")]
+        : [(Abi.X86_64, "x64_sys_call"), (Abi.Ia32, "ia32_sys_call")];
+    private static readonly string[] s_prefixes = s_isTable
+        ? ["__arm64_sys_", "__arm64_compat_sys_"]
+        : ["__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_"];
 
     private readonly Dictionary<ulong, string> _functions = [];
     private readonly Dictionary<Abi, (ulong Address, byte[] Code)> _code = [];
@@ -39,7 +45,7 @@ public sealed class KernelSyscalls : IDisposable
         foreach ((Abi abi, string name) in s_dispatchers)
         {
             if (dispatchers.TryGetValue(name, out ulong address) && Peek(address) is { } code)
-                _code[abi] = (address, code);
+                _code[abi] = (address, s_isTable ? code[..(int)Math.Min(CodeSize, ToNext(address, dispatchers.Values))] : code);
         }
     }
 
@@ -48,7 +54,7 @@ public sealed class KernelSyscalls : IDisposable
     public KernelSyscall? Describe(Abi abi, uint nr)
     {
         if (!_code.TryGetValue(abi, out var dispatcher)
-            || Walk(dispatcher.Address, dispatcher.Code, nr) is not { } target
+            || (s_isTable ? Entry(dispatcher.Code, nr) : Walk(dispatcher.Address, dispatcher.Code, nr)) is not { } target
             || !_functions.TryGetValue(target, out string? name)
             || name == "ni_syscall")
             return null;
@@ -90,6 +96,13 @@ public sealed class KernelSyscalls : IDisposable
         programs.FindProgram("peek_read").Run();
         return MemoryMarshal.Read<long>(answer[ResultOffset..]) == 0 ? answer.Slice(DataOffset, CodeSize).ToArray() : null;
     }
+
+    // One table may end where another begins.
+    private static ulong ToNext(ulong address, IEnumerable<ulong> all) => all.Where(other => other > address).Select(other => other - address).DefaultIfEmpty((ulong)CodeSize).Min();
+
+    // The entry of a table; null behind its end.
+    private static ulong? Entry(ReadOnlySpan<byte> table, uint nr) =>
+        nr < table.Length / sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(table[(int)(nr * sizeof(ulong))..]) : null;
 
     /// <summary>
     /// Follows the compares of a dispatcher with <paramref name="nr"/> in esi to the first jump out of its

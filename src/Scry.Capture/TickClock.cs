@@ -19,15 +19,26 @@ internal static class TickClock
         using BpfObject programs = BpfObject.Open(Programs.Read("peek.bpf.o"), "scry_peek");
         programs.Load();
         BpfProgram program = programs.FindProgram("peek_clock");
-        ClockPair first = Edge(program, Read(program)), last = first;
-        while (last.Jiffies < first.Jiffies + Ticks && last.Time - first.Time < MostNs)
-            last = Edge(program, last);
-        double seen = (double)(last.Time - first.Time) / Math.Max(1, last.Jiffies - first.Jiffies);
-        ulong rate = s_rates.MinBy(rate => Math.Abs(1e9 / rate - seen));
-        ulong tick = 1_000_000_000 / rate;
-        // The earlier of the two bases has met with less delay.
-        return (tick, Math.Min(unchecked(first.Time - first.Jiffies * tick), unchecked(last.Time - last.Jiffies * tick)));
+        var edges = new List<ClockPair> { Edge(program, Read(program)) };
+        while (edges.Count <= Ticks && edges[^1].Time - edges[0].Time < MostNs)
+            edges.Add(Edge(program, edges[^1]));
+        return Of(edges);
     }
+
+    /// <summary>The clock that some edges, each seen late by an unknown time, are of.</summary>
+    internal static (ulong Tick, ulong Base) Of(IReadOnlyList<ClockPair> edges)
+    {
+        ulong tick = s_rates.Select(rate => 1_000_000_000 / rate).MinBy(tick => Spread(Bases(edges, tick)));
+        // The earliest base has met with the least delay.
+        return (tick, unchecked(edges[0].Time - edges[0].Jiffies * tick + (ulong)Bases(edges, tick)[0]));
+    }
+
+    // When tick 0 was, by each edge, as nanoseconds from what the first of them says; sorted.
+    private static long[] Bases(IReadOnlyList<ClockPair> edges, ulong tick) =>
+        [.. edges.Select(edge => unchecked((long)(edge.Time - edges[0].Time - (edge.Jiffies - edges[0].Jiffies) * tick))).Order()];
+
+    // By a wrong tick all move away from each other; a delay moves one.
+    private static double Spread(long[] bases) => bases.Sum(one => Math.Abs((double)(one - bases[bases.Length / 2])));
 
     private static ClockPair Edge(BpfProgram program, ClockPair from)
     {

@@ -29,6 +29,8 @@ internal static class ErrnoText
     public static string Describe(Exception error) => error switch
     {
         FileNotFoundException or DirectoryNotFoundException => "no such file or directory",
+        // EFBIG: a limit of the file system or of the shell (ulimit -f).
+        ArgumentOutOfRangeException => "the file would be too large",
         UnauthorizedAccessException => "permission denied, or a directory",
         // On Unix, an IOException that maps to no other type carries the errno.
         IOException { HResult: > 0 } io => Describe(io.HResult),

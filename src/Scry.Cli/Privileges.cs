@@ -39,7 +39,7 @@ internal static class Privileges
     public static IReadOnlyList<Right> All { get; } = [Bpf, Perfmon, SysPtrace, Syslog, SysAdmin, DacReadSearch];
 
     /// <summary>Refuses to go on without the rights, or on a kernel that is too old, before anything is loaded.</summary>
-    /// <exception cref="ToolException">They are missing, or it is.</exception>
+    /// <exception cref="ToolException">They are missing, what tells of them is, or it is too old.</exception>
     public static void Require()
     {
         if (!KernelSupport.Suffices(KernelSupport.Running))
@@ -47,6 +47,7 @@ internal static class Privileges
             throw new ToolException($"this kernel is Linux {KernelSupport.Running}, and tracing needs {KernelSupport.Oldest} or later",
                 "'scry report' shows recordings here too");
         }
+        KernelFiles.Require();
         if (InOtherUserNamespace)
         {
             throw new ToolException("Scry runs in a user namespace of its own, whose root has no rights over the kernel",

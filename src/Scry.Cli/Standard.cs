@@ -11,6 +11,6 @@ internal static class Standard
     /// <summary>Standard output.</summary>
     public static TextWriter Output { get; } = new StreamWriter(new DescriptorStream(1), Utf8) { AutoFlush = true };
 
-    /// <summary>Standard error.</summary>
-    public static TextWriter Error { get; } = new StreamWriter(new DescriptorStream(2), Utf8) { AutoFlush = true };
+    /// <summary>Standard error: when nobody reads it, the exit status still tells.</summary>
+    public static TextWriter Error { get; } = new StreamWriter(new DescriptorStream(2, isOptional: true), Utf8) { AutoFlush = true };
 }

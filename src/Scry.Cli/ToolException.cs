@@ -24,6 +24,8 @@ public static class ExitCode
     public const int Usage = 2;
     /// <summary>With --strict: records were lost.</summary>
     public const int LostRecords = 3;
+    /// <summary>Who read the output closed it: the status of a filter that SIGPIPE ends.</summary>
+    public const int ClosedPipe = SignalBase + 13;
     /// <summary>Added to the number of the signal that ended a traced command, as shells do.</summary>
     public const int SignalBase = 128;
 }

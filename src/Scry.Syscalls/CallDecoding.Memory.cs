@@ -50,7 +50,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
     {
         CountKind.One => 1,
         CountKind.Constant => (ulong)node.C,
-        CountKind.Register => _ia32 ? (uint)Register(node.C) : Register(node.C),
+        CountKind.Register => _narrow ? (uint)Register(node.C) : Register(node.C),
         CountKind.Result => _call.Result > 0 ? (ulong)_call.Result : 0,
         CountKind.Pointer => _call.TryRead(Register(node.C), CapturePhase.Exit, out ReadOnlySpan<byte> length) && length.Length >= 4 ? Read(length, 4) : 0,
         _ => 0,
@@ -171,7 +171,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         return node.Kind == TypeKind.Struct && node.A == StructTable.Pollfd;
     }
 
-    private int SizeOf(TypeNode node) => TypeSizes.Of(node, _ia32);
+    private int SizeOf(TypeNode node) => TypeSizes.Of(node, _table);
 
     private void Element(TypeNode node, int type, ReadOnlySpan<byte> bytes, bool made)
     {
@@ -188,7 +188,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
     /// <summary>A structure; fields that lie beyond the captured bytes are left out.</summary>
     private void Struct(int id, ReadOnlySpan<byte> bytes)
     {
-        var layout = new StructRow(id, _ia32);
+        var layout = new StructRow(id, _table);
         bool lone = layout.FieldCount == 1 && layout.Field(0).Bare, left = false;
         if (!lone)
             _w.Open((byte)'{');

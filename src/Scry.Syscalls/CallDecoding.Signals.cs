@@ -6,7 +6,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
 {
     private void Signal(int number)
     {
-        var names = new XlatRow(XlatTable.Signal, false);
+        var names = new XlatRow(XlatTable.Signal, _table);
         int at = names.Find((ulong)(uint)number);
         if (at >= 0 && number > 0)
         {
@@ -54,7 +54,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             set = ~set & (bits == 64 ? ulong.MaxValue : (1UL << bits) - 1);
         }
         _w.Open((byte)'[');
-        var names = new XlatRow(XlatTable.Signal, false);
+        var names = new XlatRow(XlatTable.Signal, _table);
         for (int number = 1; number <= bits; number++)
         {
             if ((set >> (number - 1) & 1) == 0)
@@ -76,16 +76,16 @@ internal readonly ref partial struct CallDecoding<TWriter>
         _w.Close((byte)'[', false);
     }
 
-    // The mask that rt_sigreturn restores: uc_sigmask of the struct ucontext at the stack pointer.
+    // The mask that a return from a handler restores.
     private void SignalFrame()
     {
-        const int mask = 296; // <asm/ucontext.h>, x86-64
-        if (!_call.TryRead(Register(0), CapturePhase.Entry, out ReadOnlySpan<byte> frame) || frame.Length < mask + 8)
+        int mask = SignalFrames.MaskOffset(new SyscallRow(_row), _table);
+        if (mask < 0 || !_call.TryRead(Register(0), CapturePhase.Entry, out ReadOnlySpan<byte> frame) || frame.Length < mask + SignalFrames.MaskSize)
             return;
         if (TWriter.IsText)
             _w.Open((byte)'{');
         _w.Field("mask"u8);
-        SignalSet(frame.Slice(mask, 8));
+        SignalSet(frame.Slice(mask, SignalFrames.MaskSize));
         if (TWriter.IsText)
             _w.Close((byte)'{', false);
     }

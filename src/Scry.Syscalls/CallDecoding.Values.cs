@@ -18,7 +18,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 Enum(node.A, node.B == 8 ? raw : (uint)raw);
                 break;
             case TypeKind.Flags:
-                Flags(node.A, node.B == 8 && !_ia32 ? raw : (uint)raw);
+                Flags(node.A, node.B == 8 && !_narrow ? raw : (uint)raw);
                 break;
             case TypeKind.Bits:
                 Flags(node.A, raw);
@@ -42,7 +42,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 Device(raw);
                 break;
             case TypeKind.Time:
-                _w.Number(_ia32 ? (int)raw : (long)raw);
+                _w.Number(_narrow ? (int)raw : (long)raw);
                 break;
             case TypeKind.Uid or TypeKind.Gid:
                 _w.Number((uint)raw == uint.MaxValue ? -1 : (long)(uint)raw);
@@ -121,7 +121,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
     /// <summary>The name of a value, or the number with the family that it should belong to.</summary>
     private void Enum(int xlat, ulong value)
     {
-        var names = new XlatRow(xlat, _ia32);
+        var names = new XlatRow(xlat, _table);
         int at = names.Find(value);
         if (at < 0 && (long)(int)value < 0)
             at = names.Find((ulong)(int)value);
@@ -174,7 +174,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
 
     private void Flags(int xlat, ulong value)
     {
-        var names = new XlatRow(xlat, _ia32);
+        var names = new XlatRow(xlat, _table);
         if (!names.Flags)
         {
             Enum(xlat, value);
@@ -318,8 +318,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
 
     private void ResourceLimit(ulong value)
     {
-        if (value == ulong.MaxValue || _ia32 && value == uint.MaxValue)
-            _w.Name(_ia32 && value == uint.MaxValue ? "RLIM_INFINITY"u8 : "RLIM64_INFINITY"u8);
+        if (value == ulong.MaxValue || _narrow && value == uint.MaxValue)
+            _w.Name(_narrow && value == uint.MaxValue ? "RLIM_INFINITY"u8 : "RLIM64_INFINITY"u8);
         else if (TWriter.IsText && value > 1024 && value % 1024 == 0)
         {
             _w.Number(value / 1024);
@@ -346,7 +346,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
 
     private void IoctlRequest(uint request)
     {
-        var names = new XlatRow(XlatTable.Ioctl, _ia32);
+        var names = new XlatRow(XlatTable.Ioctl, _table);
         int at = names.Find(request);
         if (at >= 0)
         {

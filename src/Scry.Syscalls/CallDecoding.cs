@@ -10,20 +10,22 @@ internal readonly ref partial struct CallDecoding<TWriter>
     private readonly CallRecord _call;
     private readonly TWriter _w;
     private readonly int _row;
-    private readonly bool _ia32;
+    private readonly int _table;
+    private readonly bool _narrow;
 
     public CallDecoding(Decoder decoder, CallRecord call, TWriter writer)
     {
         _decoder = decoder;
         _call = call;
         _w = writer;
-        _ia32 = call.Header.Abi == Abi.Ia32;
-        _row = SyscallRow.Find(_ia32 ? 1 : 0, call.Nr);
+        _table = SyscallRow.TableOf(call.Header.Abi);
+        _narrow = AbiTable.Is32Bit(_table);
+        _row = SyscallRow.Find(_table, call.Nr);
     }
 
     private bool Failed => _call.Result is < 0 and >= -4095 || (_call.Flags & CallFlags.Unfinished) != 0;
 
-    private int WordSize => _ia32 ? 4 : 8;
+    private int WordSize => TypeSizes.Word(_table);
 
     private ulong Register(int register) => register < _call.Args.Length ? _call.Args[register] : 0;
 
@@ -64,7 +66,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         for (int v = 0; v < row.VariantCount; v++)
         {
             var variant = new VariantRow(row.FirstVariant + v);
-            if (variant.Matches(_call.Args))
+            if (variant.Matches(_table, _call.Args))
             {
                 shown = Math.Min(shown, variant.Shown);
                 break;
@@ -87,8 +89,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         }
         if (TWriter.IsText && row.Is("clone3"u8))
             CloneParentTid();
-        if (row.Is("rt_sigreturn"u8))
-            SignalFrame();
+        SignalFrame();
     }
 
     private void UnknownArguments()
@@ -115,7 +116,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         for (int v = 0; v < row.VariantCount; v++)
         {
             var variant = new VariantRow(row.FirstVariant + v);
-            if (!variant.Matches(_call.Args))
+            if (!variant.Matches(_table, _call.Args))
                 continue;
             for (int o = 0; o < variant.OverrideCount; o++)
             {
@@ -133,7 +134,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         return type;
     }
 
-    private int ResultType() => _row < 0 ? -1 : new SyscallRow(_row).ResultFor(_call.Args);
+    private int ResultType() => _row < 0 ? -1 : new SyscallRow(_row).ResultFor(_table, _call.Args);
 
     /// <summary>The result as strace shows it.</summary>
     public void Result()
@@ -142,7 +143,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         Utf8Buffer to = _w.To;
         if (result is < 0 and >= -4095)
         {
-            var errnos = new XlatRow(XlatTable.Errno, false);
+            var errnos = new XlatRow(XlatTable.Errno, _table);
             int at = errnos.Find((ulong)-result);
             bool restart = result is <= -512 and > -531;
             to.Append(restart ? "? "u8 : "-1 "u8);
@@ -176,7 +177,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 if (result == 0)
                     to.Append("NULL"u8);
                 else
-                    to.AppendHex(_ia32 ? (uint)result : (ulong)result);
+                    to.AppendHex(_narrow ? (uint)result : (ulong)result);
                 break;
             case TypeKind.Flags or TypeKind.Bits or TypeKind.Enum:
                 // The number, then its meaning, as strace.
@@ -215,7 +216,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
     // Whether 0 means something of itself, as O_RDONLY does.
     private bool HasZero(int xlat)
     {
-        var names = new XlatRow(xlat, _ia32);
+        var names = new XlatRow(xlat, _table);
         return names.Count > 0 && names.Value(0) == 0 && names.Mask(0) != 0;
     }
 

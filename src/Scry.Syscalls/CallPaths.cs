@@ -11,7 +11,7 @@ public static class CallPaths
     /// </summary>
     public static bool AnyBegins(in CallRecord call, ReadOnlySpan<byte> prefix)
     {
-        int id = SyscallRow.Find(call.Header.Abi == Abi.Ia32 ? 1 : 0, call.Nr);
+        int id = SyscallRow.Find(call.Header.Abi, call.Nr);
         if (id < 0)
             return false;
         var row = new SyscallRow(id);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Scry.Wire;
 
 namespace Scry.Syscalls;
@@ -5,32 +6,31 @@ namespace Scry.Syscalls;
 /// <summary>What the kernel must copy of each call so that the decoder can show it: the facts' types as operations.</summary>
 public static class CapturePlans
 {
-    private const int Abis = Layout.AbiCount;
-    private const uint SigFrameBytes = 304; // up to uc_sigmask of a struct ucontext, <asm/ucontext.h>
-
     /// <summary>
-    /// The plans of all syscalls, by abi * <see cref="Layout.MaxNr"/> + nr; those that are selected are marked. The
-    /// last of each ABI serves the numbers that the facts do not know.
+    /// The plans of all syscalls, as <see cref="CapturePlan.IndexOf"/> has them: of the machine's own ABI, then of its 32-bit one;
+    /// those that are selected are marked. The last of each ABI serves the numbers that the facts do not know.
     /// </summary>
     /// <param name="selector">The selected syscalls.</param>
     /// <param name="payload">
     /// Whether to copy what programs read, write, send and receive, and the like of it (keys, values of extended attributes).
     /// Without it their buffers are addresses; paths, strings and structures are copied all the same.
     /// </param>
-    public static CapturePlan[] Of(SyscallSelector selector, bool payload = true)
+    /// <param name="machine">Whose ABIs; this machine's when missing.</param>
+    public static CapturePlan[] Of(SyscallSelector selector, bool payload = true, Architecture? machine = null)
     {
-        var plans = new CapturePlan[Abis * Layout.MaxNr];
-        for (int abi = 0; abi < Abis; abi++)
+        var plans = new CapturePlan[Layout.AbiCount * Layout.MaxNr];
+        for (int abi = 0; abi < Layout.AbiCount; abi++)
         {
+            int table = AbiTable.Of(machine, abi);
             for (int nr = 0; nr < Layout.MaxNr; nr++)
             {
                 ref CapturePlan plan = ref plans[abi * Layout.MaxNr + nr];
-                int row = SyscallRow.Find(abi, (uint)nr);
+                int row = SyscallRow.At(table, nr);
                 if (row >= 0)
-                    plan = Plan(new SyscallRow(row), abi == 1, payload);
+                    plan = Plan(new SyscallRow(row), table, payload);
                 else
                     plan.ArgCount = 6;
-                if (row >= 0 ? selector.Includes(abi, row) : selector.IncludesUnknown)
+                if (row >= 0 ? selector.Includes(table, row) : selector.IncludesUnknown)
                     plan.Flags |= PlanFlags.Selected;
             }
         }
@@ -40,22 +40,24 @@ public static class CapturePlans
     /// <summary>The plans that an argument's value chooses, of the selected syscalls.</summary>
     /// <param name="selector">The selected syscalls.</param>
     /// <param name="payload">As of <see cref="Of"/>.</param>
-    public static IReadOnlyList<(VariantKey Key, CapturePlan Plan)> VariantsOf(SyscallSelector selector, bool payload = true)
+    /// <param name="machine">As of <see cref="Of"/>.</param>
+    public static IReadOnlyList<(VariantKey Key, CapturePlan Plan)> VariantsOf(SyscallSelector selector, bool payload = true, Architecture? machine = null)
     {
         var variants = new List<(VariantKey, CapturePlan)>();
-        for (int abi = 0; abi < Abis; abi++)
+        for (int abi = 0; abi < Layout.AbiCount; abi++)
         {
+            int table = AbiTable.Of(machine, abi);
             for (int id = 0; id < SyscallRow.Count; id++)
             {
                 var row = new SyscallRow(id);
-                if (row.VariantCount > 0 && row.Number(abi) >= 0 && selector.Includes(abi, id))
-                    AddVariants(variants, row, abi, payload);
+                if (row.VariantCount > 0 && row.Number(table) >= 0 && selector.Includes(table, id))
+                    AddVariants(variants, row, table, payload);
             }
         }
         return variants;
     }
 
-    private static void AddVariants(List<(VariantKey, CapturePlan)> variants, SyscallRow row, int abi, bool payload)
+    private static void AddVariants(List<(VariantKey, CapturePlan)> variants, SyscallRow row, int table, bool payload)
     {
         int selecting = SelectingRegister(row);
         if (selecting < 0)
@@ -63,7 +65,7 @@ public static class CapturePlans
         for (int v = 0; v < row.VariantCount; v++)
         {
             var variant = new VariantRow(row.FirstVariant + v);
-            if (variant.Any || variant.Register2 >= 0 || variant.OverrideCount == 0)
+            if (variant.Any || variant.Register2 >= 0 || variant.OverrideCount == 0 || !variant.IsOf(table))
                 continue;
             CapturePlan plan = Base(row);
             for (int i = 0; i < row.ArgumentCount; i++)
@@ -76,10 +78,10 @@ public static class CapturePlans
                         type = variant.Override(o)[1];
                 }
                 if (payload || !IsPayload(row, type))
-                    Add(ref plan, new TypeNode(type), argument.Register, abi == 1);
+                    Add(ref plan, new TypeNode(type), argument.Register, table);
             }
             // One key is one plan: what chooses by two arguments is read as the general plan says.
-            variants.Add((new VariantKey((uint)row.Number(abi), (uint)abi, variant.Key), plan));
+            variants.Add((new VariantKey((uint)row.Number(table), AbiTable.Is32Bit(table) ? 1u : 0u, variant.Key), plan));
         }
     }
 
@@ -107,14 +109,14 @@ public static class CapturePlans
         return plan;
     }
 
-    private static CapturePlan Plan(SyscallRow row, bool ia32, bool payload)
+    private static CapturePlan Plan(SyscallRow row, int table, bool payload)
     {
         CapturePlan plan = Base(row);
         for (int i = 0; i < row.ArgumentCount; i++)
         {
             ArgumentRow argument = row.Argument(i);
             if (payload || !IsPayload(row, argument.Type))
-                Add(ref plan, new TypeNode(argument.Type), argument.Register, ia32, IsLink(row));
+                Add(ref plan, new TypeNode(argument.Type), argument.Register, table, IsLink(row));
             if (plan.FdArg == 0 && new TypeNode(argument.Type).Kind == TypeKind.Fd)
                 plan.FdArg = (byte)(argument.Register + 1);
         }
@@ -126,11 +128,11 @@ public static class CapturePlans
         }
         if (row.Is("ioctl"u8))
             plan.Flags |= PlanFlags.Ioctl;
-        if (row.Is("rt_sigreturn"u8) && !ia32)
+        if (SignalFrames.MaskOffset(row, table) is var mask and >= 0)
         {
             plan.ArgCount = 1;
             plan.Flags |= PlanFlags.Stack;
-            plan.Add(new CaptureOp(OpKind.Fixed, OpFlags.AtEntry, 0, 0, SigFrameBytes));
+            plan.Add(new CaptureOp(OpKind.Fixed, OpFlags.AtEntry, 0, 0, (uint)mask + SignalFrames.MaskSize));
         }
         return plan;
     }
@@ -149,10 +151,10 @@ public static class CapturePlans
         _ => OpFlags.AtExit | OpFlags.Always,
     };
 
-    private static void Add(ref CapturePlan plan, TypeNode node, int register, bool ia32, bool whole = false)
+    private static void Add(ref CapturePlan plan, TypeNode node, int register, int table, bool whole = false)
     {
         byte arg = (byte)register;
-        uint word = ia32 ? 4u : 8u;
+        uint word = (uint)TypeSizes.Word(table);
         OpFlags when = When(node.Way);
         switch (node.Kind)
         {
@@ -176,7 +178,7 @@ public static class CapturePlans
                 plan.Add(new CaptureOp(OpKind.Fixed, when, arg, 0, 128));
                 break;
             case TypeKind.Ptr:
-                AddPointer(ref plan, node, arg, when, ia32);
+                AddPointer(ref plan, node, arg, when, table);
                 break;
             case TypeKind.StrV:
                 plan.Add(new CaptureOp(OpKind.StringArray, OpFlags.AtEntry | OpFlags.Data, arg, 0, 0));
@@ -207,10 +209,10 @@ public static class CapturePlans
         _ => new CaptureOp(OpKind.Fixed, when, arg, 0, each * (uint)Math.Max(1, node.C)),
     };
 
-    private static void AddPointer(ref CapturePlan plan, TypeNode node, byte arg, OpFlags when, bool ia32)
+    private static void AddPointer(ref CapturePlan plan, TypeNode node, byte arg, OpFlags when, int table)
     {
         var element = new TypeNode(node.A);
-        uint size = (uint)TypeSizes.Of(element, ia32);
+        uint size = (uint)TypeSizes.Of(element, table);
         // The length of a value-result pair is copied with its buffer.
         if (node.Count == CountKind.One || node.Count == CountKind.Constant && node.C == 1)
             plan.Add(new CaptureOp(OpKind.Fixed, when, arg, 0, size));

@@ -82,14 +82,9 @@ public sealed class Decoder(DecoderOptions? chosen = null)
         decoding.Name();
         to.Append("\",\"nr\":"u8);
         to.AppendDecimal((ulong)call.Nr);
-        to.Append(",\"abi\":"u8);
-        to.Append(call.Header.Abi switch
-        {
-            Abi.X86_64 => "\"x86-64\""u8,
-            Abi.Ia32 => "\"ia32\""u8,
-            _ => "\"x32\""u8,
-        });
-        to.Append(",\"args\":{"u8);
+        to.Append(",\"abi\":\""u8);
+        to.Append(AbiNames.Utf8(call.Header.Abi));
+        to.Append("\",\"args\":{"u8);
         decoding.Arguments();
         to.Append((byte)'}');
         WriteNames(to);

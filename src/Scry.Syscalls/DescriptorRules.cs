@@ -36,7 +36,7 @@ internal enum DescriptorEffect
 }
 
 /// <summary>One syscall's effect on descriptors: arguments by number, -1 where it has none.</summary>
-/// <param name="Syscall">Its name, of either ABI.</param>
+/// <param name="Syscall">Its name, of any ABI.</param>
 /// <param name="Effect">What it does.</param>
 /// <param name="Memory">The argument that points to a path or to descriptors.</param>
 /// <param name="Directory">The argument to which a path is relative.</param>
@@ -134,7 +134,7 @@ internal sealed record DescriptorRule(
                 return room[..2];
             default:
                 int row = Row(in call);
-                if (row < 0 || new SyscallRow(row).ResultFor(call.Args) is not (>= 0 and var type) || new TypeNode(type).Kind != TypeKind.Fd)
+                if (row < 0 || new SyscallRow(row).ResultFor(SyscallRow.TableOf(call.Header.Abi), call.Args) is not (>= 0 and var type) || new TypeNode(type).Kind != TypeKind.Fd)
                     return [];
                 room[0] = (int)call.Result;
                 return room[..1];
@@ -166,7 +166,7 @@ internal sealed record DescriptorRule(
     public static ulong How(in CallRecord call, int offset) =>
         call.TryRead(Argument(in call, 2), CapturePhase.Entry, out ReadOnlySpan<byte> how) && how.Length >= offset + 8 ? MemoryMarshal.Read<ulong>(how[offset..]) : 0;
 
-    private static int Row(in CallRecord call) => SyscallRow.Find(call.Header.Abi == Abi.Ia32 ? 1 : 0, call.Nr);
+    private static int Row(in CallRecord call) => SyscallRow.Find(call.Header.Abi, call.Nr);
 
     private static DescriptorRule[] OfRows()
     {

@@ -6,7 +6,7 @@ public static class Errno
     /// <summary>The name, as <c>ENOENT</c>; empty when there is none.</summary>
     public static ReadOnlySpan<byte> Name(int number)
     {
-        var names = new XlatRow(XlatTable.Errno, false);
+        var names = new XlatRow(XlatTable.Errno, AbiTable.X86_64);
         int at = names.Find((ulong)number);
         return at >= 0 ? names.Name(at) : default;
     }
@@ -33,7 +33,7 @@ public static class ErrnoNames
     /// <summary>The number of an error's name, in any case.</summary>
     public static bool TryNumber(string name, out int number)
     {
-        var names = new XlatRow(XlatTable.Errno, false);
+        var names = new XlatRow(XlatTable.Errno, AbiTable.X86_64);
         byte[] wanted = System.Text.Encoding.UTF8.GetBytes(name.ToUpperInvariant());
         for (int i = 0; i < names.Count; i++)
         {

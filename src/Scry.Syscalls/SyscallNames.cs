@@ -21,11 +21,11 @@ public sealed class SyscallNames(Func<Abi, uint, string?>? unknown = null)
     }
 
     /// <summary>The same, told apart from the 64-bit call of that name, as <c>-e</c> has it: <c>open@32</c>.</summary>
-    public string NameWithAbi(Abi abi, uint nr) => Name(abi, nr) + (abi == Abi.Ia32 ? "@32" : abi == Abi.X32 ? "@x32" : "");
+    public string NameWithAbi(Abi abi, uint nr) => Name(abi, nr) + AbiNames.Suffix(abi);
 
     private string Find(Abi abi, uint nr)
     {
-        int row = SyscallRow.Find(abi == Abi.Ia32 ? 1 : 0, nr);
+        int row = SyscallRow.Find(abi, nr);
         if (row >= 0)
             return Encoding.UTF8.GetString(new SyscallRow(row).Name);
         return unknown?.Invoke(abi, nr) ?? string.Create(CultureInfo.InvariantCulture, $"syscall_0x{(abi == Abi.X32 ? nr | X32Bit : nr):x}");

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using Scry.Wire;
@@ -20,7 +21,9 @@ public sealed class SyscallSelector
     // Old names of classes, without the sign (strace(1)).
     private static readonly string[] s_bareClasses = ["file", "process", "network", "signal", "ipc", "desc", "memory"];
 
-    private readonly bool[,] _chosen = new bool[2, SyscallRow.Count];
+    private readonly bool[,] _chosen = new bool[AbiTable.Count, SyscallRow.Count];
+    // What is asked for must be in one of these.
+    private int[] _tables = [];
 
     /// <summary>Whether numbers that the facts do not know are selected.</summary>
     public bool IncludesUnknown { get; private set; }
@@ -28,18 +31,29 @@ public sealed class SyscallSelector
     /// <summary>Whether calls of this number are selected; x32's are those of the 64-bit table.</summary>
     public bool Includes(Abi abi, uint nr)
     {
-        int table = abi == Abi.Ia32 ? 1 : 0;
+        int table = SyscallRow.TableOf(abi);
         int row = SyscallRow.Find(table, nr);
         return row >= 0 ? _chosen[table, row] : IncludesUnknown;
     }
 
-    internal bool Includes(int abi, int row) => _chosen[abi, row];
+    internal bool Includes(int table, int row) => _chosen[table, row];
 
     /// <summary>Parses expressions; each replaces nothing of the one before: the sets are joined, as strace joins them.</summary>
+    /// <param name="expressions">The expressions; all calls when there are none.</param>
+    /// <param name="machine">Which machine must have them; this one when missing.</param>
+    /// <exception cref="SelectionException">A name, class or pattern matches nothing that the machine has.</exception>
+    public static SyscallSelector Parse(IReadOnlyList<string> expressions, Architecture? machine = null) =>
+        Parse(expressions, [AbiTable.Of(machine, 0), AbiTable.Of(machine, 1)]);
+
+    /// <summary>Parses expressions for calls of any machine: those of a recording.</summary>
+    /// <param name="expressions">As of <see cref="Parse(IReadOnlyList{string}, Architecture?)"/>.</param>
     /// <exception cref="SelectionException">A name, class or pattern matches nothing.</exception>
-    public static SyscallSelector Parse(IReadOnlyList<string> expressions)
+    public static SyscallSelector ParseForAll(IReadOnlyList<string> expressions) =>
+        Parse(expressions, [.. Enumerable.Range(0, AbiTable.Count)]);
+
+    private static SyscallSelector Parse(IReadOnlyList<string> expressions, int[] tables)
     {
-        var selector = new SyscallSelector();
+        var selector = new SyscallSelector { _tables = tables };
         if (expressions.Count == 0)
             selector.Add("all");
         foreach (string expression in expressions)
@@ -53,7 +67,7 @@ public sealed class SyscallSelector
         bool inverted = text.StartsWith('!');
         if (inverted)
             text = text[1..];
-        var chosen = new bool[2, SyscallRow.Count];
+        var chosen = new bool[AbiTable.Count, SyscallRow.Count];
         bool unknown = false;
         foreach (string word in text.Split(','))
         {
@@ -62,23 +76,23 @@ public sealed class SyscallSelector
             unknown |= word is "all";
             Choose(chosen, word);
         }
-        for (int abi = 0; abi < 2; abi++)
+        for (int table = 0; table < AbiTable.Count; table++)
         {
             for (int row = 0; row < SyscallRow.Count; row++)
-                _chosen[abi, row] |= chosen[abi, row] != inverted;
+                _chosen[table, row] |= chosen[table, row] != inverted;
         }
         IncludesUnknown |= unknown != inverted;
     }
 
-    private static void Choose(bool[,] chosen, string word)
+    private void Choose(bool[,] chosen, string word)
     {
         bool optional = word.StartsWith('?');
         string name = optional ? word[1..] : word;
-        int first = 0, last = 1;
+        int[] tables = [.. Enumerable.Range(0, AbiTable.Count)];
         if (name.EndsWith("@64", StringComparison.Ordinal))
-            (name, last) = (name[..^3], 0);
+            (name, tables) = (name[..^3], [.. tables.Where(table => !AbiTable.Is32Bit(table))]);
         else if (name.EndsWith("@32", StringComparison.Ordinal))
-            (name, first) = (name[..^3], 1);
+            (name, tables) = (name[..^3], [.. tables.Where(AbiTable.Is32Bit)]);
         if (name == "none")
             return;
         bool any = false;
@@ -91,10 +105,10 @@ public sealed class SyscallSelector
             bool match = name == "all" || (classes != 0 ? (row.Classes & classes) != 0
                 : pattern is not null ? pattern.IsMatch(Encoding.UTF8.GetString(row.Name))
                 : row.Name.SequenceEqual(wanted));
-            for (int abi = first; match && abi <= last; abi++)
+            foreach (int table in match ? tables : [])
             {
-                any |= row.Number(abi) >= 0;
-                chosen[abi, id] |= row.Number(abi) >= 0;
+                any |= row.Number(table) >= 0 && _tables.Contains(table);
+                chosen[table, id] |= row.Number(table) >= 0;
             }
         }
         if (!any && !optional)
@@ -127,7 +141,7 @@ public sealed class SyscallSelector
         return 0;
     }
 
-    private static SelectionException Unknown(string name)
+    private SelectionException Unknown(string name)
     {
         if (name.StartsWith('%'))
         {
@@ -137,8 +151,13 @@ public sealed class SyscallSelector
         var near = new List<(int Distance, string Name)>();
         for (int id = 0; id < SyscallRow.Count; id++)
         {
-            string known = Encoding.UTF8.GetString(new SyscallRow(id).Name);
-            near.Add((Distance(name, known), known));
+            var row = new SyscallRow(id);
+            string known = Encoding.UTF8.GetString(row.Name);
+            foreach (int table in _tables)
+            {
+                if (row.Number(table) >= 0)
+                    near.Add((Distance(name, known), known));
+            }
         }
         string[] nearest = [.. near.Where(n => n.Distance <= Math.Max(1, name.Length / 3)).OrderBy(n => n.Distance).Select(n => n.Name).Distinct().Take(3)];
         return new SelectionException($"there is no syscall '{name}'",

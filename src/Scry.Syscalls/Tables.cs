@@ -1,3 +1,5 @@
+using Scry.Wire;
+
 namespace Scry.Syscalls;
 
 /// <summary>One node of the facts' types: a kind and its parameters (see <see cref="TypeKind"/>).</summary>
@@ -20,39 +22,55 @@ internal static class Table
     public static ReadOnlySpan<byte> Text(int id) => TextTable.Bytes.Slice(id >> 8, id & 0xff);
 }
 
-/// <summary>One row of the syscall table: a prototype on one or both ABIs.</summary>
+/// <summary>One row of the syscall table: a prototype on the ABIs that have it. ABIs are numbers of <see cref="AbiTable"/>.</summary>
 internal readonly ref struct SyscallRow(int id)
 {
-    private readonly ReadOnlySpan<int> _head = SyscallTable.Heads.Slice(id * 10, 10);
-    public const int Size = 10;
+    private readonly ReadOnlySpan<int> _head = SyscallTable.Heads.Slice(id * Size, Size);
+    public const int Size = 8 + AbiTable.Count;
+    private const int Fixed = 1 + AbiTable.Count;
     public static int Count => SyscallTable.Heads.Length / Size;
     public int Id => id;
     public ReadOnlySpan<byte> Name => Table.Text(_head[0]);
-    public int Number(int abi) => _head[1 + abi];
-    public int Result => _head[3];
-    public int Registers => _head[4];
-    public int ArgumentCount => _head[6];
-    public int Classes => _head[7];
-    public int FirstVariant => _head[8];
-    public int VariantCount => _head[9];
-    public ArgumentRow Argument(int i) => new(_head[5] + i);
+    public int Number(int table) => _head[1 + table];
+    public int Result => _head[Fixed];
+    public int Registers => _head[Fixed + 1];
+    public int ArgumentCount => _head[Fixed + 3];
+    public int Classes => _head[Fixed + 4];
+    public int FirstVariant => _head[Fixed + 5];
+    public int VariantCount => _head[Fixed + 6];
+    public ArgumentRow Argument(int i) => new(_head[Fixed + 2] + i);
     public bool Is(ReadOnlySpan<byte> name) => Name.SequenceEqual(name);
 
-    /// <summary>The result's type for these registers.</summary>
-    public int ResultFor(ReadOnlySpan<ulong> args)
+    /// <summary>The result's type for these registers on that table's ABI.</summary>
+    public int ResultFor(int table, ReadOnlySpan<ulong> args)
     {
         int type = Result;
         for (int v = 0; v < VariantCount; v++)
         {
             var variant = new VariantRow(FirstVariant + v);
-            if (variant.Result >= 0 && variant.Matches(args))
+            if (variant.Result >= 0 && variant.Matches(table, args))
                 type = variant.Result;
         }
         return type;
     }
 
     /// <summary>The row of a number, or -1.</summary>
-    public static int Find(int abi, uint nr) => nr < 512 && abi < 2 ? SyscallTable.Index[abi * 512 + (int)nr] : -1;
+    public static int Find(int table, uint nr) => AbiTable.Place(table, nr) is var place and >= 0 ? At(table, place) : -1;
+
+    /// <summary>The row at a place of a table, or -1.</summary>
+    public static int At(int table, int place) => SyscallTable.Index[table * AbiTable.Places + place];
+
+    /// <summary>The row of an ABI's number, or -1.</summary>
+    public static int Find(Abi abi, uint nr) => Find(TableOf(abi), nr);
+
+    /// <summary>The ABI's table.</summary>
+    public static int TableOf(Abi abi) => abi switch
+    {
+        Abi.Ia32 => AbiTable.Ia32,
+        Abi.Arm64 => AbiTable.Arm64,
+        Abi.Arm => AbiTable.Arm,
+        _ => AbiTable.X86_64,
+    };
 }
 
 /// <summary>One argument of a syscall.</summary>
@@ -71,7 +89,7 @@ internal readonly ref struct ArgumentRow(int id)
 /// <summary>What an argument's value changes in the prototype.</summary>
 internal readonly ref struct VariantRow(int id)
 {
-    private readonly ReadOnlySpan<int> _head = VariantTable.Heads.Slice(id * 7, 7);
+    private readonly ReadOnlySpan<int> _head = VariantTable.Heads.Slice(id * 8, 8);
     public int Register1 => _head[0];
     public int Register2 => _head[1];
     public bool Any => _head[2] != 0;
@@ -80,12 +98,17 @@ internal readonly ref struct VariantRow(int id)
     public int Result => _head[6];
     public ulong Key => VariantTable.Keys[id];
 
+    /// <summary>Whether it is one of that table's.</summary>
+    public bool IsOf(int table) => (_head[7] >> table & 1) != 0;
+
     /// <summary>Argument, type, condition's register, mask, op.</summary>
     public ReadOnlySpan<int> Override(int i) => VariantTable.Overrides.Slice((_head[3] + i) * 5, 5);
 
-    /// <summary>Whether it is the variant of these registers.</summary>
-    public bool Matches(ReadOnlySpan<ulong> args)
+    /// <summary>Whether it is the variant of these registers on that table's ABI.</summary>
+    public bool Matches(int table, ReadOnlySpan<ulong> args)
     {
+        if (!IsOf(table))
+            return false;
         if (Any)
             return true;
         if (Register1 >= args.Length || Register2 >= args.Length)
@@ -100,11 +123,13 @@ internal readonly ref struct XlatRow
     private readonly ReadOnlySpan<int> _head;
     private readonly int _first, _count;
 
-    public XlatRow(int id, bool ia32)
+    private const int Fixed = 9, Size = Fixed + 2 * AbiTable.Count;
+
+    public XlatRow(int id, int table)
     {
-        _head = XlatTable.Heads.Slice(id * 13, 13);
-        _first = _head[ia32 ? 11 : 9];
-        _count = _head[ia32 ? 12 : 10];
+        _head = XlatTable.Heads.Slice(id * Size, Size);
+        _first = _head[Fixed + 2 * table];
+        _count = _head[Fixed + 2 * table + 1];
     }
 
     public bool Flags => _head[1] != 0;
@@ -139,13 +164,16 @@ internal readonly ref struct XlatRow
 }
 
 /// <summary>A structure's layout on one ABI.</summary>
-internal readonly ref struct StructRow(int id, bool ia32)
+internal readonly ref struct StructRow(int id, int table)
 {
-    private readonly ReadOnlySpan<int> _head = StructTable.Heads.Slice(id * 8, 8);
+    private const int Length = 2 + 3 * AbiTable.Count;
+    private readonly ReadOnlySpan<int> _head = StructTable.Heads.Slice(id * Length, Length);
+    public static int Count => StructTable.Heads.Length / Length;
+    public ReadOnlySpan<byte> Name => Table.Text(_head[0]);
     public bool Dated => _head[1] != 0;
-    public int FieldCount => _head[ia32 ? 6 : 3];
-    public int Size => _head[ia32 ? 7 : 4];
-    public FieldRow Field(int i) => new(_head[ia32 ? 5 : 2] + i);
+    public int FieldCount => _head[3 + 3 * table];
+    public int Size => _head[4 + 3 * table];
+    public FieldRow Field(int i) => new(_head[2 + 3 * table] + i);
 }
 
 /// <summary>A field as it is shown.</summary>

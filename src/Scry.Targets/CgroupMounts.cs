@@ -20,9 +20,17 @@ public readonly record struct CgroupMount(CgroupVersion Version, string Path, st
 /// <summary>The hierarchies that a cgroup's path can be looked up in.</summary>
 public static class CgroupMounts
 {
-    /// <summary>The mounts of this machine, v2 first.</summary>
-    public static IReadOnlyList<CgroupMount> Find() =>
-        File.Exists("/proc/self/mountinfo") ? Parse(File.ReadLines("/proc/self/mountinfo")) : [];
+    private const string UsualMount = "/sys/fs/cgroup";
+
+    /// <summary>The mounts of this machine, v2 first. Where there is none, v2's hierarchy may still be found at its usual place.</summary>
+    public static IReadOnlyList<CgroupMount> Find()
+    {
+        IReadOnlyList<CgroupMount> mounts = File.Exists("/proc/self/mountinfo") ? Parse(File.ReadLines("/proc/self/mountinfo")) : [];
+        // The published binary then has an instance of its own there, which is in no list of mounts.
+        return mounts.Count == 0 && File.Exists(UsualMount + "/cgroup.controllers")
+            ? [new CgroupMount(CgroupVersion.V2, UsualMount, "/")]
+            : mounts;
+    }
 
     /// <summary>
     /// A cgroup's path below its hierarchy, as <c>/proc/PID/cgroup</c> writes it, of a directory of this machine's mounts or
@@ -47,6 +55,8 @@ public static class CgroupMounts
     /// <summary>The id of the hierarchy of v1's perf_event controller, cgroups(7); 0 when there is none.</summary>
     public static uint PerfEventHierarchy()
     {
+        if (!File.Exists("/proc/cgroups"))
+            return 0;
         foreach (string line in File.ReadLines("/proc/cgroups"))
         {
             string[] words = line.Split('\t');

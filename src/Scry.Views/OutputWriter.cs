@@ -3,13 +3,16 @@ using Scry.Syscalls;
 namespace Scry.Views;
 
 /// <summary>The output cannot be written: a full disk, a closed pipe.</summary>
-/// <param name="inner">What the system said.</param>
-public sealed class OutputException(IOException inner) : IOException(inner.Message, inner)
+public sealed class OutputException : IOException
 {
     private const int BrokenPipe = 32;
 
+    /// <summary>As the system said it: HResult is the errno.</summary>
+    public OutputException(IOException inner)
+        : base(inner.Message, inner) => HResult = inner.HResult;
+
     /// <summary>Nobody reads any more: not a failure to the one who closed the pipe.</summary>
-    public bool IsClosedPipe => InnerException!.HResult == BrokenPipe;
+    public bool IsClosedPipe => HResult == BrokenPipe;
 }
 
 /// <summary>
@@ -19,6 +22,7 @@ public sealed class OutputException(IOException inner) : IOException(inner.Messa
 public sealed class OutputWriter : IDisposable
 {
     private const int BlockSize = 128 * 1024;
+    private const int FileTooLarge = 27; // EFBIG
 
     private readonly Stream _stream;
     private readonly bool _lineBuffered;
@@ -71,6 +75,12 @@ public sealed class OutputWriter : IDisposable
         {
             _failed = true;
             throw new OutputException(error);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // .NET's exception for EFBIG: a limit of the file system or of the shell (ulimit -f).
+            _failed = true;
+            throw new OutputException(new IOException("File too large", FileTooLarge));
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Scry.Syscalls;
 using Scry.Wire;
 
 namespace Scry.Views;
@@ -31,7 +32,7 @@ public sealed class StatCsv(OutputWriter output)
         (table.Time / 1e9).ToString("F3", CultureInfo.InvariantCulture), Number((ulong)table.Interval), Number((ulong)table.Elapsed),
         .. row.Labels.Select(label => label.ToString()),
         row.Syscall ?? "",
-        row.Syscall is null or "(other)" ? "" : row.Abi == Abi.Ia32 ? "ia32" : row.Abi == Abi.X32 ? "x32" : "x86-64",
+        row.Syscall is null or "(other)" ? "" : AbiNames.Name(row.Abi),
         row.Syscall is null or "(other)" ? "" : Number(row.Nr),
         row.ErrnoName ?? "",
         Number(row.Sums.Calls),

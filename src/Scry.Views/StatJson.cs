@@ -66,12 +66,9 @@ public sealed class StatJson(OutputWriter output)
         if (row.Syscall is null or "(other)")
             return;
         Member("nr", row.Nr);
-        _to.Append(row.Abi switch
-        {
-            Abi.X86_64 => ",\"abi\":\"x86-64\""u8,
-            Abi.Ia32 => ",\"abi\":\"ia32\""u8,
-            _ => ",\"abi\":\"x32\""u8,
-        });
+        _to.Append(",\"abi\":\""u8);
+        _to.Append(AbiNames.Utf8(row.Abi));
+        _to.Append((byte)'"');
     }
 
     private void WriteNumbers(StatRow row, StatTable table)

@@ -41,7 +41,6 @@ public sealed class StraceSummary(IReadOnlyList<StraceColumn> columns, StraceCol
     [
         ("% time", 6), ("seconds", 11), ("shortest", 8), ("longest", 8), ("usecs/call", 11), ("calls", 9), ("errors", 9), ("syscall", 16),
     ];
-    private static readonly string[] s_abis = ["64 bit", "32 bit", "x32"];
 
     // strace's names for columns, the same with '_' for '-'.
     private static readonly Dictionary<string, StraceColumn> s_names = new()
@@ -73,8 +72,8 @@ public sealed class StraceSummary(IReadOnlyList<StraceColumn> columns, StraceCol
     {
         foreach (IGrouping<Abi, StraceCall> abi in calls.GroupBy(call => call.Abi).OrderBy(group => group.Key))
         {
-            if (abi.Key != Abi.X86_64)
-                Line(output, $"System call usage summary for {s_abis[Math.Min((int)abi.Key, 2)]} mode:");
+            if (abi.Key.Is32Bit || abi.Key == Abi.X32)
+                Line(output, $"System call usage summary for {(abi.Key == Abi.X32 ? "x32" : "32 bit")} mode:");
             foreach (string line in Table([.. abi]))
                 Line(output, line);
         }

@@ -65,7 +65,7 @@ public sealed class SummaryView(Decoder decoder, OutputWriter output) : IRecordV
         var name = new Utf8Buffer(32);
         decoder.WriteName(in call, name);
         // Both tables have an openat: -e writes the other one so.
-        return Encoding.UTF8.GetString(name.Written) + (call.Header.Abi == Abi.Ia32 ? "@32" : "");
+        return Encoding.UTF8.GetString(name.Written) + (call.Header.Abi.Is32Bit ? "@32" : "");
     }
 
     private static string Text(Row row, double all) => string.Create(CultureInfo.InvariantCulture,

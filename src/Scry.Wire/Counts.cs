@@ -100,7 +100,7 @@ public struct CountText
 [StructLayout(LayoutKind.Sequential)]
 public struct CountRow
 {
-    /// <summary>group | nr &lt;&lt; 32 | abi &lt;&lt; 46 | (cpu + 1) &lt;&lt; 48; 0: free.</summary>
+    /// <summary>group | nr &lt;&lt; 32 | abi &lt;&lt; 45 | (cpu + 1) &lt;&lt; 48; 0: free.</summary>
     public ulong Key;
     /// <summary>Odd while it is written.</summary>
     public uint Seq;

@@ -62,7 +62,7 @@ public enum PlanFlags : byte
     Selected = 0x01,
     /// <summary>Its child returns from it too, with 0.</summary>
     Forks = 0x02,
-    /// <summary>Look (abi, nr, args[VariantArg]) up for another plan.</summary>
+    /// <summary>Look (number, half, args[VariantArg]) up for another plan.</summary>
     Variants = 0x04,
     /// <summary>Without a variant: args[2] by the size and direction in args[1].</summary>
     Ioctl = 0x08,
@@ -107,7 +107,16 @@ public struct CapturePlan
     }
 
     /// <summary>Where a call's plan stands among all of them; the last of each ABI serves the numbers that have none.</summary>
-    public static int IndexOf(Abi abi, uint nr) => (abi.Is32Bit ? Layout.MaxNr : 0) + (int)Math.Min(nr, Layout.MaxNr - 1);
+    public static int IndexOf(Abi abi, uint nr) => (abi.Is32Bit ? Layout.MaxNr : 0)
+        + (int)Math.Min(PlaceOf(abi, nr), Layout.MaxNr - 1);
+
+    /// <summary>Where a number stands among those of its ABI.</summary>
+    public static uint PlaceOf(Abi abi, uint nr) => abi != Abi.Arm ? nr
+        : nr - Layout.ArmFirst < Layout.ArmCount ? Layout.ArmPlace + nr - Layout.ArmFirst
+        : nr - Layout.ArmPlace < Layout.ArmCount ? uint.MaxValue : nr;
+
+    /// <summary>The number that stands at a place.</summary>
+    public static uint NumberAt(Abi abi, uint place) => abi == Abi.Arm && place - Layout.ArmPlace < Layout.ArmCount ? Layout.ArmFirst + place - Layout.ArmPlace : place;
 
     /// <summary>Appends an operation and sets the plan's flags to suit.</summary>
     /// <exception cref="InvalidOperationException">The plan has 8 already.</exception>
@@ -131,5 +140,8 @@ public struct CapturePlan
 }
 
 /// <summary>Key of a plan that depends on an argument's value (<c>struct scry_variant_key</c>).</summary>
+/// <param name="Nr">The syscall's number.</param>
+/// <param name="Is32Bit">1 for the machine's 32-bit ABI, else 0: the half of all plans that the call's plan stands in.</param>
+/// <param name="Value">The argument's value.</param>
 [StructLayout(LayoutKind.Sequential)]
-public readonly record struct VariantKey(uint Nr, uint Abi, ulong Value);
+public readonly record struct VariantKey(uint Nr, uint Is32Bit, ulong Value);

@@ -192,7 +192,7 @@ public struct SignalRecord
     public int Errno;
     /// <summary>siginfo_t.si_code.</summary>
     public int Code;
-    /// <summary>siginfo_t from offset 16 (x86-64 layout).</summary>
+    /// <summary>siginfo_t from offset 16, as 64-bit kernels have it.</summary>
     public FieldWords Fields;
 
     /// <summary>32 bytes of siginfo's union.</summary>

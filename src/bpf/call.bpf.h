@@ -12,7 +12,7 @@ static __always_inline struct work *work__start(struct scry_ring *ring, struct s
 	work->pos = pos;
 	work->room = room;
 	work->result = result;
-	work->wide = thread->abi == SCRY_ABI_IA32 ? 4 : 8;
+	work->wide = abi__is_32bit(thread->abi) ? 4 : 8;
 	work->slot = thread->slot;
 	work->depot = 0;
 	work->to_record = to_record;
@@ -40,7 +40,7 @@ static __always_inline void depot__release(struct scry_thread *thread)
 	struct depot *depot = bpf_map_lookup_elem(&depots, &index);
 
 	if (depot)
-		depot->owner = 0;
+		order__publish(&depot->owner, 0);
 	thread->depot = 0;
 }
 
@@ -140,6 +140,13 @@ static __always_inline __u64 call__read(struct writer *w, struct scry_thread *th
 	return work->full && !RING_CUTS ? 0 : work->pos;
 }
 
+/* How long the call that `thread` is in has taken; 0 when its begin was not seen. By the ticks that
+ * may seem to be later than this. */
+static __always_inline __u64 call__duration(struct scry_thread *thread, __u64 now)
+{
+	return thread->start && now > thread->start ? now - thread->start : 0;
+}
+
 /*
  * Writes the record of the call that `thread` is in. The caller holds the ring. A thread that is
  * not back from its call, or has another memory since, is read no more.
@@ -189,8 +196,7 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	call->record.nargs = nargs;
 	if (!cfg.durations && RING_CUTS)
 		call->record.flags |= SCRY_CALL_COARSE;
-	/* An entry by the ticks may seem to be later than this. */
-	call->duration = thread->start && now > thread->start ? now - thread->start : 0;
+	call->duration = call__duration(thread, now);
 	call->result = result;
 	ring__publish(w, size, SCRY_RECORD_CALL);
 }
@@ -218,12 +224,11 @@ static __noinline struct scry_thread *call__late(struct task_struct *task, struc
 {
 	struct scry_thread *thread;
 	const struct scry_plan *plan;
-	__u32 nr = regs->orig_ax, abi = task__abi(task, nr);
+	__u32 nr = regs__nr(regs), abi = abi__of(task__status(task), nr);
 
 	if ((__s32)nr == -1)
 		return NULL;
-	if (abi == SCRY_ABI_X32)
-		nr &= ~X32_SYSCALL_BIT;
+	nr = abi__number(abi, nr);
 	plan = plan__of(abi, nr);
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
@@ -241,7 +246,7 @@ static __noinline struct scry_thread *call__late(struct task_struct *task, struc
 
 static __always_inline bool call__passes(struct scry_thread *thread, __u64 now, __s64 result)
 {
-	if (cfg.min_duration && (!thread->start || now - thread->start < cfg.min_duration))
+	if (cfg.min_duration && call__duration(thread, now) < cfg.min_duration)
 		return 0;
 	return result__passes(result);
 }
@@ -257,7 +262,7 @@ static __noinline int call__unfinished(struct scry_thread *thread, __u8 flags)
 	if (!cfg.failed_only && !cfg.errno_filter) {
 		__u64 now = bpf_ktime_get_ns();
 
-		if (!cfg.min_duration || now - thread->start >= cfg.min_duration) {
+		if (!cfg.min_duration || call__duration(thread, now) >= cfg.min_duration) {
 			call__write(&w, thread, plan__of(thread->abi, thread->nr), now, 0, 0);
 			thread->seq++;
 		}

@@ -501,7 +501,7 @@ static __always_inline int capture__op(void)
 static __always_inline const struct scry_plan *plan__variant(const struct scry_plan *plan,
 							     struct scry_thread *thread)
 {
-	struct scry_variant_key key = {.nr = thread->nr, .abi = thread->abi};
+	struct scry_variant_key key = {.nr = thread->nr, .is_32bit = abi__is_32bit(thread->abi)};
 
 	if (!(plan->flags & SCRY_PLAN_VARIANTS) || plan->variant_arg >= SCRY_MAX_ARGS)
 		return NULL;
@@ -510,13 +510,13 @@ static __always_inline const struct scry_plan *plan__variant(const struct scry_p
 }
 
 /* Flags of the variant's plan; negative when there is none. */
-__noinline int variant__flags(__u32 nr, __u32 abi, __u32 value)
+__noinline int variant__flags(__u32 nr, __u32 is_32bit, __u32 value)
 {
 	struct scry_variant_key key = {};
 	struct scry_plan *plan;
 
 	key.nr = nr;
-	key.abi = abi;
+	key.is_32bit = is_32bit;
 	key.value = value;
 	plan = bpf_map_lookup_elem(&variants, &key);
 	return plan ? plan->flags : -1;
@@ -529,7 +529,8 @@ static __always_inline __u32 plan__flags(const struct scry_plan *plan, struct sc
 
 	if (!(plan->flags & SCRY_PLAN_VARIANTS) || plan->variant_arg >= SCRY_MAX_ARGS)
 		return plan->flags;
-	flags = variant__flags(thread->nr, thread->abi, thread->args[plan->variant_arg]);
+	flags = variant__flags(thread->nr, abi__is_32bit(thread->abi),
+			       thread->args[plan->variant_arg]);
 	return flags < 0 ? plan->flags : flags;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 #ifndef SCRY_CLAIM_BPF_H
 #define SCRY_CLAIM_BPF_H
+
 /* The claim on this CPU's scratch, for either ring: one program at a time. What succeeds, else
  * counts a loss, must end with ring__release. */
 
@@ -21,8 +22,7 @@ static __always_inline bool ring__claim(struct writer *w)
 
 static __always_inline void ring__release(struct writer *w)
 {
-	barrier();
-	*(volatile __u32 *)&w->ring->busy = 0;
+	order__publish(&w->ring->busy, 0);
 }
 
 #endif

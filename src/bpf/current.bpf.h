@@ -52,8 +52,7 @@ __noinline int task__settle(__u64 regs)
 	if (home && !home->regs && !__sync_val_compare_and_swap(&home->regs, 0, 1)) {
 		home->task = (__u64)task;
 		regs_offset = regs - (__u64)task->stack;
-		barrier();
-		*(volatile __u64 *)&home->regs = regs;
+		order__publish(&home->regs, regs);
 	}
 	return 0;
 }
@@ -96,7 +95,7 @@ static __always_inline void task__unsettle(struct task_struct *task)
 	struct home *home = home__of(regs);
 
 	if (home && home->regs == regs)
-		*(volatile __u64 *)&home->regs = 0;
+		order__publish(&home->regs, 0);
 }
 
 #endif

@@ -93,9 +93,8 @@ static __noinline __u32 group__get(struct scry_count_key *key, struct task_struc
 		if (text && (cfg.by & SCRY_BY_CGROUP))
 			path__of_cgroup(text->cgroup, task->cgroups->dfl_cgrp);
 	}
-	barrier();
 	/* From here on user space looks at it. */
-	*(volatile __u64 *)&group->first = bpf_ktime_get_ns();
+	order__publish(&group->first, bpf_ktime_get_ns());
 	/* When another thread was faster, or there is no memory, this one means the same. */
 	bpf_map_update_elem(&group_of, key, &index, BPF_NOEXIST);
 	return index;
@@ -151,8 +150,7 @@ static __always_inline __u64 regs__ip(__u64 regs)
 {
 	__u64 ip = 0;
 
-	bpf_probe_read_kernel(&ip, sizeof(ip),
-			      (void *)regs + __builtin_offsetof(struct pt_regs, ip));
+	bpf_probe_read_kernel(&ip, sizeof(ip), (void *)regs + REGS_IP);
 	return ip;
 }
 

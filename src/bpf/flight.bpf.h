@@ -153,9 +153,8 @@ static __always_inline void flight__unlock(void)
 {
 	struct scry_flight *state = flight__get();
 
-	barrier();
 	if (state)
-		*(volatile __u32 *)&state->lock = 0;
+		order__publish(&state->lock, 0);
 }
 
 #include "claim.bpf.h"

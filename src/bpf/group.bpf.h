@@ -122,8 +122,7 @@ static __noinline int group__create(struct cgroup *cgroup, __u64 id)
 	/* Read anew, so that the verifier lets an index be added to it. */
 	naming.cgroup = BPF_CORE_READ(cgroup, self.cgroup);
 	bpf_loop(PATH_LEVELS, group__name, &naming, 0);
-	barrier();
-	group->state = SCRY_GROUP_LIVE;
+	order__publish(&group->state, SCRY_GROUP_LIVE);
 	if (!bpf_map_update_elem(&group_of, &id, &index, BPF_NOEXIST))
 		return index;
 	/* Another CPU was first. */
@@ -203,6 +202,11 @@ static __always_inline bool ring__begin(struct writer *w, struct scry_thread *th
 	}
 	if (!segment)
 		goto lost;
+	/* The group was given to another cgroup meanwhile. */
+	if (thread->group != GROUP_REST && group->cgroup_id != thread->cgroup_id) {
+		segment__release(segment);
+		goto lost;
+	}
 	w->segment = segment;
 	w->index = number;
 	w->group = thread->group;
@@ -281,8 +285,7 @@ static __always_inline void ring__publish(struct writer *w, __u32 size, __u32 ki
 		segment->first = record->time;
 	segment->last = record->time;
 	segment->records++;
-	barrier();
-	*(volatile __u32 *)&segment->used = segment->used + size;
+	order__publish(&segment->used, segment->used + size);
 }
 
 static __always_inline void ring__end(struct writer *w)

@@ -44,9 +44,7 @@ enum {
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
-#define TS_COMPAT	0x0002	   /* <asm/thread_info.h>: the call came through a 32-bit entry */
-#define X32_SYSCALL_BIT 0x40000000 /* <uapi/asm/unistd.h> */
-#define SIGKILL		9
+#define SIGKILL 9
 
 /* <linux/sched.h>, <uapi/linux/sched.h> */
 #define TASK_INTERRUPTIBLE   0x0001
@@ -61,11 +59,13 @@ enum {
 #define SCHED_BATCH	     3
 #define SCHED_IDLE	     5
 
+#if defined(__TARGET_ARCH_x86)
 /* <uapi/asm/ptrace.h>: the same everywhere, so not relocated. */
 struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
 	unsigned long cs, flags, sp, ss;
 };
+#endif
 
 /* <uapi/linux/bpf.h>: what programs on raw tracepoints get. */
 struct bpf_raw_tracepoint_args {
@@ -74,9 +74,22 @@ struct bpf_raw_tracepoint_args {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+#if defined(__TARGET_ARCH_x86)
 struct thread_info {
 	__u32 status;
 };
+#elif defined(__TARGET_ARCH_arm64)
+struct thread_info {
+	unsigned long flags;
+};
+
+/* The first three are user_pt_regs of <uapi/asm/ptrace.h>. */
+struct pt_regs {
+	__u64 regs[31], sp, pc;
+	__u64 orig_x0;
+	__s32 syscallno;
+};
+#endif
 
 typedef struct {
 	__u32 val;

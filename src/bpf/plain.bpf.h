@@ -37,14 +37,6 @@ static __noinline int copy__large(void *to, __u64 address, __u64 length, __u64 m
 	return length > most || bpf_probe_read_user(to, length, (void *)address);
 }
 
-/* An argument whose number was tested: older verifiers have lost that where it waited on the stack,
- * and what a mask lets through lies in the thread's slot. */
-static __always_inline __u64 thread__arg(struct scry_thread *thread, __u64 number)
-{
-	barrier_var(number);
-	return thread->args[number & 7];
-}
-
 /* Bytes that copying so many may write. */
 static __always_inline __u64 copy__span(__u64 length)
 {
@@ -63,6 +55,14 @@ static __always_inline long plain__head(struct scry_capture *head, const struct 
 	return sizeof(*head) + ((length + 7) & ~7ULL);
 }
 
+/* An argument. Its number is tested where it is used: older verifiers forget the bounds of what is
+ * kept on the stack before the test. */
+static __always_inline __u64 thread__arg(struct scry_thread *thread, __u32 number)
+{
+	barrier_var(number);
+	return number < SCRY_MAX_ARGS ? thread->args[number] : 0;
+}
+
 /* Bytes of the piece that the op wants; more than is plain when it is for the engine. */
 static __always_inline __u64 plain__length(const struct scry_op *op, struct scry_thread *thread,
 					   __s64 result)
@@ -74,9 +74,7 @@ static __always_inline __u64 plain__length(const struct scry_op *op, struct scry
 		length = op->size;
 		break;
 	case SCRY_OP_BUFFER:
-		length = op->other < SCRY_MAX_ARGS
-				 ? capture__scaled(thread__arg(thread, op->other), op->size)
-				 : 0;
+		length = capture__scaled(thread__arg(thread, op->other), op->size);
 		break;
 	case SCRY_OP_BUFFER_RET:
 		length = result > 0 ? capture__scaled(result, op->size) : 0;
@@ -99,8 +97,6 @@ static __always_inline long plain__copy(struct scry_capture *head, __u64 room,
 {
 	__u64 length, address;
 
-	if (op->arg >= SCRY_MAX_ARGS)
-		return -1;
 	address = thread__arg(thread, op->arg);
 	if (!address || (phase == SCRY_PHASE_EXIT && result < 0 && !(op->flags & SCRY_OP_ALWAYS)))
 		return 0;
@@ -122,7 +118,7 @@ static __always_inline long plain__path(struct scry_capture *head, const struct 
 	__u64 address;
 	long got;
 
-	if (op->size || (op->flags & SCRY_OP_DATA) || op->arg >= SCRY_MAX_ARGS)
+	if (op->size || (op->flags & SCRY_OP_DATA))
 		return -1;
 	address = thread__arg(thread, op->arg);
 	got = user__string(head + 1, STAGE_CAP, address);

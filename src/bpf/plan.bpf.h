@@ -3,6 +3,9 @@
 #define SCRY_PLAN_BPF_H
 /* What a run is for: read-only data, set before load, and the plan of each syscall in it. */
 
+#include "arch.bpf.h"
+#include "order.bpf.h"
+
 const volatile struct scry_config cfg;
 
 struct {
@@ -14,9 +17,9 @@ struct {
 
 static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
 {
-	__u32 index = nr < SCRY_NR_MAX ? nr : SCRY_NR_MAX - 1;
+	__u32 place = abi__place(abi, nr), index = place < SCRY_NR_MAX ? place : SCRY_NR_MAX - 1;
 
-	if (abi == SCRY_ABI_IA32 || abi == SCRY_ABI_ARM)
+	if (abi__is_32bit(abi))
 		index += SCRY_NR_MAX;
 	/* The compiler knows that the mask does nothing, the verifier does not. */
 	barrier_var(index);

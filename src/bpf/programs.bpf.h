@@ -4,8 +4,11 @@
 /*
  * The programs that follow threads and write their records, into whatever ring was included before.
  *
- * All run in the context of a task. Those on sys_enter and sys_exit have preemption off up to Linux
- * 6.18; where they do not, scry_ring.busy turns an overlap into a counted loss.
+ * All but trace_signal_sent, which touches no ring and no scratch, run in the context of a task,
+ * and with preemption off, with PREEMPT_RT too: up to 6.12 the kernel calls all probes so
+ * (__DO_TRACE), since 6.13 BPF switches it off itself for sys_enter and sys_exit
+ * (__BPF_DECLARE_TRACE_SYSCALL). So a CPU's ring and scratch have one writer at a time. Where a
+ * later kernel changes that, scry_ring.busy turns an overlap into a counted loss.
  */
 
 /*
@@ -15,11 +18,10 @@
 static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs, __u32 nr,
 				  struct scry_thread *thread)
 {
-	__u32 abi = task__abi(task, nr);
+	__u32 abi = abi__of(task__status(task), nr);
 	const struct scry_plan *plan;
 
-	if (abi == SCRY_ABI_X32)
-		nr &= ~X32_SYSCALL_BIT;
+	nr = abi__number(abi, nr);
 	plan = plan__of(abi, nr);
 	if (cfg.target != SCRY_TARGET_TASKS)
 		thread = thread__find(task__tid(task));
@@ -40,11 +42,12 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 		return 0;
 	call__begin(task, thread, regs, abi, nr, 0, 0);
 	if (plan->flags & SCRY_PLAN_STACK)
-		thread->args[0] = regs->sp;
+		thread->args[0] = regs__sp(regs, abi);
 	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && !plain__stage(thread, plan))
 		call__stage(thread);
+	/* Whoever looks at calls in flight sees the flag last. */
+	order__publish(&thread->start, ring__entry_time());
 	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
-	thread->start = ring__entry_time();
 	return 0;
 }
 

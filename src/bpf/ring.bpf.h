@@ -106,11 +106,12 @@ static __always_inline void ring__publish(struct writer *w, __u32 size, __u32 ki
 {
 	struct scry_ring *ring = w->ring;
 	__u64 head = ring->head + size;
-	__u32 idle = *(volatile __u32 *)&ring->idle;
+	__u32 idle;
 
 	ring->records[kind & 7]++;
-	barrier();
-	*(volatile __u64 *)&ring->head = head;
+	order__publish(&ring->head, head);
+	/* The reader sets it and then looks at the head: one of the two sees the other. */
+	idle = *(volatile __u32 *)&ring->idle;
 	if (idle && (idle == SCRY_IDLE_ANY || head - ring->tail > cfg.ring_size / 2)) {
 		__u64 note = 0;
 

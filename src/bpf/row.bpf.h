@@ -74,6 +74,7 @@ static __always_inline __u32 freed__take(void *freed, __u32 size)
 
 		if (!entry || number == *(volatile __u64 *)given)
 			return 0;
+		order__reads(given);
 		index = *(volatile __u64 *)entry;
 		if (__sync_val_compare_and_swap(taken, number, number + 1) == number)
 			return index;
@@ -135,8 +136,7 @@ __noinline __u32 row__find(__u64 key)
 	}
 	row->min = ~0ULL;
 	row->octave = 1;
-	barrier();
-	*(volatile __u64 *)&row->key = key;
+	order__publish(&row->key, key);
 	if (bpf_map_update_elem(&row_of, &key, &index, BPF_NOEXIST)) {
 		/* No memory: this row is found no more, and counts this call. */
 		__sync_fetch_and_add(&all->rows_full, 1);
@@ -288,8 +288,7 @@ static __always_inline void row__add(struct scry_count_row *row, __u32 index, bo
 			__sync_fetch_and_add(&all->given_up, 1);
 		return;
 	}
-	*(volatile __u32 *)&row->seq = row->seq + 1;
-	barrier();
+	order__publish(&row->seq, row->seq + 1);
 	row->calls++;
 	if ((__u64)result >= (__u64)-4095) {
 		row->errors++;
@@ -306,8 +305,7 @@ static __always_inline void row__add(struct scry_count_row *row, __u32 index, bo
 	} else {
 		row->untimed++;
 	}
-	barrier();
-	*(volatile __u32 *)&row->seq = row->seq + 1;
+	order__publish(&row->seq, row->seq + 1);
 }
 
 #endif

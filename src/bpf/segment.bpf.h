@@ -189,10 +189,8 @@ __noinline __u32 segment__take(__u32 index, __u32 lane)
 		segment->last = 0;
 		segment->lane = lane + 1;
 		*(volatile __u32 *)&segment->serial = group->serial;
-		barrier();
 		/* From here on a reader knows that its copy is void. */
-		*(volatile __u64 *)&segment->number = ++state->numbers;
-		barrier();
+		order__publish(&segment->number, ++state->numbers);
 		group->segments++;
 		group->lane_mask = group__lanes(state) - 1;
 		queue__push(&group->oldest, &group->newest, number);
@@ -204,8 +202,7 @@ __noinline __u32 segment__take(__u32 index, __u32 lane)
 
 static __always_inline void segment__release(struct scry_segment *segment)
 {
-	barrier();
-	*(volatile __u32 *)&segment->busy = 0;
+	order__publish(&segment->busy, 0);
 }
 
 #define HOLD_TRIES 256

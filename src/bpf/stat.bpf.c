@@ -22,20 +22,17 @@ static __always_inline __u32 slot__status(struct slot *slot)
 		struct task_struct *task = bpf_rdonly_cast(
 			(void *)slot->task, bpf_core_type_id_kernel(struct task_struct));
 
-		return task->thread_info.status;
+		return task__status(task);
 	}
-	return bpf_get_current_task_btf()->thread_info.status;
+	return task__status(bpf_get_current_task_btf());
 }
 
 /* A call as slots and rows have it. */
 static __always_inline __u32 call__of(__u32 status, __u32 nr)
 {
-	__u32 abi = status & TS_COMPAT ? SCRY_ABI_IA32
-		    : task__is_x32(nr) ? SCRY_ABI_X32
-				       : SCRY_ABI_X86_64;
+	__u32 abi = abi__of(status, nr);
 
-	if (abi == SCRY_ABI_X32)
-		nr &= ~X32_SYSCALL_BIT;
+	nr = abi__place(abi, abi__number(abi, nr));
 	if (nr > SCRY_COUNT_NR_MAX)
 		nr = SCRY_COUNT_NR_MAX;
 	return nr | abi << SCRY_COUNT_NR_BITS;
@@ -53,27 +50,12 @@ static __always_inline bool call__passes(__u64 duration, bool timed, __s64 resul
 	return result__passes(result);
 }
 
-/* <asm/unistd.h>: the calls by which a thread becomes another user, where that matters; at an
- * execve stat_exec sees it. */
+/* Whether the thread may be of another group behind the call; at an execve stat_exec sees it. */
 static __always_inline bool call__changes_user(__u32 call)
 {
 	if (!(cfg.by & SCRY_BY_USER) && cfg.target != SCRY_TARGET_UID)
 		return 0;
-	switch (call) {
-	case 105: /* setuid, setreuid, setresuid */
-	case 113:
-	case 117:
-		return 1;
-	/* The same of ia32, with 16 and with 32 bits. */
-	case 23 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 70 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 164 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 203 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 208 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-	case 213 | SCRY_ABI_IA32 << SCRY_COUNT_NR_BITS:
-		return 1;
-	}
-	return 0;
+	return call__sets_user(call >> SCRY_COUNT_NR_BITS, call & SCRY_COUNT_NR_MAX);
 }
 
 static __always_inline void slot__set_stale(struct slot *slot)
@@ -154,7 +136,7 @@ static __always_inline struct slot *slot__target(struct task_struct *task, __u64
 __noinline int slot__enter(__u64 regs, __u32 nr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 call = call__of(task->thread_info.status, nr);
+	__u32 call = call__of(task__status(task), nr);
 	struct slot *slot = slot__target(task, regs, call);
 
 	if (slot && slot->stack == regs)
@@ -224,7 +206,7 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct slot *slot = slot__find(regs);
-	__u64 nr = -1;
+	__s32 nr = -1;
 	__u32 call;
 
 	if (slot && slot->call == CALL_SKIP) {
@@ -241,11 +223,10 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 		call__count(slot, call, 1, now - slot->start, result);
 		return 0;
 	}
-	bpf_probe_read_kernel(&nr, sizeof(nr),
-			      (void *)regs + __builtin_offsetof(struct pt_regs, orig_ax));
-	if ((__s32)nr == -1)
+	bpf_probe_read_kernel(&nr, sizeof(nr), (void *)regs + REGS_NR);
+	if (nr == -1)
 		return 0;
-	call = call__of(task->thread_info.status, nr);
+	call = call__of(task__status(task), nr);
 	/* A new child comes out of its parent's call. */
 	if (!(call__plan(call)->flags & SCRY_PLAN_SELECTED) ||
 	    (!result && (call__plan(call)->flags & SCRY_PLAN_FORKS)))
@@ -370,8 +351,7 @@ int BPF_PROG(stat_end, struct task_struct *task)
 	}
 	group__put(slot->group);
 	slot->call = CALL_NONE;
-	barrier();
-	slot->stack = 0;
+	order__publish(&slot->stack, 0);
 	return 0;
 }
 

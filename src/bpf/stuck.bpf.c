@@ -60,12 +60,12 @@ int stuck_tasks(struct bpf_iter__task *ctx)
 	record.flags = task__is_frozen(task) ? SCRY_STUCK_FROZEN : 0;
 	record.nr = 0;
 	record.abi = 0;
-	if ((__s32)regs->orig_ax != -1) {
-		__u32 nr = regs->orig_ax, abi = task__abi(task, nr);
+	if (regs__nr(regs) != -1) {
+		__u32 nr = regs__nr(regs), abi = abi__of(task__status(task), nr);
 
 		record.flags |= SCRY_STUCK_IN_CALL;
 		record.abi = abi;
-		record.nr = abi == SCRY_ABI_X32 ? nr & ~X32_SYSCALL_BIT : nr;
+		record.nr = abi__number(abi, nr);
 		regs__args(regs, abi, record.args);
 	}
 	record.time = bpf_ktime_get_ns();

@@ -26,22 +26,30 @@ static __always_inline struct scry_thread *thread__slot(__u32 tid, __u32 probe)
 	return bpf_map_lookup_elem(&threads, &index);
 }
 
+/* What user space wrote of a thread before its tid; afterwards only the thread itself writes. */
+static __always_inline struct scry_thread *thread__seen(struct scry_thread *thread)
+{
+	if (ORDER_READS && !(thread->state & SCRY_THREAD_ANNOUNCED))
+		order__reads(&thread->tid);
+	return thread;
+}
+
 static __always_inline struct scry_thread *thread__find(__u32 tid)
 {
 	struct scry_thread *thread = thread__slot(tid, 0);
 
 	/* Free slots have the id that no task has. */
-	if (cfg.pid_level && !tid)
+	if (!thread || (cfg.pid_level && !tid))
 		return NULL;
-	if (!thread || thread->tid == tid)
-		return thread;
+	if (thread->tid == tid)
+		return thread__seen(thread);
 	if (!cfg.thread_probes || !thread->probed)
 		return NULL;
 #pragma unroll
 	for (__u32 probe = 1; probe < SCRY_THREAD_PROBES; probe++) {
 		thread = thread__slot(tid, probe);
 		if (thread && thread->tid == tid)
-			return thread;
+			return thread__seen(thread);
 	}
 	return NULL;
 }
@@ -108,8 +116,7 @@ static __always_inline struct scry_thread *thread__former(struct task_struct *ta
 static __always_inline void thread__release(struct scry_thread *thread)
 {
 	thread->state = 0;
-	barrier();
-	thread->tid = 0;
+	order__publish(&thread->tid, 0);
 	__sync_fetch_and_add(&thread_count, -1);
 }
 

@@ -58,8 +58,7 @@ __noinline int group__freeze(__u64 id, __u32 why, __u64 detail, __u32 nr)
 	group->tid = task__tid(task);
 	bpf_get_current_comm(group->comm, sizeof(group->comm));
 	__sync_fetch_and_add(&state->incidents, 1);
-	barrier();
-	*(volatile __u32 *)&group->state = SCRY_GROUP_FROZEN;
+	order__publish(&group->state, SCRY_GROUP_FROZEN);
 	return 1;
 }
 
@@ -121,9 +120,9 @@ static __noinline int trigger__call(struct scry_thread *thread, __u64 now, __s64
 	if (number < 1024 && cfg.on_errnos[number / 64 & 15] >> (number & 63) & 1) {
 		why = SCRY_WHY_ERRNO;
 		detail = number;
-	} else if (cfg.on_slow && thread->start && now - thread->start >= cfg.on_slow) {
+	} else if (cfg.on_slow && call__duration(thread, now) >= cfg.on_slow) {
 		why = SCRY_WHY_SLOW;
-		detail = now - thread->start;
+		detail = call__duration(thread, now);
 	} else if (cfg.pattern_count && trigger__path(thread)) {
 		why = SCRY_WHY_PATH;
 	} else {

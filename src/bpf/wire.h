@@ -20,6 +20,11 @@
 #define SCRY_ABI_ARM	4 /* 32-bit Arm (EABI) */
 #define SCRY_ABI_COUNT	2 /* with plans of their own: a machine's own, its 32-bit one */
 #define SCRY_NR_MAX	512
+/* Arm's own calls (__ARM_NR_BASE) lie far from the others: their plans are at the table's end, and
+ * rows have their places for numbers. */
+#define SCRY_ARM_FIRST 0xf0000
+#define SCRY_ARM_COUNT 8
+#define SCRY_ARM_PLACE 503
 
 /* Kinds of record. */
 #define SCRY_RECORD_CALL   1
@@ -138,7 +143,7 @@ struct scry_op {
 
 #define SCRY_PLAN_SELECTED 0x01 /* -e wants it */
 #define SCRY_PLAN_FORKS	   0x02 /* its child returns from it too, with 0: not a call of the child */
-#define SCRY_PLAN_VARIANTS 0x04 /* look (abi, nr, args[variant_arg]) up for another plan */
+#define SCRY_PLAN_VARIANTS 0x04 /* look (nr, is_32bit, args[variant_arg]) up for another plan */
 #define SCRY_PLAN_IOCTL	   0x08 /* without a variant: args[2] by the size and direction in args[1] */
 #define SCRY_PLAN_ENTRY	   0x10 /* some op is AT_ENTRY */
 #define SCRY_PLAN_EXIT	   0x20 /* some op is AT_EXIT */
@@ -159,7 +164,7 @@ struct scry_plan {
 
 struct scry_variant_key {
 	__u32 nr;
-	__u32 abi;
+	__u32 is_32bit; /* as plans are: 1 for the machine's 32-bit ABI, else 0 */
 	__u64 value;
 };
 

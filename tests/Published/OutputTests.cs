@@ -37,7 +37,7 @@ public sealed class OutputTests
         Finished run = Child.Shell($"{{ {ScryBinary.Path} trace -a; echo $? > {workspace["status"]}; }} | head -1").Expect();
         Assert.NotEmpty(run.Output);
         Eventually.True(() => File.Exists(workspace["status"]) && new FileInfo(workspace["status"]).Length > 0, "scry ends");
-        Assert.InRange(int.Parse(File.ReadAllText(workspace["status"])), 0, 1);
+        Assert.Equal("141\n", File.ReadAllText(workspace["status"]));
     }
 
     [Fact]
@@ -72,13 +72,6 @@ public sealed class OutputTests
         using var workspace = new Workspace();
         ScryBinary.Trace("-f", "-o", workspace["out"], "--", "sh", "-c", "env --default-signal=PIPE yes | head -1");
         Assert.Contains(File.ReadLines(workspace["out"]), line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^(\d+) +--- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=\1, si_uid=0} ---$"));
-    }
-
-    [Fact]
-    public void BinaryNeedsOnlyTheCLibrary()
-    {
-        string[] needed = [.. Child.Run("ldd", ScryBinary.Path).Expect().Lines.Select(line => line.Trim().Split(' ')[0])];
-        Assert.All(needed, name => Assert.Matches(@"^(linux-vdso\.so\.1|libc\.so\.6|libm\.so\.6|/lib64/ld-linux-x86-64\.so\.2)$", name));
     }
 
     [Fact]

@@ -44,6 +44,23 @@ public sealed class RoomTests
         Assert.All(Sources(), file => Assert.InRange(File.ReadLines(file).Count(), 1, 500));
     }
 
+    [Fact]
+    public void Registers_are_named_in_the_header_of_processors_alone()
+    {
+        string[] allowed = ["arch.bpf.h", "kernel.h"];
+        Assert.All(KernelSources(allowed), file => Assert.DoesNotMatch(@"\b(orig_ax|orig_x0|syscallno|TS_COMPAT|TIF_32BIT|X32_SYSCALL_BIT)\b|regs->", File.ReadAllText(file)));
+    }
+
+    [Fact]
+    public void What_other_processors_see_is_published()
+    {
+        // A barrier of the compiler alone orders nothing on arm64: order.bpf.h.
+        Assert.All(KernelSources(["order.bpf.h"]), file => Assert.DoesNotMatch(@"\bbarrier\(\);\s*(/\*.*?\*/\s*)?\*\(volatile", File.ReadAllText(file)));
+    }
+
+    private static IEnumerable<string> KernelSources(string[] except) => Directory.GetFiles($"{Root}/src/bpf")
+        .Where(file => Path.GetExtension(file) is ".c" or ".h" && !except.Contains(Path.GetFileName(file)));
+
     /// <summary>The rows <c>| `room` | what | `reference`, … |</c> of projects.</summary>
     private static string[] Table() => [.. File.ReadLines($"{Root}/docs/ARCHITECTURE.md")
         .Select(line => line.Split('|'))

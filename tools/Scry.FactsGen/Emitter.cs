@@ -1,4 +1,5 @@
 using System.Text;
+using Scry.Syscalls;
 
 namespace Scry.FactsGen;
 
@@ -44,6 +45,9 @@ internal sealed class Emitter
         return Class("TextTable", lines.ToString().TrimEnd() + ";\n");
     }
 
+    // Numbers of a head before those of each table.
+    private const int XlatFixed = 9;
+
     private string Xlats(Facts facts)
     {
         var heads = new List<int>();
@@ -54,10 +58,12 @@ internal sealed class Emitter
         foreach (Xlat xlat in facts.Xlats)
         {
             List<int> head = [Text(xlat.Name), xlat.Flags ? 1 : 0, Text(xlat.Prefix), Text(xlat.Zero), Text(xlat.ShiftName), xlat.ShiftBits, (int)xlat.ShiftMask, (int)xlat.OctalMask, (int)xlat.DecimalMask];
-            foreach (List<XlatEntry> entries in (List<XlatEntry>[])[xlat.Entries, xlat.Ia32.Count > 0 ? xlat.Ia32 : xlat.Entries])
+            for (int table = 0; table < AbiTable.Count; table++)
             {
-                head.AddRange([values.Count, entries.Count]);
-                foreach (XlatEntry entry in entries)
+                List<XlatEntry> entries = xlat.Tables[table];
+                int same = Array.FindIndex(xlat.Tables, 0, table, other => other.SequenceEqual(entries));
+                head.AddRange(same >= 0 ? head.GetRange(XlatFixed + 2 * same, 2) : [values.Count, entries.Count]);
+                foreach (XlatEntry entry in same >= 0 ? [] : entries)
                 {
                     values.Add(entry.Value);
                     masks.Add(entry.Mask);
@@ -68,7 +74,32 @@ internal sealed class Emitter
             heads.AddRange(head);
         }
         string ids = string.Concat(facts.Xlats.Select((x, i) => $"    public const int {Pascal(x.Name)} = {i};\n"));
-        return Class("XlatTable", ids + Ints("Heads", heads, 13) + Longs("Values", values) + Longs("Masks", masks) + Ints("Names", names, 12) + Ints("Texts", texts, 12));
+        return Class("XlatTable", ids + Ints("Heads", heads, XlatFixed + 2 * AbiTable.Count) + Longs("Values", values) + Longs("Masks", masks) + Ints("Names", names, 12) + Ints("Texts", texts, 12));
+    }
+
+    private const int FieldLength = 10;
+
+    // First field, count, bytes. A layout that stands there already is not written again.
+    private List<int> Fields(Layout layout, List<int> shown, List<ulong> values)
+    {
+        var fields = new List<int>();
+        var conditions = new List<ulong>();
+        foreach (Shown s in layout.Shown)
+        {
+            Field field = layout.Fields[s.Field];
+            Field? by = s.ConditionField >= 0 ? layout.Fields[s.ConditionField] : null;
+            fields.AddRange([Text(field.Name), field.Offset, field.Type, field.Size, field.Signed ? 1 : 0, field.Array, (s.Abbreviated ? 1 : 0) | (s.Bare ? 2 : 0), s.Op, by?.Offset ?? 0, by?.Size ?? 0]);
+            conditions.AddRange([s.Mask, s.Value]);
+        }
+        int first = 0, end = shown.Count / FieldLength;
+        while (first < end && !(shown.Skip(first * FieldLength).Take(fields.Count).SequenceEqual(fields) && values.Skip(first * 2).Take(conditions.Count).SequenceEqual(conditions)))
+            first++;
+        if (first == end)
+        {
+            shown.AddRange(fields);
+            values.AddRange(conditions);
+        }
+        return [first, layout.Shown.Count, layout.Size];
     }
 
     private string Structs(Facts facts)
@@ -80,44 +111,34 @@ internal sealed class Emitter
         {
             heads.AddRange([Text(facts.StructNames[id]), facts.Dated[id] ? 1 : 0]);
             foreach (Layout? layout in facts.Structs[id])
-            {
-                heads.AddRange([shown.Count / 10, layout!.Shown.Count, layout.Size]);
-                foreach (Shown s in layout.Shown)
-                {
-                    Field field = layout.Fields[s.Field];
-                    Field? by = s.ConditionField >= 0 ? layout.Fields[s.ConditionField] : null;
-                    shown.AddRange([Text(field.Name), field.Offset, field.Type, field.Size, field.Signed ? 1 : 0, field.Array, (s.Abbreviated ? 1 : 0) | (s.Bare ? 2 : 0), s.Op, by?.Offset ?? 0, by?.Size ?? 0]);
-                    values.AddRange([s.Mask, s.Value]);
-                }
-            }
+                heads.AddRange(Fields(layout!, shown, values));
         }
         string ids = string.Concat(facts.StructNames.Select((n, i) => $"    public const int {Pascal(n)} = {i};\n"));
-        return Class("StructTable", ids + Ints("Heads", heads, 8) + Ints("Fields", shown, 10) + Longs("Conditions", values));
+        return Class("StructTable", ids + Ints("Heads", heads, 2 + 3 * AbiTable.Count) + Ints("Fields", shown, FieldLength) + Longs("Conditions", values));
     }
 
     private string Syscalls(Facts facts)
     {
         var heads = new List<int>();
         var arguments = new List<int>();
-        var index = new int[2][];
-        index[0] = [.. Enumerable.Repeat(-1, 512)];
-        index[1] = [.. Enumerable.Repeat(-1, 512)];
+        int[] index = [.. Enumerable.Repeat(-1, AbiTable.Count * AbiTable.Places)];
         for (int id = 0; id < facts.Syscalls.Count; id++)
         {
             Syscall s = facts.Syscalls[id];
-            if (s.Nr64 >= 0)
-                index[0][s.Nr64] = id;
-            if (s.Nr32 >= 0)
-                index[1][s.Nr32] = id;
+            for (int table = 0; table < AbiTable.Count; table++)
+            {
+                if (s.Numbers[table] >= 0)
+                    index[table * AbiTable.Places + AbiTable.Place(table, (uint)s.Numbers[table])] = id;
+            }
             List<Variant> variants = facts.Variants.FindAll(v => v.Syscall == id);
             int first = variants.Count > 0 ? facts.Variants.IndexOf(variants[0]) : 0;
             int classes = s.Classes.Aggregate(0, (bits, name) => bits | 1 << facts.Classes.IndexOf(name));
-            heads.AddRange([Text(s.Name), s.Nr64, s.Nr32, s.Result, s.Registers, arguments.Count / 7, s.Arguments.Count, classes, first, variants.Count]);
+            heads.AddRange([Text(s.Name), .. s.Numbers, s.Result, s.Registers, arguments.Count / 7, s.Arguments.Count, classes, first, variants.Count]);
             foreach (Argument a in s.Arguments)
                 arguments.AddRange([Text(a.Name), a.Register, a.Type, a.Named ? 1 : 0, a.ConditionRegister, (int)a.ConditionMask, a.ConditionOp]);
         }
         return Class("SyscallTable",
-            Ints("Index", index[0].Concat(index[1]), 16) + Ints("Heads", heads, 10) + Ints("Arguments", arguments, 7)
+            Ints("Index", index, 16) + Ints("Heads", heads, 8 + AbiTable.Count) + Ints("Arguments", arguments, 7)
             + Ints("Classes", facts.Classes.Select(Text), 12));
     }
 
@@ -128,12 +149,12 @@ internal sealed class Emitter
         var overrides = new List<int>();
         foreach (Variant v in facts.Variants)
         {
-            heads.AddRange([v.Register1, v.Register2, v.Any ? 1 : 0, overrides.Count / 5, v.Overrides.Count, v.Shown, v.Result]);
+            heads.AddRange([v.Register1, v.Register2, v.Any ? 1 : 0, overrides.Count / 5, v.Overrides.Count, v.Shown, v.Result, v.Tables]);
             keys.Add(v.Key);
             foreach (Override o in v.Overrides)
                 overrides.AddRange([o.Argument, o.Type, o.ConditionRegister, (int)o.ConditionMask, o.ConditionOp]);
         }
-        return Class("VariantTable", Ints("Heads", heads, 7) + Longs("Keys", keys) + Ints("Overrides", overrides, 5));
+        return Class("VariantTable", Ints("Heads", heads, 8) + Longs("Keys", keys) + Ints("Overrides", overrides, 5));
     }
 
     private static string Class(string name, string body) =>

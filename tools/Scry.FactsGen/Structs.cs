@@ -5,14 +5,14 @@ namespace Scry.FactsGen;
 
 internal sealed partial class Facts
 {
-    // C types: bytes on x86-64, bytes on ia32, signed.
+    // C types: bytes where C's long has 64 bits, bytes where it has 32, signed.
     private static readonly Dictionary<string, (int Size64, int Size32, bool Signed)> s_ctypes = new()
     {
         ["s8"] = (1, 1, true), ["u8"] = (1, 1, false), ["char"] = (1, 1, true), ["s16"] = (2, 2, true), ["u16"] = (2, 2, false), ["s32"] = (4, 4, true), ["u32"] = (4, 4, false),
         ["s64"] = (8, 8, true), ["u64"] = (8, 8, false), ["long"] = (8, 4, true), ["ulong"] = (8, 4, false), ["ptr"] = (8, 4, false),
     };
 
-    private sealed record StructText(Line Head, bool On64, bool On32, bool Packed, bool Union, List<Line> Body);
+    private sealed record StructText(Line Head, int[] Tables, bool Packed, bool Union, List<Line> Body);
 
     private void ReadStructs(string path)
     {
@@ -31,32 +31,33 @@ internal sealed partial class Facts
                 throw line.Error($"'{w[0]}' is no struct");
             bool only = w[1][0] == '@';
             string name = w[only ? 2 : 1];
-            texts.Add((name, new StructText(line, !only || w[1] == "@64", !only || w[1] == "@32", w.Contains("packed"), w[0] == "union", [])));
+            int[] tables = only ? TablesOf(line, w[1][1..]) : [.. Enumerable.Range(0, AbiTable.Count)];
+            texts.Add((name, new StructText(line, tables, w.Contains("packed"), w[0] == "union", [])));
             if (!StructNames.Contains(name))
             {
                 StructNames.Add(name);
-                Structs.Add([null, null]);
+                Structs.Add(new Layout?[AbiTable.Count]);
                 Dated.Add(w.Contains("dated"));
             }
         }
         foreach ((string name, StructText text) in texts)
         {
             int id = StructNames.IndexOf(name);
-            for (int abi = 0; abi < 2; abi++)
-            {
-                if (abi == 0 ? text.On64 : text.On32)
-                    Structs[id][abi] = LayOut(text, abi);
-            }
+            foreach (int table in text.Tables)
+                Structs[id][table] = LayOut(text, table);
         }
-        // What one ABI alone declares serves the other, should it be met there.
+        // What only some ABIs declare serves the others, should it be met there.
         foreach (Layout?[] layouts in Structs)
         {
-            layouts[0] ??= layouts[1];
-            layouts[1] ??= layouts[0];
+            for (int table = 0; table < AbiTable.Count; table++)
+                layouts[table] ??= Nearest(layouts, table);
         }
     }
 
-    private Layout LayOut(StructText text, int abi)
+    // Of the same width, if there is one.
+    private static Layout Nearest(Layout?[] layouts, int table) => layouts[(table + 2) % AbiTable.Count] ?? layouts.First(layout => layout is not null)!;
+
+    private Layout LayOut(StructText text, int table)
     {
         var layout = new Layout();
         Line? show = null;
@@ -65,7 +66,7 @@ internal sealed partial class Facts
             if (line.Words[0] == "show")
                 show = line;
             else
-                AddField(layout, line, text, abi);
+                AddField(layout, line, text, table);
         }
         layout.Size = text.Packed ? layout.Size : (layout.Size + layout.Align - 1) / layout.Align * layout.Align;
         if (show is null)
@@ -84,7 +85,7 @@ internal sealed partial class Facts
         return layout;
     }
 
-    private void AddField(Layout layout, Line line, StructText text, int abi)
+    private void AddField(Layout layout, Line line, StructText text, int table)
     {
         string[] w = line.Words;
         int at = w[0] == "struct" || w[0] == "union" ? 1 : 0;
@@ -98,13 +99,13 @@ internal sealed partial class Facts
         if (at == 1)
         {
             nested = StructNames.IndexOf(ctype);
-            Layout inner = (nested >= 0 ? Structs[nested][abi] ?? Structs[nested][1 - abi] : null) ?? throw line.Error($"struct {ctype} is not declared before");
+            Layout inner = (nested >= 0 ? Structs[nested][table] : null) ?? throw line.Error($"struct {ctype} is not declared before");
             (size, align) = (inner.Size, inner.Align);
         }
         else if (s_ctypes.TryGetValue(ctype, out var c))
         {
-            size = abi == 0 ? c.Size64 : c.Size32;
-            align = abi == 1 ? Math.Min(size, 4) : size;
+            size = AbiTable.Is32Bit(table) ? c.Size32 : c.Size64;
+            align = table == AbiTable.Ia32 ? Math.Min(size, 4) : size;
             signed = c.Signed;
         }
         else

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Scry.Cli.CommandLine;
 
 namespace Scry.Cli.Bench;
@@ -5,13 +6,12 @@ namespace Scry.Cli.Bench;
 /// <summary>All that can be measured, in the order of a table.</summary>
 internal static class ToolList
 {
-    private const int GetppidNumber = 110, OpenatNumber = 257, WriteNumber = 1; // x86-64
     private const int TracedSeconds = 3600;
 
     private static readonly string[] s_sysdigDrivers = ["/sys/module/scap", "/sys/module/sysdig_probe"];
 
     /// <summary>The path of this binary.</summary>
-    public static string Self { get; } = Environment.ProcessPath ?? "/proc/self/exe";
+    public static string Self { get; } = Environment.ProcessPath ?? Environment.GetCommandLineArgs()[0];
 
     /// <summary>Every tool.</summary>
     public static IReadOnlyList<Tool> All { get; } =
@@ -178,7 +178,16 @@ internal static class ToolList
 
     private static long? Table(Written written) => ToolOutput.TableCount(written.Text, written.Call!);
 
-    private static int Number(string call) => call switch { "openat" => OpenatNumber, "write" => WriteNumber, _ => GetppidNumber };
+    // <asm/unistd.h>
+    private static int Number(string call) => (call, RuntimeInformation.ProcessArchitecture) switch
+    {
+        ("openat", Architecture.Arm64) => 56,
+        ("write", Architecture.Arm64) => 64,
+        (_, Architecture.Arm64) => 173,
+        ("openat", _) => 257,
+        ("write", _) => 1,
+        _ => 110,
+    };
 
     private static IEnumerable<string> Each(string option, ToolContext context) => context.Pids.SelectMany(pid => new[] { option, $"{pid}" });
 }

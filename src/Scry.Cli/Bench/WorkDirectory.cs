@@ -21,13 +21,26 @@ internal sealed class WorkDirectory : IDisposable
         foreach (string stale in StaleMounts())
             Remove(stale);
         // The name cannot be foreseen: others may write where it lies.
-        string path = Directory.CreateTempSubdirectory(Leftovers.OwnName + "-").FullName;
+        string path = Unforeseen();
         int result = NativeMethods.Mount(Bytes(path));
         if (result == 0)
             return new WorkDirectory(path);
         Directory.Delete(path);
         throw new ToolException($"a tmpfs could not be mounted on {path}: {ErrnoText.Describe(-result)}",
             "scry bench needs CAP_SYS_ADMIN in the mount namespace");
+    }
+
+    private static string Unforeseen()
+    {
+        try
+        {
+            return Directory.CreateTempSubdirectory(Leftovers.OwnName + "-").FullName;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"a directory for the bench cannot be made in {System.IO.Path.GetTempPath()}: {ErrnoText.Describe(error)}",
+                "TMPDIR names another place");
+        }
     }
 
     /// <summary>The path of a file or directory in it that is not there yet.</summary>

@@ -4,6 +4,7 @@ using Scry.Capture;
 using Scry.Recording;
 using Scry.Syscalls;
 using Scry.Targets;
+using Scry.Views;
 
 namespace Scry.Cli.CommandLine;
 
@@ -33,6 +34,10 @@ internal static class Runner
                 ProcessTerminationTimeout = null,
             });
         }
+        catch (OutputException error) when (error.IsClosedPipe)
+        {
+            return ExitCode.ClosedPipe;
+        }
         catch (Exception error)
         {
             (string message, string? hint, int code) = Describe(error);
@@ -42,17 +47,7 @@ internal static class Runner
     }
 
     /// <summary>Tells a person something: one line on standard error.</summary>
-    public static void Say(string line)
-    {
-        try
-        {
-            Standard.Error.Write($"scry: {line}\n");
-        }
-        catch (IOException)
-        {
-            // Nobody reads it; the exit status still tells.
-        }
-    }
+    public static void Say(string line) => Standard.Error.Write($"scry: {line}\n");
 
     private static IReadOnlyList<string> Prepare(RootCommand root, string[] words)
     {
@@ -98,7 +93,11 @@ internal static class Runner
             target.Hint is { } hint ? Printable.Escape(hint, MaxMessage) : null, ExitCode.Failed),
         RecordingException recording => (Printable.Escape(recording.Message, MaxMessage), recording.Hint, ExitCode.Failed),
         NativeException { Program: { } program } refused => Refused(refused, program),
+        OutputException output => ($"cannot write the output: {ErrnoText.Describe(output)}", null, ExitCode.Failed),
+        OutOfMemoryException => ("there is not enough memory", "'ulimit -v' and the memory limit of the cgroup say how much there may be", ExitCode.Failed),
         NativeException native => ($"the kernel refused: {Printable.Escape(native.Message, MaxMessage)}",
+            "'scry doctor' checks what tracing needs", ExitCode.Failed),
+        IOException or UnauthorizedAccessException => ($"a file cannot be read or written: {ErrnoText.Describe(error)}{FileOf(error)}",
             "'scry doctor' checks what tracing needs", ExitCode.Failed),
         _ => ($"a fault of Scry's own: {error.GetType().Name}: {Printable.Escape(error.Message)}",
             "please report it with the command line", ExitCode.Failed),
@@ -110,4 +109,8 @@ internal static class Runner
                 ? $"'scry doctor' checks what tracing needs; if it finds nothing, please report it with {Printable.Escape(path)}, the verifier's whole log"
                 : "'scry doctor' checks what tracing needs; the verifier's log could not be kept, since no directory for temporary files can be written to",
             ExitCode.Failed);
+
+    /// <summary>The file that .NET names last in a message; the binary carries no texts of the framework, only their keys.</summary>
+    private static string FileOf(Exception error) =>
+        error.Message.IndexOf(", /", StringComparison.Ordinal) is >= 0 and var at ? $" ({Printable.Escape(error.Message[(at + 2)..])})" : "";
 }

@@ -98,7 +98,7 @@ internal static class BenchCommand
             File.WriteAllText(Path.Combine(directory, "bench.html"), BenchHtml.Write(result));
             File.WriteAllText(Path.Combine(directory, "bench.md"), BenchText.Write(result, markdown: true));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             throw new ToolException($"the report cannot be written to {Printable.Escape(directory)}: {ErrnoText.Describe(error)}");
         }

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Microsoft.Win32.SafeHandles;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
+using Scry.Cli.Launch;
 using Scry.Cli.Loops;
 using Scry.Cli.Recordings;
 using Scry.Recording;
@@ -34,39 +36,20 @@ internal static class LoopDumpCommand
     /// <summary>Has a recording made where nobody else can read it, and shows it as <c>scry report</c> does.</summary>
     public static int Show(ParseResult words, Action<string> write, bool all = false)
     {
-        using FileStream nameless = Nameless();
-        string file = $"/proc/self/fd/{nameless.SafeFileHandle.DangerousGetHandle()}";
-        try
-        {
-            write(file);
-        }
-        catch (RecordingException error)
-        {
-            throw new ToolException(Printable.Escape(error.Message), $"it is made in {Path.GetTempPath()}; TMPDIR names another directory");
-        }
+        using SafeFileHandle nameless = Nameless();
+        string file = $"/proc/self/fd/{nameless.DangerousGetHandle()}";
+        write(file);
         ReportArguments asked = ReportArguments.Read(words, file, descriptors: true);
         using var run = new ReportRun(all ? asked.WithoutTarget() : asked);
         return run.Run();
     }
 
-    // It has no name from the start, so that nothing is left however this ends.
-    private static FileStream Nameless()
+    // In memory, as the recorder itself: it needs no directory, and nothing is left however this ends.
+    private static SafeFileHandle Nameless()
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("scry-dump-");
-        try
-        {
-            return new FileStream(Path.Combine(folder.FullName, "past"), new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        int file = NativeMethods.NamelessFile();
+        return file >= 0 ? new SafeFileHandle(file, ownsHandle: true)
+            : throw new ToolException($"no file can be made in memory: {ErrnoText.Describe(-file)}", "write the past into a file: -o FILE.scry");
     }
 
     private static void Write(FlightRecorder recorder, LoopAbout about, FlightGroup? incident, string file, bool overwrite)

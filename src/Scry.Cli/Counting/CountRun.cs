@@ -106,7 +106,7 @@ internal sealed class CountRun : IDisposable
         {
             // Who closed the pipe has seen enough, and is not told.
             if (error.IsClosedPipe && _arguments.OutputFile is null)
-                return ExitCode.Ok;
+                return _command is null ? ExitCode.ClosedPipe : ExitCode.Ok;
             string output = _arguments.OutputFile is { } file ? $"'{Printable.Escape(file)}'" : "the output";
             Runner.Say($"counting ended: cannot write {output}: {ErrnoText.Describe(error.InnerException!)}");
             return ExitCode.Failed;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Scry.Capture;
 using Scry.Targets;
 using Scry.Wire;
@@ -12,11 +13,14 @@ internal static class Checks
     private const string Lockdown = "/sys/kernel/security/lockdown";
     private const string UnprivilegedBpf = "/proc/sys/kernel/unprivileged_bpf_disabled";
     private const string PerfParanoid = "/proc/sys/kernel/perf_event_paranoid";
-    private const string Vsyscall32 = "/proc/sys/abi/vsyscall32";
 
     /// <summary>All findings, in the order in which they matter.</summary>
     public static IEnumerable<Finding> All()
     {
+        Finding files = Files();
+        yield return files;
+        if (files.State == FindingState.Missing)
+            yield break;
         string[] mounts = Lines("/proc/self/mounts");
         IReadOnlyList<CgroupMount> cgroups = CgroupMounts.Find();
         ulong capabilities = Privileges.Effective();
@@ -38,7 +42,22 @@ internal static class Checks
         yield return Mount(mounts, "tracefs", "tracefs", "not needed to trace", "mount -t tracefs none /sys/kernel/tracing");
         yield return Mount(mounts, "bpffs", "bpf", "not needed to trace", "mount -t bpf none /sys/fs/bpf");
         yield return LockedMemory(Lines("/proc/self/limits"));
-        yield return Calls32(File.Exists(Vsyscall32), FirstLine("/proc/cmdline"));
+        yield return Calls32(HasCalls32(), FirstLine("/proc/cmdline"));
+    }
+
+    /// <summary>What all other checks read.</summary>
+    private static Finding Files()
+    {
+        try
+        {
+            IReadOnlyList<string> own = KernelFiles.Require();
+            return new Finding("kernel's files", FindingState.Ok, own.Count == 0 ? "/proc and /sys"
+                : $"{string.Join(" and ", own)}: not mounted, instances of Scry's own serve");
+        }
+        catch (ToolException error)
+        {
+            return new Finding("kernel's files", FindingState.Missing, error.Message, error.Hint);
+        }
     }
 
     internal static Finding Rights(ulong capabilities, bool otherUsers)
@@ -102,7 +121,12 @@ internal static class Checks
         return new Finding("locked memory", FindingState.Ok, $"limit {text}; does not matter since Linux 5.11");
     }
 
-    /// <summary>A kernel with 32-bit calls has the sysctl; since Linux 6.7 they can be switched off at boot.</summary>
+    // On x86 a kernel with 32-bit calls has a sysctl, on arm64 nothing but the function that they come to.
+    private static bool HasCalls32() => RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+        ? Lines("/proc/kallsyms").Any(line => line.EndsWith(" do_el0_svc_compat", StringComparison.Ordinal))
+        : File.Exists("/proc/sys/abi/vsyscall32");
+
+    /// <summary>Since Linux 6.7 those of x86 can be switched off at boot.</summary>
     internal static Finding Calls32(bool built, string? commandLine)
     {
         bool off = commandLine?.Split(' ').Any(word => word is "ia32_emulation=0" or "ia32_emulation=off" or "ia32_emulation=false") == true;

@@ -1,3 +1,5 @@
+using Scry.Views;
+
 namespace Scry.Cli.Launch;
 
 /// <summary>
@@ -5,7 +7,9 @@ namespace Scry.Cli.Launch;
 /// middle of a traced command's output, and keep it to themselves when a pipe is closed; its file streams write where they think that they
 /// are, over what a command wrote to the same file.
 /// </summary>
-internal sealed class DescriptorStream(int descriptor) : Stream
+/// <param name="descriptor">1 or 2.</param>
+/// <param name="isOptional">Whether what cannot be written is left out, as a message that nobody reads.</param>
+internal sealed class DescriptorStream(int descriptor, bool isOptional = false) : Stream
 {
     private const int Interrupted = 4;
     private const int TryAgain = 11;
@@ -17,7 +21,7 @@ internal sealed class DescriptorStream(int descriptor) : Stream
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <inheritdoc/>
-    /// <exception cref="IOException">The descriptor cannot be written; HResult is the errno.</exception>
+    /// <exception cref="OutputException">The descriptor cannot be written; HResult is the errno.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         while (buffer.Length > 0)
@@ -27,8 +31,10 @@ internal sealed class DescriptorStream(int descriptor) : Stream
                 buffer = buffer[(int)written..];
             else if (written == -TryAgain)
                 Thread.Sleep(1); // Someone made the terminal or pipe, which all its users share, non-blocking.
+            else if (isOptional && written != -Interrupted)
+                return;
             else if (written != -Interrupted)
-                throw new IOException(ErrnoText.Describe((int)-written), (int)-written);
+                throw new OutputException(new IOException(ErrnoText.Describe((int)-written), (int)-written));
         }
     }
 

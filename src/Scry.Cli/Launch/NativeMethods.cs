@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Scry.Cli.Launch;
 
-/// <summary>native/launch.c and native/terminal.c, which are linked into the binary; what each does and gives is said there.</summary>
+/// <summary>native/launch.c, native/places.c and native/terminal.c, which are linked into the binary; what each does and gives is said there.</summary>
 internal static partial class NativeMethods
 {
     private const string Library = "scry_launch";
@@ -30,6 +30,12 @@ internal static partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "scry_write")]
     public static partial nint Write(int descriptor, ReadOnlySpan<byte> bytes, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "scry_nameless_file")]
+    public static partial int NamelessFile();
+
+    [LibraryImport(Library, EntryPoint = "scry_place_state")]
+    public static partial int PlaceState(ReadOnlySpan<byte> path);
 
     [LibraryImport(Library, EntryPoint = "scry_is_terminal")]
     public static partial int IsTerminal(int descriptor);

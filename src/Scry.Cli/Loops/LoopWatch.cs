@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
@@ -118,9 +119,16 @@ internal sealed class LoopWatch(string recorder, string folder)
         start.Environment["SCRY_FILE"] = file;
         start.Environment["SCRY_WHY"] = IncidentText.Why(incident);
         start.Environment["SCRY_CGROUP"] = incident.Path;
-        using Process? shell = Process.Start(start);
-        shell?.WaitForExit();
-        if (shell is { ExitCode: not 0 })
-            Runner.Say($"the command ended with status {shell.ExitCode}");
+        try
+        {
+            using Process? shell = Process.Start(start);
+            shell?.WaitForExit();
+            if (shell is { ExitCode: not 0 })
+                Runner.Say($"the command ended with status {shell.ExitCode}");
+        }
+        catch (Win32Exception error)
+        {
+            Runner.Say($"the command was not run: /bin/sh: {ErrnoText.Describe(error.NativeErrorCode)}");
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Scry.Bpf;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Tracing;
@@ -33,8 +34,7 @@ internal static class AboutRun
         {
             ScryVersion = ScryVersion,
             KernelRelease = KernelRelease,
-            // The only one that the programs for the kernel are made for.
-            Machine = "x86_64",
+            Machine = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64",
             BootId = Read("/proc/sys/kernel/random/boot_id"),
             HostName = Read("/proc/sys/kernel/hostname"),
             Cpus = BpfSystem.PossibleCpus,

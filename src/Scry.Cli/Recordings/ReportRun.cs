@@ -33,7 +33,7 @@ internal sealed class ReportRun : IDisposable
     {
         _arguments = arguments;
         // A mistake in the words is told before a large file is read.
-        SyscallSelector selector = SyscallSelector.Parse(arguments.Shown.Expressions);
+        SyscallSelector selector = SyscallSelector.ParseForAll(arguments.Shown.Expressions);
         _reader = RecordingReader.Open(arguments.File);
         try
         {
@@ -77,7 +77,7 @@ internal sealed class ReportRun : IDisposable
         catch (SinkException error)
         {
             if (error.IsSilent)
-                return ExitCode.Ok;
+                return ExitCode.ClosedPipe;
             throw new ToolException(error.Message);
         }
     }

@@ -55,7 +55,7 @@ internal sealed class StuckRun : IDisposable
         }
         catch (OutputException error) when (error.IsClosedPipe && _arguments.Shown.OutputFile is null)
         {
-            return ExitCode.Ok;
+            return ExitCode.ClosedPipe;
         }
         catch (OutputException error)
         {

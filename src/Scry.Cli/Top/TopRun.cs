@@ -159,7 +159,9 @@ internal sealed class TopRun : IDisposable
         }
         catch (OutputException error) when (error.IsClosedPipe && _arguments.Trace.OutputFile is null)
         {
-            // Who closed the pipe has seen enough.
+            // Who closed the pipe has seen enough; a command goes on.
+            if (_command is null)
+                throw;
         }
         catch (OutputException error)
         {

@@ -157,7 +157,7 @@ internal sealed class TraceRun : IDisposable
         if (_sinkError is { } failed)
         {
             if (failed.IsSilent)
-                return ExitCode.Ok;
+                return _command is null ? ExitCode.ClosedPipe : ExitCode.Ok;
             Runner.Say($"tracing ended: {failed.Message}");
             return ExitCode.Failed;
         }

@@ -31,21 +31,48 @@ static _Atomic int pending_signal;
 static sigset_t start_mask;
 static unsigned char start_ignored[NSIG];
 static struct rlimit start_files;
+static unsigned char start_closed[3];
+
+/* Nothing of this process may get the number of a standard stream that was closed, and what is
+ * written to it fails: as a descriptor that only names a directory does, which needs no /dev. */
+static void occupy_closed(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		start_closed[fd] = fcntl(fd, F_GETFD) < 0;
+		if (start_closed[fd])
+			open("/", O_PATH | O_DIRECTORY);
+	}
+}
+
+static void on_file_limit(int sig)
+{
+	(void)sig;
+}
 
 __attribute__((constructor)) static void remember_start(void)
 {
 	struct sigaction action;
 
+	occupy_closed();
 	sigprocmask(SIG_SETMASK, NULL, &start_mask);
 	for (int sig = 1; sig < NSIG; sig++)
 		start_ignored[sig] = !sigaction(sig, NULL, &action) && action.sa_handler == SIG_IGN;
 	getrlimit(RLIMIT_NOFILE, &start_files);
+	/* RLIMIT_FSIZE: the write fails, and is told as a full disk is. A handler, unlike SIG_IGN,
+	 * ends at execve. */
+	action = (struct sigaction){.sa_handler = on_file_limit, .sa_flags = SA_RESTART};
+	if (!start_ignored[SIGXFSZ])
+		sigaction(SIGXFSZ, &action, NULL);
 }
 
 static void restore_start(void)
 {
 	struct sigaction action = {0};
 
+	for (int fd = 0; fd <= 2; fd++) {
+		if (start_closed[fd])
+			close(fd);
+	}
 	for (int sig = 1; sig < NSIG; sig++) {
 		action.sa_handler = start_ignored[sig] ? SIG_IGN : SIG_DFL;
 		sigaction(sig, &action, NULL);
@@ -186,6 +213,14 @@ int scry_signals_take(void)
 int scry_signals_pending(void)
 {
 	return atomic_load(&pending_signal) != 0;
+}
+
+/* A file in memory that only this process knows, or -errno. */
+int scry_nameless_file(void)
+{
+	int fd = memfd_create("scry", MFD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
 }
 
 /* write(2), but gives -errno. */

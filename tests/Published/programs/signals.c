@@ -11,6 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __x86_64__
+#define NO_INSTRUCTION "ud2"
+#else
+#define NO_INSTRUCTION "udf #0"
+#endif
+
 static sigjmp_buf back;
 
 static void note(int signal)
@@ -46,7 +52,7 @@ static void faults(void)
 	if (!sigsetjmp(back, 1))
 		*hole = 1;
 	if (!sigsetjmp(back, 1))
-		__asm__("ud2");
+		__asm__(NO_INSTRUCTION);
 }
 
 int main(void)
@@ -54,6 +60,7 @@ int main(void)
 	static const int codes[] = { -1, -2, -3, -4, -5, -6, -7, -60, -100, 0x80, 1, 2 };
 	timer_t timer;
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 4 };
+	sigset_t timers, none;
 	int pipes[2];
 
 	for (int i = 1; i < 65; i++)
@@ -70,8 +77,14 @@ int main(void)
 
 	event.sigev_value.sival_int = 77;
 	timer_create(CLOCK_MONOTONIC, &event, &timer);
+	/* Blocked until it is waited for: on a slow machine it comes sooner. */
+	sigemptyset(&none);
+	sigemptyset(&timers);
+	sigaddset(&timers, SIGRTMIN + 4);
+	sigprocmask(SIG_BLOCK, &timers, NULL);
 	timer_settime(timer, 0, &(struct itimerspec){ .it_value.tv_nsec = 1000000 }, NULL);
-	pause();
+	sigsuspend(&none);
+	sigprocmask(SIG_UNBLOCK, &timers, NULL);
 	if (pipe(pipes))
 		return 1;
 	fcntl(pipes[0], F_SETOWN, getpid());

@@ -34,7 +34,7 @@ internal static class Calls
     {
         for (int row = 0; row < SyscallRow.Count; row++)
         {
-            if (new SyscallRow(row).Is(Encoding.ASCII.GetBytes(name)) && new SyscallRow(row).Number((int)abi) is var nr and >= 0)
+            if (new SyscallRow(row).Is(Encoding.ASCII.GetBytes(name)) && new SyscallRow(row).Number(SyscallRow.TableOf(abi)) is var nr and >= 0)
                 return (uint)nr;
         }
         throw new ArgumentException($"no {name} on {abi}", nameof(name));

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Scry.Syscalls;
 using Scry.Tests.Unit.Views;
 using Scry.Wire;
@@ -41,9 +42,10 @@ internal sealed class Capturer(int dataMax)
 {
     private const int PathMax = 4096, CaptureMax = 65536, LengthMax = 4096;
     private const ulong IovecsShown = 64, MessagesShown = 32, StringsShown = 64;
-    private static readonly CapturePlan[] s_plans = CapturePlans.Of(SyscallSelector.Parse([]));
-    private static readonly Dictionary<VariantKey, CapturePlan> s_variants =
-        CapturePlans.VariantsOf(SyscallSelector.Parse([])).ToDictionary(pair => pair.Key, pair => pair.Plan);
+    private static readonly Dictionary<Architecture, CapturePlan[]> s_plans =
+        new[] { Architecture.X64, Architecture.Arm64 }.ToDictionary(machine => machine, machine => CapturePlans.Of(SyscallSelector.Parse([]), machine: machine));
+    private static readonly Dictionary<Architecture, Dictionary<VariantKey, CapturePlan>> s_variants = s_plans.Keys.ToDictionary(
+        machine => machine, machine => CapturePlans.VariantsOf(SyscallSelector.Parse([]), machine: machine).ToDictionary(pair => pair.Key, pair => pair.Plan));
 
     private byte[] _record = [];
     private Memory _memory = new(0, []);
@@ -57,11 +59,12 @@ internal sealed class Capturer(int dataMax)
     public byte[] Record(string name, Abi abi, ulong[] args, long result, Memory entry, Memory exit)
     {
         uint nr = Calls.Number(name, abi);
-        CapturePlan plan = s_plans[(int)abi * Layout.MaxNr + (int)nr];
+        Architecture machine = abi is Abi.Arm64 or Abi.Arm ? Architecture.Arm64 : Architecture.X64;
+        CapturePlan plan = s_plans[machine][CapturePlan.IndexOf(abi, nr)];
         _args = [.. args, .. new ulong[6 - args.Length]];
-        (_result, _word) = (result, abi == Abi.Ia32 ? 4 : 8);
+        (_result, _word) = (result, abi.WordSize);
         _record = Calls.Make(name, result, _args[..plan.ArgCount], abi);
-        bool variant = (plan.Flags & PlanFlags.Variants) != 0 && s_variants.TryGetValue(new VariantKey(nr, (uint)abi, (uint)_args[plan.VariantArg]), out CapturePlan other)
+        bool variant = (plan.Flags & PlanFlags.Variants) != 0 && s_variants[machine].TryGetValue(new VariantKey(nr, abi.Is32Bit ? 1u : 0u, (uint)_args[plan.VariantArg]), out CapturePlan other)
             && (plan = other).OpCount >= 0;
         bool ioctl = !variant && (plan.Flags & PlanFlags.Ioctl) != 0;
         Run(plan, CapturePhase.Entry, entry, ioctl);

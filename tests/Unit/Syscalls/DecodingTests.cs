@@ -121,6 +121,11 @@ public sealed class DecodingTests
     }
 
     [Fact]
+    public void CloneInStracesOrder() =>
+        Assert.Equal("clone(child_stack=NULL, flags=CLONE_SETTLS|CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID|SIGCHLD, parent_tid=[29114], tls=0x7f1464ed9740, child_tidptr=0x7fffaa5def80) = 29114",
+            Text(Make("clone", 29114, [0x380011, 0, At, 0x7fffaa5def80, 0x7f1464ed9740]).Out(Ints(29114))));
+
+    [Fact]
     public void BothAbis()
     {
         Assert.Equal("openat(AT_FDCWD, \"f\", O_RDONLY) = 3", Text(RecordMaker.With(Make("openat", 3, [0xffffff9c, 0x8000, 0, 0], Abi.Ia32), 0x8000, "f\0"u8)));

@@ -55,7 +55,7 @@ public sealed class HostileTests
         }
         byte[] record = RecordMaker.Call(
             (uint)(random.Next(50) == 0 ? random.Next() : random.Next(480)), 1, 0, 1, result: random.Next(-520, 200), flags: (CallFlags)random.Next(16), args: args);
-        MemoryMarshal.AsRef<RecordHeader>(record.AsSpan()).Abi = (Abi)random.Next(3);
+        MemoryMarshal.AsRef<RecordHeader>(record.AsSpan()).Abi = (Abi)random.Next(5);
         for (int i = random.Next(5); i > 0; i--)
         {
             byte[] data = new byte[random.Next(4) == 0 ? 4 * random.Next(100) : random.Next(300)];

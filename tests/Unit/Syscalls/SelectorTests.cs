@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Scry.Syscalls;
+using Scry.Wire;
 using Xunit;
 
 namespace Scry.Tests.Unit.Syscalls;
@@ -7,6 +9,8 @@ namespace Scry.Tests.Unit.Syscalls;
 /// <summary>The grammar of -e, as strace(1) has it.</summary>
 public sealed class SelectorTests
 {
+    private static readonly Abi[] s_abis = [Abi.X86_64, Abi.Ia32, Abi.Arm64, Abi.Arm];
+
     [Theory]
     [InlineData("openat", "openat")]
     [InlineData("trace=openat,close", "close openat")]
@@ -57,8 +61,46 @@ public sealed class SelectorTests
         Assert.NotEmpty(error.Hint);
     }
 
+    // What the other machine alone has would select nothing here; a recording may be of either.
+    [Theory]
+    [InlineData("arch_prctl@64", Architecture.X64)]
+    [InlineData("vm86@32", Architecture.X64)]
+    [InlineData("send", Architecture.Arm64)]
+    [InlineData("set_tls@32", Architecture.Arm64)]
+    public void EachMachineHasItsOwnCalls(string expression, Architecture machine)
+    {
+        Architecture other = machine == Architecture.X64 ? Architecture.Arm64 : Architecture.X64;
+        Assert.Throws<SelectionException>(() => SyscallSelector.Parse([expression], other));
+        Assert.Equal(1, Selected(SyscallSelector.Parse([expression], machine), machine));
+        Assert.Equal(1, Selected(SyscallSelector.ParseForAll([expression]), machine));
+    }
+
+    [Fact]
+    public void WidthsAreOfBothMachines()
+    {
+        SyscallSelector wide = SyscallSelector.Parse(["openat@64"]), narrow = SyscallSelector.Parse(["openat@32"]);
+        Assert.Equal([true, false, true, false], s_abis.Select(abi => wide.Includes(abi, Calls.Number("openat", abi))));
+        Assert.Equal([false, true, false, true], s_abis.Select(abi => narrow.Includes(abi, Calls.Number("openat", abi))));
+    }
+
+    [Fact]
+    public void ClassesAreTheSameOnAllAbis()
+    {
+        var classes = new Dictionary<string, int>();
+        for (int id = 0; id < SyscallRow.Count; id++)
+        {
+            var row = new SyscallRow(id);
+            string name = Encoding.ASCII.GetString(row.Name);
+            Assert.Equal($"{name} {classes.GetValueOrDefault(name, row.Classes)}", $"{name} {row.Classes}");
+            classes[name] = row.Classes;
+        }
+    }
+
     [Fact]
     public void PatternOfAHostileShapeEnds() => Record.Exception(() => SyscallSelector.Parse(["/^((a+)+)+(([a-z_0-9]+)*)*$!"]));
+
+    private static int Selected(SyscallSelector selector, Architecture machine) =>
+        CapturePlans.Of(selector, machine: machine).Count(plan => (plan.Flags & PlanFlags.Selected) != 0);
 
     private static string[] Chosen(string expression)
     {

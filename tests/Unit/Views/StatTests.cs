@@ -123,6 +123,32 @@ public sealed class StatTests
     }
 
     [Theory]
+    [InlineData(Abi.X86_64, "x86-64")]
+    [InlineData(Abi.Ia32, "ia32")]
+    [InlineData(Abi.X32, "x32")]
+    [InlineData(Abi.Arm64, "arm64")]
+    [InlineData(Abi.Arm, "arm")]
+    public void Abis_have_names(Abi abi, string name)
+    {
+        var row = new StatRow { Labels = [StatLabel.Of(1), StatLabel.Of("x")], Syscall = "read", Abi = abi };
+        row.Add(Sums(1, 10), new DurationHistogram(), new Dictionary<int, ulong>());
+        JsonElement json = JsonDocument.Parse(Written(output => new StatJson(output).Write(Table(row)))).RootElement;
+        Assert.Equal(name, json.GetProperty("abi").GetString());
+        string[] lines = Written(output => new StatCsv(output).Write(Table(row))).Split('\n');
+        Assert.Equal(name, lines[1].Split(',')[Array.IndexOf(lines[0].Split(','), "abi")]);
+    }
+
+    [Theory]
+    [InlineData(Abi.Arm64, null)]
+    [InlineData(Abi.Arm, "32 bit")]
+    public void Straces_table_says_which_abi_is_not_the_machines(Abi abi, string? mode)
+    {
+        string first = Written(output => new StraceSummary(StraceSummary.DefaultColumns, StraceColumn.Calls)
+            .Write(output, [new StraceCall(abi, 3, "read", Sums(1, 10))])).Split('\n')[0];
+        Assert.Equal(mode is null ? "% time" : $"System call usage summary for {mode} mode:", mode is null ? first[..6] : first);
+    }
+
+    [Theory]
     [InlineData(0, "0ns")]
     [InlineData(999, "999ns")]
     [InlineData(999.6, "1.00us")]

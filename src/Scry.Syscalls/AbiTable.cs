@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+using Scry.Wire;
+
+namespace Scry.Syscalls;
+
+/// <summary>The ABIs that the facts tell apart: a table of numbers, values and layouts each. x32 has x86-64's.</summary>
+internal static class AbiTable
+{
+    public const int X86_64 = 0, Ia32 = 1, Arm64 = 2, Arm = 3, Count = 4;
+    /// <summary>Numbers of a table.</summary>
+    public const int Places = Layout.MaxNr;
+
+    /// <summary>As the facts write them.</summary>
+    public static readonly string[] Names = ["x86-64", "ia32", "arm64", "arm"];
+
+    /// <summary>Whether C's long and pointers have 32 bits.</summary>
+    public static bool Is32Bit(int table) => table is Ia32 or Arm;
+
+    /// <summary>The table of a machine's own ABI (0), of its 32-bit one (1).</summary>
+    /// <param name="machine">This machine when missing.</param>
+    /// <param name="abi">Which of the two.</param>
+    public static int Of(Architecture? machine, int abi) => ((machine ?? RuntimeInformation.ProcessArchitecture) == Architecture.Arm64 ? Arm64 : X86_64) + abi;
+
+    /// <summary>Where a number stands in its table, or -1.</summary>
+    public static int Place(int table, uint nr)
+    {
+        if (table == Arm && nr - Layout.ArmFirst < Layout.ArmCount)
+            return Layout.ArmPlace + (int)(nr - Layout.ArmFirst);
+        bool taken = table == Arm && nr - Layout.ArmPlace < Layout.ArmCount;
+        return nr < Places && !taken ? (int)nr : -1;
+    }
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef SCRY_ARCH_BPF_H
+#define SCRY_ARCH_BPF_H
+/*
+ * What differs between processors, and nowhere else (kernel.h has their struct pt_regs and
+ * thread_info): how the ABI of a call is told, and where its number and arguments lie. Both name
+ *
+ *   ABI_32BIT            the ABI of 32-bit programs
+ *   task__status         the word of a task that tells its ABI
+ *   abi__of, abi__number the ABI of a call, and its number as records have it
+ *   abi__place           where a number stands among those of its ABI
+ *   regs__nr, regs__sp   the number with which it entered, -1 for none; the stack pointer
+ *   regs__args           its arguments
+ *   regs__place          where one of them lies, in bytes from the registers' start
+ *   REGS_NR, REGS_IP     the same for the number, __s32, and the address of the code
+ */
+
+#if defined(__TARGET_ARCH_x86)
+
+#define ABI_32BIT	SCRY_ABI_IA32
+#define TS_COMPAT	0x0002	   /* <asm/thread_info.h>: the call came through a 32-bit entry */
+#define X32_SYSCALL_BIT 0x40000000 /* <uapi/asm/unistd.h> */
+
+/* <uapi/asm/unistd_64.h>: setuid, setreuid, setresuid. */
+#define NR_SETUID    105
+#define NR_SETREUID  113
+#define NR_SETRESUID 117
+
+#define REGS_NR __builtin_offsetof(struct pt_regs, orig_ax)
+#define REGS_IP __builtin_offsetof(struct pt_regs, ip)
+
+static __always_inline __u32 task__status(struct task_struct *task)
+{
+	return task->thread_info.status;
+}
+
+static __always_inline __u32 abi__of(__u32 status, __u32 nr)
+{
+	if (status & TS_COMPAT)
+		return SCRY_ABI_IA32;
+	return (__s32)nr >= 0 && (nr & X32_SYSCALL_BIT) ? SCRY_ABI_X32 : SCRY_ABI_X86_64;
+}
+
+static __always_inline __u32 abi__number(__u32 abi, __u32 nr)
+{
+	return abi == SCRY_ABI_X32 ? nr & ~X32_SYSCALL_BIT : nr;
+}
+
+static __always_inline __u32 abi__place(__u32 abi, __u32 nr)
+{
+	return nr;
+}
+
+static __always_inline __s32 regs__nr(struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+
+static __always_inline __u64 regs__sp(struct pt_regs *regs, __u32 abi)
+{
+	return regs->sp;
+}
+
+static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *args)
+{
+	if (abi == SCRY_ABI_IA32) {
+		args[0] = (__u32)regs->bx;
+		args[1] = (__u32)regs->cx;
+		args[2] = (__u32)regs->dx;
+		args[3] = (__u32)regs->si;
+		args[4] = (__u32)regs->di;
+		args[5] = (__u32)regs->bp;
+	} else {
+		args[0] = regs->di;
+		args[1] = regs->si;
+		args[2] = regs->dx;
+		args[3] = regs->r10;
+		args[4] = regs->r8;
+		args[5] = regs->r9;
+	}
+}
+
+/* A digit for each argument: the register's place in struct pt_regs, that of the first argument
+ * last. */
+static __always_inline __u32 regs__place(__u32 abi, __u32 arg)
+{
+	__u32 places = abi == SCRY_ABI_IA32 ? 0x4edcb5 : 0x897cde;
+
+	return (places >> 4 * arg & 15) * sizeof(__u64);
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+#define ABI_32BIT    SCRY_ABI_ARM
+#define TIF_32BIT    22 /* <asm/thread_info.h>: a 32-bit program */
+
+/* <uapi/asm-generic/unistd.h> */
+#define NR_SETUID    146
+#define NR_SETREUID  145
+#define NR_SETRESUID 147
+
+#define ARM_SP 13 /* of 32-bit programs */
+
+#define REGS_NR bpf_core_field_offset(struct pt_regs, syscallno)
+#define REGS_IP bpf_core_field_offset(struct pt_regs, pc)
+
+static __always_inline __u32 task__status(struct task_struct *task)
+{
+	return task->thread_info.flags;
+}
+
+static __always_inline __u32 abi__of(__u32 status, __u32 nr)
+{
+	return status >> TIF_32BIT & 1 ? SCRY_ABI_ARM : SCRY_ABI_ARM64;
+}
+
+static __always_inline __u32 abi__number(__u32 abi, __u32 nr)
+{
+	return nr;
+}
+
+static __always_inline __u32 abi__place(__u32 abi, __u32 nr)
+{
+	if (abi == SCRY_ABI_ARM && nr - SCRY_ARM_FIRST < SCRY_ARM_COUNT)
+		return SCRY_ARM_PLACE + nr - SCRY_ARM_FIRST;
+	/* Numbers that no kernel has, whose places are taken. */
+	if (abi == SCRY_ABI_ARM && nr - SCRY_ARM_PLACE < SCRY_ARM_COUNT)
+		return ~0U;
+	return nr;
+}
+
+static __always_inline __s32 regs__nr(struct pt_regs *regs)
+{
+	return regs->syscallno;
+}
+
+static __always_inline __u64 regs__sp(struct pt_regs *regs, __u32 abi)
+{
+	return abi == SCRY_ABI_ARM ? regs->regs[ARM_SP] : regs->sp;
+}
+
+/* The first one's register has the result at exit. Those of a 32-bit program have 32 bits. */
+static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *args)
+{
+	__u64 mask = abi == SCRY_ABI_ARM ? 0xffffffff : ~0ULL;
+
+	args[0] = regs->orig_x0 & mask;
+	args[1] = regs->regs[1] & mask;
+	args[2] = regs->regs[2] & mask;
+	args[3] = regs->regs[3] & mask;
+	args[4] = regs->regs[4] & mask;
+	args[5] = regs->regs[5] & mask;
+}
+
+static __always_inline __u32 regs__place(__u32 abi, __u32 arg)
+{
+	return arg ? arg * sizeof(__u64) : bpf_core_field_offset(struct pt_regs, orig_x0);
+}
+
+#else
+#error "Scry knows x86 and arm64: compile with -D__TARGET_ARCH_x86 or -D__TARGET_ARCH_arm64"
+#endif
+
+/* Whether the call's pointers have 32 bits, and its plan stands in the second half of all. */
+static __always_inline bool abi__is_32bit(__u32 abi)
+{
+	return abi == ABI_32BIT;
+}
+
+/* Whether a successful call makes its thread another user. 32-bit programs have the same numbers on
+ * both processors: with 16-bit ids, and with 32-bit ones. */
+static __always_inline bool call__sets_user(__u32 abi, __u32 nr)
+{
+	if (abi__is_32bit(abi)) {
+		switch (nr) {
+		case 23:
+		case 70:
+		case 164:
+		case 203:
+		case 208:
+		case 213:
+			return 1;
+		}
+		return 0;
+	}
+	return nr == NR_SETUID || nr == NR_SETREUID || nr == NR_SETRESUID;
+}
+
+#endif

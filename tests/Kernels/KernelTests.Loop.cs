@@ -1,0 +1,77 @@
+using System.Text.RegularExpressions;
+using Scry.Tests.Kernels.Harness;
+using Scry.Tests.Published.Harness;
+using Xunit;
+
+namespace Scry.Tests.Kernels;
+
+/// <summary>The flight recorder.</summary>
+public abstract partial class KernelTests
+{
+    /// <summary>Each trigger freezes the past up to it; asking does too.</summary>
+    [InMachine("""
+        cgroup=/sys/fs/cgroup/loop
+        mkdir $cgroup
+        scry loop start flight -G $cgroup --memory 8M --cooldown 1ms --on fatal --on exit=7 --on errno=ENOTDIR --on slow=300ms
+        inside $cgroup 'cat /mark/1; kill -SEGV $$'
+        inside $cgroup 'cat /mark/2; exit 7'
+        inside $cgroup 'cat /mark/3 /etc/passwd/x'
+        inside $cgroup 'cat /mark/4; sleep 0.5'
+        inside $cgroup 'cat /mark/5'
+        scry loop trigger flight
+        inside $cgroup 'cat /mark/6'
+        scry loop list flight >list
+        for incident in 1 2 3 4 5; do scry loop dump flight --incident $incident -e %file >incident-$incident; done
+        scry loop dump flight -e %file >past
+        scry loop stop flight
+        scry loop list >left
+        rmdir $cgroup
+        """, Shows = "triggers")]
+    public void TriggersFreezeThePast()
+    {
+        string list = Ran()["list"];
+        foreach (string why in new[] { "SIGSEGV", "exit code 7", "ENOTDIR", "a call of 0." })
+            Assert.Contains(why, list);
+        for (int i = 1; i <= 5; i++)
+            Assert.Equal($"{i}", Assert.Single(Mark().Matches(Ran()[$"incident-{i}"])).Groups[1].Value);
+        Assert.Equal("6", Assert.Single(Mark().Matches(Ran()["past"])).Groups[1].Value);
+        Assert.DoesNotContain("flight", Ran()["left"]);
+    }
+
+    /// <summary>Recording goes on when whatever is killed: who is recorded, who reads, who starts and who stops.</summary>
+    [InMachine("""
+        cgroup=/sys/fs/cgroup/loop
+        mkdir $cgroup
+        scry loop start flight -G $cgroup --memory 8M
+        sh -c "echo \$\$ >$cgroup/cgroup.procs; exec count 0 1" &
+        victim=$!
+        sleep 1
+        scry loop dump flight -e lseek | tail -n 100 >dump-1
+        for moment in 0.2 0.7 1.5; do
+            scry loop start half$moment -G $cgroup --memory 4M & killed=$!
+            scry loop dump flight >/dev/null & reader=$!
+            sleep $moment
+            kill -KILL $killed $reader || :
+            wait $killed $reader || :
+        done
+        kill -KILL $victim
+        wait $victim || :
+        scry loop dump flight | tail -n 5000 >dump-2
+        scry loop list >list
+        for half in /sys/fs/bpf/scry/half*; do ! [ -d $half ] || scry loop stop ${half##*/}; done
+        scry loop stop flight
+        find /sys/fs/bpf/scry -mindepth 1 >left || :
+        rmdir $cgroup
+        """, Shows = "loop")]
+    public void RecordingGoesOnWhoeverIsKilled()
+    {
+        long before = Counts.Check(Ran()["dump-1"]);
+        Assert.True(Counts.Check(Ran()["dump-2"]) > before);
+        Assert.Contains("+++ killed by SIGKILL +++", Ran()["dump-2"]);
+        Assert.Contains(", 0 lost,", Ran()["list"]);
+        Assert.Equal("", Ran()["left"]);
+    }
+
+    [GeneratedRegex(@"""/mark/(\d)""")]
+    private static partial Regex Mark();
+}
