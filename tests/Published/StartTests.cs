@@ -93,14 +93,14 @@ public sealed class StartTests
     }
 
     [Fact]
-    public void APartOfTheHierarchyIsNamed()
+    public void APartOfTheHierarchyIsEnough()
     {
         using Cgroup cgroup = Cgroup.Unified();
         using Place place = new Place().With("/proc").And("mkdir R/sys; mount -t sysfs none R/sys")
             .Through($"sh -c '{cgroup.Enter}; exec unshare -C \"$@\"' sh");
         IReadOnlyList<Finished> runs = place.Run("stat -G / --for 100ms", "trace -- /scry --version", "doctor");
-        Assert.Equal([1, 0, 0], runs.Select(run => run.Status));
-        Assert.StartsWith("scry: only a part of the cgroup hierarchy is mounted at /sys/fs/cgroup; ", runs[0].Error);
+        Assert.All(runs, run => run.Expect());
+        Assert.Contains("complete: ", runs[0].Error);
     }
 
     [Fact]
