@@ -17,7 +17,7 @@ public sealed class Kernel61(Kernel61.Booted machine, KernelTable table) : Kerne
     public sealed class Booted() : Machine("6.1-amd64");
 }
 
-/// <summary>Debian 12's own kernel, in which BPF programs can be preempted.</summary>
+/// <summary>Debian 12's own kernel, with PREEMPT_RT.</summary>
 public sealed class Kernel61Rt(Kernel61Rt.Booted machine, KernelTable table) : KernelTests(machine, table), IClassFixture<Kernel61Rt.Booted>
 {
     /// <summary>Its machine.</summary>
@@ -38,7 +38,7 @@ public sealed class Kernel612(Kernel612.Booted machine, KernelTable table) : Ker
     public sealed class Booted() : Machine("6.12-amd64");
 }
 
-/// <summary>The newer kernel of Debian 12's updates, which is Debian 13's, in which BPF programs can be preempted.</summary>
+/// <summary>The newer kernel of Debian 12's updates, which is Debian 13's, with PREEMPT_RT.</summary>
 public sealed class Kernel612Rt(Kernel612Rt.Booted machine, KernelTable table) : KernelTests(machine, table), IClassFixture<Kernel612Rt.Booted>
 {
     /// <summary>Its machine.</summary>

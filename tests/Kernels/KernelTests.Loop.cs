@@ -33,9 +33,12 @@ public abstract partial class KernelTests
         foreach (string why in new[] { "SIGSEGV", "exit code 7", "ENOTDIR", "a call of 0." })
             Assert.Contains(why, list);
         for (int i = 1; i <= 5; i++)
-            Assert.Equal($"{i}", Assert.Single(Mark().Matches(Ran()[$"incident-{i}"])).Groups[1].Value);
-        Assert.Equal("6", Assert.Single(Mark().Matches(Ran()["past"])).Groups[1].Value);
+            Assert.Equal([$"{i}"], Marks($"incident-{i}"));
+        Assert.Equal(["6"], Marks("past"));
         Assert.DoesNotContain("flight", Ran()["left"]);
+
+        // The path is in the call that opens it, and in the execve before it.
+        string[] Marks(string file) => [.. Mark().Matches(Ran(nameof(TriggersFreezeThePast))[file]).Select(mark => mark.Groups[1].Value).Distinct()];
     }
 
     /// <summary>Recording goes on when whatever is killed: who is recorded, who reads, who starts and who stops.</summary>

@@ -30,7 +30,7 @@ public abstract partial class KernelTests
         mkfifo gate
         sh -c 'echo $$ >/sys/fs/cgroup/target/cgroup.procs; exec su nobody -s /bin/sh -c "read go <gate; exec count 1000 2"' &
         victim=$!
-        for target in "-p $victim" "-t $victim" "--comm count" "-u nobody" "-G /sys/fs/cgroup/target" -a; do
+        for target in "-p $victim" "-t $victim --no-follow" "--comm count" "-u nobody" "-G /sys/fs/cgroup/target" -a; do
             name=${target%% *}
             scry trace $target -e lseek -o lines$name 2>said$name &
             tracers="$tracers $!"
@@ -72,7 +72,9 @@ public abstract partial class KernelTests
         Assert.Contains("complete: ", Ran().Error);
         Assert.StartsWith("7\n", Ran().Output);
         Assert.True(Ran().Lines("scry", " ugetrlimit(RLIMIT_STACK, {rlim_cur=") > 0);
-        Comparison.Check(Ran().Path("strace"), Ran().Path("scry"));
+        Assert.True(Ran().Lines("scry", " fstat64(3, {st_mode=S_IFREG|0644, st_size=") > 0);
+        // Debian's strace for arm64 does not know the structures of 32-bit Arm.
+        Comparison.Check(Ran().Path("strace"), Ran().Path("scry"), machine.Kernel.EndsWith("arm64", StringComparison.Ordinal) ? ["fstat64"] : []);
     }
 
     /// <summary>A recording has all of it, and is read without the kernel.</summary>

@@ -24,6 +24,6 @@ public abstract partial class KernelTests(Machine machine, KernelTable table) : 
 
     private Ran Ran([CallerMemberName] string test = "") => machine.Of(test).Expect();
 
-    [GeneratedRegex("BUG:|WARNING:|Oops|Call Trace|rcu.*stall|blocked for more than")]
+    [GeneratedRegex("BUG:|WARNING:|Oops|Call Trace|blocked for more than")]
     private static partial Regex Complaint();
 }
