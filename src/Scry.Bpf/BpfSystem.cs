@@ -9,6 +9,21 @@ public static class BpfSystem
     /// <exception cref="NativeException">The kernel does not tell.</exception>
     public static int PossibleCpus => NativeException.Check(Libbpf.libbpf_num_possible_cpus(), "libbpf_num_possible_cpus");
 
+    /// <summary>Nanoseconds of a tick of the kernel (a jiffy): the resolution of CLOCK_MONOTONIC_COARSE, clock_getres(2).</summary>
+    /// <exception cref="NativeException">The kernel does not tell.</exception>
+    public static unsafe ulong TickNs
+    {
+        get
+        {
+            const int coarse = 6; // <linux/time.h>
+            long* resolution = stackalloc long[2];
+            // SAFETY: the callee writes a struct timespec, of two longs.
+            if (Libbpf.clock_getres(coarse, resolution) != 0)
+                throw new NativeException("clock_getres(CLOCK_MONOTONIC_COARSE)", Marshal.GetLastPInvokeError());
+            return (ulong)(resolution[0] * 1_000_000_000 + resolution[1]);
+        }
+    }
+
     /// <summary>libbpf's version.</summary>
     public static Version LibraryVersion => new((int)Libbpf.libbpf_major_version(), (int)Libbpf.libbpf_minor_version());
 

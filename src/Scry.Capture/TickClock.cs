@@ -7,38 +7,28 @@ namespace Scry.Capture;
 /// <summary>The kernel's ticks on CLOCK_MONOTONIC, by which it counts them: what a load tells instead of a clock.</summary>
 internal static class TickClock
 {
-    private const int Ticks = 8;
+    private const int Edges = 9;
     private const ulong MostNs = 200_000_000;
-    // CONFIG_HZ of <kernel/Kconfig.hz>.
-    private static readonly ulong[] s_rates = [100, 250, 300, 1000];
 
-    /// <summary>Watches some ticks go by: at most a tenth of a second.</summary>
+    /// <summary>Watches some ticks go by: at most a fifth of a second.</summary>
     /// <returns>Nanoseconds of a tick, and the time of tick 0, wrapped.</returns>
+    /// <exception cref="NativeException">The kernel refused.</exception>
     public static (ulong Tick, ulong Base) Measure()
     {
         using BpfObject programs = BpfObject.Open(Programs.Read("peek.bpf.o"), "scry_peek");
         programs.Load();
         BpfProgram program = programs.FindProgram("peek_clock");
         var edges = new List<ClockPair> { Edge(program, Read(program)) };
-        while (edges.Count <= Ticks && edges[^1].Time - edges[0].Time < MostNs)
+        while (edges.Count < Edges && edges[^1].Time - edges[0].Time < MostNs)
             edges.Add(Edge(program, edges[^1]));
-        return Of(edges);
+        ulong tick = BpfSystem.TickNs;
+        return (tick, Base(edges, tick));
     }
 
-    /// <summary>The clock that some edges, each seen late by an unknown time, are of.</summary>
-    internal static (ulong Tick, ulong Base) Of(IReadOnlyList<ClockPair> edges)
-    {
-        ulong tick = s_rates.Select(rate => 1_000_000_000 / rate).MinBy(tick => Spread(Bases(edges, tick)));
-        // The earliest base has met with the least delay.
-        return (tick, unchecked(edges[0].Time - edges[0].Jiffies * tick + (ulong)Bases(edges, tick)[0]));
-    }
-
-    // When tick 0 was, by each edge, as nanoseconds from what the first of them says; sorted.
-    private static long[] Bases(IReadOnlyList<ClockPair> edges, ulong tick) =>
-        [.. edges.Select(edge => unchecked((long)(edge.Time - edges[0].Time - (edge.Jiffies - edges[0].Jiffies) * tick))).Order()];
-
-    // By a wrong tick all move away from each other; a delay moves one.
-    private static double Spread(long[] bases) => bases.Sum(one => Math.Abs((double)(one - bases[bases.Length / 2])));
+    /// <summary>The time of tick 0, wrapped, by edges that were each seen late by an unknown time: the least late one tells.</summary>
+    internal static ulong Base(IReadOnlyList<ClockPair> edges, ulong tick) =>
+        unchecked(edges[0].Time - edges[0].Jiffies * tick
+            + (ulong)edges.Min(edge => (long)(edge.Time - edges[0].Time - (edge.Jiffies - edges[0].Jiffies) * tick)));
 
     private static ClockPair Edge(BpfProgram program, ClockPair from)
     {

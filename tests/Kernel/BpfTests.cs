@@ -260,6 +260,10 @@ public sealed partial class BpfTests
         Assert.Equal(plain + reason, new NativeException("call", 1, log).Message);
     }
 
+    /// <summary>CONFIG_HZ is one of <c>kernel/Kconfig.hz</c>'s.</summary>
+    [Fact]
+    public void ATickIsAsLongAsAKernelCanBeBuiltWith() => Assert.Contains(BpfSystem.TickNs, new ulong[] { 10_000_000, 4_000_000, 3_333_333, 1_000_000 });
+
     [Fact]
     public void TypesOfTheKernelAreFound()
     {

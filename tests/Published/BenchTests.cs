@@ -6,9 +6,13 @@ using Xunit;
 namespace Scry.Tests.Published;
 
 /// <summary>scry bench: that it measures, reports, and leaves nothing behind. What it measured is not asserted.</summary>
-public sealed class BenchTests
+public sealed class BenchTests : IDisposable
 {
     private const int SigInt = 2, SigKill = 9;
+
+    private readonly Tracefs _tracefs = new();
+
+    public void Dispose() => _tracefs.Dispose();
 
     [Fact]
     public void MeasuresToolsBesideEachOtherAndReports()
@@ -118,14 +122,14 @@ public sealed class BenchTests
 
     [Theory]
     [InlineData("scry-loop", "/sys/fs/bpf/scry/NAME")]
-    [InlineData("ftrace", "/sys/kernel/tracing/instances/NAME")]
+    [InlineData("ftrace", "TRACEFS/instances/NAME")]
     [InlineData("strace", "CGROUP/NAME/getppid")]
     public void AnInterruptLeavesNothingBehind(string tool, string sign)
     {
         using var workspace = new Workspace();
         using Child bench = Child.Start(ScryBinary.Path, ["bench", "--runs", "500", "-w", "getppid", "--tools", tool, "-o", workspace["report"]]);
         string name = $"scry-bench-{bench.Id}";
-        string path = sign.Replace("NAME", name).Replace("CGROUP", Cgroup.UnifiedMount);
+        string path = sign.Replace("NAME", name).Replace("CGROUP", Cgroup.UnifiedMount).Replace("TRACEFS", _tracefs.Path);
         Eventually.True(() => Directory.Exists(path), $"{path} is there");
         bench.Signal(SigInt);
         Finished ended = bench.Wait().Expect(128 + SigInt);
@@ -136,12 +140,12 @@ public sealed class BenchTests
 
     [Theory]
     [InlineData("scry-loop", "/sys/fs/bpf/scry/NAME")]
-    [InlineData("ftrace", "/sys/kernel/tracing/instances/NAME")]
+    [InlineData("ftrace", "TRACEFS/instances/NAME")]
     public void WhatAKilledBenchLeftIsRemovedByTheNext(string tool, string sign)
     {
         using var workspace = new Workspace();
         using Child bench = Child.Start(ScryBinary.Path, ["bench", "--runs", "500", "-w", "getppid", "--tools", tool, "-o", workspace["report"]]);
-        string name = $"scry-bench-{bench.Id}", path = sign.Replace("NAME", name);
+        string name = $"scry-bench-{bench.Id}", path = sign.Replace("NAME", name).Replace("TRACEFS", _tracefs.Path);
         Eventually.True(() => Directory.Exists(path), $"{path} is there");
         bench.Signal(SigKill);
         bench.Wait();
@@ -151,13 +155,13 @@ public sealed class BenchTests
 
     private static Finished Bench(params string[] words) => Child.Run(ScryBinary.Path, ["bench", "--quick", "--runs", "1", .. words]);
 
-    private static void AssertNothingLeft(string name)
+    private void AssertNothingLeft(string name)
     {
         Assert.False(Directory.Exists($"{Cgroup.UnifiedMount}/{name}"), "a cgroup is left");
         Assert.DoesNotContain(name, File.ReadAllText("/proc/mounts"));
         Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), name + "-*"));
         Assert.DoesNotContain(name, Child.Run(ScryBinary.Path, "loop", "list").Output);
-        Assert.False(Directory.Exists($"/sys/kernel/tracing/instances/{name}"), "an ftrace instance is left");
+        Assert.False(Directory.Exists($"{_tracefs.Path}/instances/{name}"), "an ftrace instance is left");
         Assert.Equal("", Child.Run("pgrep", "-f", name).Output);
     }
 }

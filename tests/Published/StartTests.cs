@@ -157,7 +157,7 @@ public sealed class StartTests
     private static string? Refusal(string place, string command) => (place, command) switch
     {
         // What is mounted for a recorder must be there for the next command.
-        ("the binary alone" or "no /sys", "loop start") => "no bpf filesystem is mounted, and /sys/fs/bpf cannot be: No such file or directory; mount one anywhere: mount -t bpf bpf DIRECTORY",
+        ("the binary alone" or "no /sys", "loop start") => "no bpf filesystem is mounted, and /sys/fs/bpf cannot be: No such file or directory; mount one anywhere, with CAP_SYS_ADMIN: mount -t bpf bpf DIRECTORY",
         ("the binary alone" or "no /sys", "loop list") => "no flight recorder is running",
         ("the binary alone" or "no /sys", _) when Loop.Contains(command) => "there is no recorder 'start-test'",
         ("the binary alone" or "no /etc" or "no /tmp" or "cgroup v1" or "cgroup v2", "bench") => "a directory for the bench cannot be made in /tmp/: no such file or directory; TMPDIR names another place",

@@ -140,7 +140,7 @@ internal static class LoopStore
         catch (NativeException error)
         {
             throw new ToolException($"no bpf filesystem is mounted, and {UsualMount} cannot be: {ErrnoText.Describe(error.Errno)}",
-                $"that takes CAP_SYS_ADMIN: mount -t bpf bpf {UsualMount}; 'scry loop run' needs none");
+                "mount one anywhere, with CAP_SYS_ADMIN: mount -t bpf bpf DIRECTORY; 'scry loop run' needs none");
         }
     }
 }
