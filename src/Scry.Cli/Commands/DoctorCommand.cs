@@ -47,7 +47,7 @@ internal static class DoctorCommand
             _ => "MISSING",
         };
         string mend = finding.Mend is null ? "" : $"; {finding.Mend}";
-        return $"{state,-9} {finding.Name,-14} {finding.Found}{mend}";
+        return $"{state,-9} {finding.Name,-19} {finding.Found}{mend}";
     }
 
     private static void WriteJson(IReadOnlyList<Finding> findings, bool healthy)
