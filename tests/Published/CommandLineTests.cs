@@ -51,7 +51,7 @@ public sealed class CommandLineTests
     public void DoctorFindsThisMachineFit()
     {
         Finished text = Child.Run(ScryBinary.Path, "doctor").Expect();
-        Assert.Contains("ok        programs       load and attach", text.Output);
+        Assert.Contains("ok        programs            load and attach", text.Output);
         Assert.All(text.Lines[..^1], line => Assert.Matches("^(ok|optional) +", line));
         using JsonDocument json = JsonDocument.Parse(Child.Run(ScryBinary.Path, "doctor", "--json").Expect().Output);
         Assert.True(json.RootElement.GetProperty("healthy").GetBoolean());

@@ -71,7 +71,7 @@ public sealed class StartTests
         }
         IReadOnlyList<Finished> others = place.Run("doctor", "--help", "--version");
         Assert.Equal([1, 0, 0], others.Select(run => run.Status));
-        Assert.StartsWith("MISSING   kernel's files /proc is not mounted, ", others[0].Output);
+        Assert.StartsWith("MISSING   kernel's files      /proc is not mounted, ", others[0].Output);
     }
 
     [Fact]
