@@ -18,6 +18,7 @@ internal static partial class Native
     private const int UidOffset = 20;
     private const int ModeOffset = 28;
     private const int InoOffset = 32;
+    private const int AtSymlinkNoFollow = 0x100;
     private const int FormatMask = 0xf000;
     private const int FormatRegular = 0x8000;
     private const int AfNetlink = 16, SockRaw = 3, SockCloseOnExec = 0x80000, NetlinkSockDiag = 4;
@@ -30,8 +31,7 @@ internal static partial class Native
     public static bool TryInode(string path, out ulong inode)
     {
         Span<byte> result = stackalloc byte[StatxSize];
-        result.Clear();
-        bool found = Statx(AtFdCwd, Encoding.UTF8.GetBytes(path + '\0'), 0, StatxIno, result) == 0;
+        bool found = Ask(path, 0, StatxIno, result);
         inode = found ? MemoryMarshal.Read<ulong>(result[InoOffset..]) : 0;
         return found;
     }
@@ -39,12 +39,11 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 
-    /// <summary>The owner of <paramref name="path"/>; false when it cannot be had.</summary>
+    /// <summary>The owner of <paramref name="path"/>, of a link the link's own; false when it cannot be had.</summary>
     public static bool TryOwner(string path, out uint owner)
     {
         Span<byte> result = stackalloc byte[StatxSize];
-        result.Clear();
-        bool found = Statx(AtFdCwd, Encoding.UTF8.GetBytes(path + '\0'), 0, StatxUid, result) == 0;
+        bool found = Ask(path, AtSymlinkNoFollow, StatxUid, result);
         owner = found ? MemoryMarshal.Read<uint>(result[UidOffset..]) : 0;
         return found;
     }
@@ -53,9 +52,13 @@ internal static partial class Native
     public static bool IsFile(string path)
     {
         Span<byte> result = stackalloc byte[StatxSize];
+        return Ask(path, 0, StatxType, result) && (MemoryMarshal.Read<ushort>(result[ModeOffset..]) & FormatMask) == FormatRegular;
+    }
+
+    private static bool Ask(string path, int flags, uint mask, Span<byte> result)
+    {
         result.Clear();
-        return Statx(AtFdCwd, Encoding.UTF8.GetBytes(path + '\0'), 0, StatxType, result) == 0
-            && (MemoryMarshal.Read<ushort>(result[ModeOffset..]) & FormatMask) == FormatRegular;
+        return Statx(AtFdCwd, Encoding.UTF8.GetBytes(path + '\0'), flags, mask, result) == 0;
     }
 
     [LibraryImport("libc", EntryPoint = "readlink")]

@@ -96,6 +96,16 @@ public sealed partial class RightsTests
         Assert.Equal(2, found.Error.Split($"scry: /sys/fs/bpf/{name} belongs to user 1234, who could have put anything there; rmdir ").Length - 1);
     }
 
+    /// <summary>A link that another user left there would lead root's stop to any directory; here the kernel does not keep root from following it (fs.protected_symlinks).</summary>
+    [Fact]
+    public void ALinkOfSomebodyElseIsNotFollowed()
+    {
+        const string plant = "mkdir -m 700 /sys/fs/bpf/elsewhere /sys/fs/bpf/elsewhere/x && chmod 755 /sys/fs/bpf && ln -s elsewhere /sys/fs/bpf/scry && chown -h 1234 /sys/fs/bpf/scry";
+        Finished found = Private(Mounts + $"{plant} && ! {ScryBinary.Path} loop stop x && ! {ScryBinary.Path} loop list && ls /sys/fs/bpf/elsewhere").Expect();
+        Assert.Equal(2, found.Error.Split("scry: /sys/fs/bpf/scry belongs to user 1234, who could have put anything there; rmdir ").Length - 1);
+        Assert.Equal("x\n", found.Output);
+    }
+
     [Fact]
     public void ABpfFileSystemThatIsRootsAloneIsNamed()
     {

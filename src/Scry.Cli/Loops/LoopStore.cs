@@ -127,7 +127,7 @@ internal static class LoopStore
     private static void RequireOwn(string root)
     {
         if (Users.OwnerOf(root) is { } owner && owner != Users.Own)
-            throw new ToolException($"{root} belongs to user {owner}, who could have put anything there", $"rmdir {root}, when it is not known what for");
+            throw new ToolException($"{root} belongs to user {owner}, who could have put anything there", $"rmdir {root} (of a link: rm), when it is not known what for");
     }
 
     private static string Mount()
