@@ -13,9 +13,11 @@ namespace Scry.Capture;
 /// </summary>
 public sealed class Session : IDisposable
 {
+    /// <summary>Bytes of the largest ring of a CPU: the verifier lets a program reach 512 MB into a map (BPF_MAX_VAR_OFF), and a record may begin at its end.</summary>
+    public const long LargestBuffer = 256 << 20;
+
     private const long SmallestRing = 512 * 1024;
     private const long TightestRing = 256 * 1024; // where memory is little: one record fits
-    private const long LargestRing = 1 << 30;
     private const long DefaultRing = 8 << 20;
     private const long DefaultRings = 32 << 20; // of all CPUs together
     private const int NapMs = 5;
@@ -203,7 +205,7 @@ public sealed class Session : IDisposable
         long ring = options.BufferPerCpu;
         if (ring == 0)
             ring = Math.Min(DefaultRing, DefaultRings / cpus);
-        ring = (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(ring, SmallestRing, LargestRing));
+        ring = (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(ring, SmallestRing, LargestBuffer));
         long most = (MapMemory.Room(MapMemory.Loading) - MapMemory.Of(programs)) / cpus - Layout.RingHeader - Layout.MaxRecord;
         while (options.BufferPerCpu == 0 && ring > TightestRing && ring > most)
             ring /= 2;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Scry.Capture;
 using Scry.Views;
 
 namespace Scry.Cli.CommandLine;
@@ -107,7 +108,7 @@ internal sealed record TraceArguments
             Json = words.GetValue(TraceOptions.Json),
             Quiet = words.GetValue(TraceOptions.Quiet),
             Strict = words.GetValue(TraceOptions.Strict),
-            Buffer = Single(words, TraceOptions.Buffer) is { } size ? Quantity.Size("--buffer", size) : null,
+            Buffer = Single(words, TraceOptions.Buffer) is { } size ? BufferSize(size) : null,
         };
     }
 
@@ -188,4 +189,11 @@ internal sealed record TraceArguments
         [string value] => value,
         _ => throw new ToolException($"{option.Name} is given more than once", null, ExitCode.Usage),
     };
+
+    private static long BufferSize(string text)
+    {
+        long size = Quantity.Size("--buffer", text);
+        return size <= Session.LargestBuffer ? size
+            : throw new ToolException($"--buffer: '{Printable.Escape(text)}' is too large for the ring of a CPU", $"write at most {Session.LargestBuffer >> 20}M", ExitCode.Usage);
+    }
 }

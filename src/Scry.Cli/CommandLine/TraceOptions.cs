@@ -42,7 +42,7 @@ internal static class TraceOptions
     public static readonly Option<bool> Json = Flag("--json", "JSON Lines, one object for each record: docs/JSON.md");
     public static readonly Option<bool> Quiet = Flag("--quiet", "No line about the run at its end, unless records were lost", "-q");
     public static readonly Option<bool> Strict = Flag("--strict", "Exit status 3 when records were lost");
-    public static readonly Option<string[]> Buffer = Many("--buffer", "SIZE", "Size of each CPU's ring: 4M, 64M");
+    public static readonly Option<string[]> Buffer = Many("--buffer", "SIZE", "Size of each CPU's ring: 4M, 64M; at most 256M");
 
     public static readonly Argument<string[]> Command = new("COMMAND") { Arity = ArgumentArity.ZeroOrMore };
 

@@ -45,6 +45,8 @@ public sealed class TraceArgumentsTests
     [InlineData("-a --over 5x", "--over: '5x' is not a duration")]
     [InlineData("-a --over 0", "--over: '0' is not a duration")]
     [InlineData("-a --for 10", "--for: '10' is not a duration")]
+    [InlineData("-a --buffer 257M", "--buffer: '257M' is too large for the ring of a CPU")]
+    [InlineData("-a --buffer 100G", "--buffer: '100G' is too large for the ring of a CPU")]
     [InlineData("-a -s -1", "-s: '-1' is not a number")]
     [InlineData("-a --max-events 0", "--max-events: '0' is not a number")]
     [InlineData("-a --buffer 4X", "--buffer: '4X' is not a size")]
