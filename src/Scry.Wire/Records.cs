@@ -60,6 +60,8 @@ public enum CallFlags : byte
     InFlight = 0x08,
     /// <summary>The duration is off by up to a tick of the kernel (1 to 10 ms).</summary>
     Coarse = 0x10,
+    /// <summary>Memory that was wanted at entry could not be read at exit either.</summary>
+    Unread = 0x20,
 }
 
 /// <summary>Why a TASK record was written (<c>SCRY_TASK_*</c>).</summary>
@@ -127,6 +129,8 @@ public enum CapturePhase : byte
     Exit = 1,
     /// <summary>Wanted at entry, not resident then, read at exit.</summary>
     Retry = 2,
+    /// <summary>Read from outside after the call: its memory as it was then.</summary>
+    Late = 3,
 }
 
 /// <summary>The head of one captured piece of memory (<c>struct scry_capture</c>).</summary>
@@ -263,6 +267,20 @@ public readonly ref struct CallRecord
         }
         data = default;
         return false;
+    }
+
+    /// <summary>Whether some of its memory was read after the call.</summary>
+    public bool HasLate
+    {
+        get
+        {
+            foreach (Capture capture in this)
+            {
+                if (capture.Header.Phase == CapturePhase.Late)
+                    return true;
+            }
+            return false;
+        }
     }
 
     /// <summary>The number of entries of the NULL-ended pointer array at <paramref name="address"/>, if counted.</summary>

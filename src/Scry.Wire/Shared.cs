@@ -162,6 +162,8 @@ public enum ThreadState : byte
     Hush = 0x04,
     /// <summary>In an execve that replaced its memory.</summary>
     Execed = 0x08,
+    /// <summary>And whose argv is not what it was given: an interpreter's.</summary>
+    Script = 0x10,
 }
 
 /// <summary>A traced thread's slot (<c>struct scry_thread</c>), shared with the kernel.</summary>

@@ -39,6 +39,7 @@
 #define SCRY_CALL_TRUNCATED  0x04 /* captured memory did not all fit */
 #define SCRY_CALL_IN_FLIGHT  0x08 /* synthesized at the end of a run: still in the call */
 #define SCRY_CALL_COARSE     0x10 /* the duration is off by up to a tick of the kernel */
+#define SCRY_CALL_UNREAD     0x20 /* memory wanted at entry could not be read at exit either */
 
 /* scry_record.flags of a TASK: why it was written. */
 #define SCRY_TASK_FIRST	 0x01
@@ -76,6 +77,7 @@ struct scry_call {
 #define SCRY_PHASE_ENTRY 0
 #define SCRY_PHASE_EXIT	 1
 #define SCRY_PHASE_RETRY 2 /* wanted at entry, not resident then, read at exit */
+#define SCRY_PHASE_LATE	 3 /* read from outside, after the call: in no record of the kernel's */
 
 #define SCRY_CAPTURE_COUNT \
 	0x01 /* data is a __u64: entries of the NULL-ended pointer array at address */
@@ -127,6 +129,8 @@ struct scry_signal {
 #define SCRY_OP_STRING_ARRAY 9	/* NULL-ended array of string pointers, and the strings */
 #define SCRY_OP_COUNT	     10 /* length of a NULL-ended pointer array, as a COUNT capture */
 #define SCRY_OP_INDIRECT     11 /* size bytes at the pointer found at args[arg] + other (bytes) */
+#define SCRY_OP_OFFSET	     12 /* size bytes at args[arg] + other * 8 */
+#define SCRY_OP_BITS	     13 /* args[other] bits in whole pointer-sized words, at most size bytes */
 
 #define SCRY_OP_AT_ENTRY 0x01
 #define SCRY_OP_AT_EXIT	 0x02 /* only when the call succeeded … */
@@ -186,6 +190,7 @@ struct scry_variant_key {
 #define SCRY_THREAD_ANNOUNCED 0x02 /* its TASK record was written */
 #define SCRY_THREAD_HUSH      0x04 /* not a target before its next execve */
 #define SCRY_THREAD_EXECED    0x08 /* in an execve that replaced its memory */
+#define SCRY_THREAD_SCRIPT    0x10 /* and whose argv is not what it was given: an interpreter's */
 
 struct scry_thread {
 	__u64 start; /* ns, of the call it is in */
