@@ -184,8 +184,7 @@ public struct ThreadSlot
     public uint Nr;
     /// <summary>Bytes of captures that wait for the exit.</summary>
     public ushort Staged;
-    /// <summary>Not 0: a thread that this slot was the first for has had to go to another.</summary>
-    public ushort Probed;
+    private readonly ushort _pad;
     /// <summary>State.</summary>
     public ThreadState State;
     /// <summary>ABI of the call.</summary>
@@ -212,6 +211,9 @@ public struct ThreadSlot
     public uint Group;
     /// <summary>Low bits of the number of the segment that has its names.</summary>
     public uint Segment;
+    /// <summary>Of the slot itself: bit n: a thread whose first slot this is lives n slots further on.</summary>
+    public uint Displaced;
+    private readonly uint _pad2;
 
     /// <summary>Six arguments.</summary>
     [InlineArray(6)]

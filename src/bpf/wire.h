@@ -184,7 +184,8 @@ struct scry_variant_key {
  * A traced thread's slot, in a mmapable array. User space claims one (tid, tgid, then state) to
  * make a thread a target; the kernel frees it (tid = 0) when the thread ends.
  */
-#define SCRY_THREAD_PROBES 4 /* slots that may serve a tid, where they are fewer than tids */
+#define SCRY_THREAD_PROBES 32 /* slots that may serve a tid, where they are fewer than tids */
+#define SCRY_THREAD_STRIDE 0x9e3779b1 /* between the slots of one tid and the next: odd */
 
 #define SCRY_THREAD_IN_CALL   0x01
 #define SCRY_THREAD_ANNOUNCED 0x02 /* its TASK record was written */
@@ -200,8 +201,7 @@ struct scry_thread {
 	__u32 seq; /* of its next record */
 	__u32 nr;
 	__u16 staged; /* bytes of captures that wait for the exit */
-	__u16 probed; /* a thread that this slot was the first for has had to go to another; stays
-		       */
+	__u16 pad;
 	__u8 state;
 	__u8 abi;
 	__u8 retry;   /* bit n: op n could not be read at entry */
@@ -216,6 +216,9 @@ struct scry_thread {
 	__u64 cgroup_id; /* of the group */
 	__u32 group;	 /* index of its cgroup's group */
 	__u32 segment;	 /* low bits of the number of the segment that has its names */
+	/* Of the slot itself: bit n: a thread whose first slot this is lives n slots further on. */
+	__u32 displaced;
+	__u32 pad2;
 };
 
 /* A path for a trigger: `prefix*suffix`, or with `exact` the prefix alone. */
@@ -470,7 +473,7 @@ SCRY_ASSERT(capture, sizeof(struct scry_capture) == 16);
 SCRY_ASSERT(task, sizeof(struct scry_task) == 64);
 SCRY_ASSERT(signal, sizeof(struct scry_signal) == 72);
 SCRY_ASSERT(op, sizeof(struct scry_op) == 8);
-SCRY_ASSERT(thread, sizeof(struct scry_thread) == 144);
+SCRY_ASSERT(thread, sizeof(struct scry_thread) == 152);
 SCRY_ASSERT(segment, sizeof(struct scry_segment) == 64);
 SCRY_ASSERT(group, sizeof(struct scry_group) == 256);
 SCRY_ASSERT(pattern, sizeof(struct scry_pattern) == 136);
