@@ -17,6 +17,7 @@ internal sealed class RunSignals
     public bool AskForEnd(TracedCommand? command)
     {
         Note();
+        NativeMethods.Reap();
         return _seen >= (command is null ? 1 : SignalsToAbandon);
     }
 
