@@ -236,6 +236,12 @@ public readonly ref struct CallRecord
     /// <summary>The call's flags.</summary>
     public CallFlags Flags => (CallFlags)Header.Flags;
 
+    /// <summary>A tick of the kernel lasts so many nanoseconds at most: HZ is 100 or more.</summary>
+    public const ulong LongestTick = 10_000_000;
+
+    /// <summary>Whether its begin, and with that its duration, is known by the kernel's ticks alone: off by up to <see cref="LongestTick"/>.</summary>
+    public bool IsCoarse => (Flags & (CallFlags.Coarse | CallFlags.NoEntry)) == CallFlags.Coarse;
+
     /// <summary>The result register.</summary>
     public long Result => Fixed.Result;
 

@@ -82,7 +82,7 @@ internal sealed class TraceRun : IDisposable
         session.Attach();
         // Again: for those that began in between, and to drop those that ended.
         TraceTarget.AddAll(session.AddTask, _target.Threads);
-        _command?.Go();
+        _signals.Go(_command);
         Loop(session);
         if (_sinkError is null)
             session.DrainFinal(_handler);
