@@ -1,4 +1,3 @@
-using System.Text;
 using Scry.Wire;
 
 namespace Scry.Capture;
@@ -54,5 +53,5 @@ public sealed class FlightGroup
     public uint Nr => _header.Nr;
 
     /// <summary>Name of the thread that fired it. Hostile text.</summary>
-    public string Comm => Encoding.UTF8.GetString(_header.Comm.Text);
+    public string Comm => ByteText.Of(_header.Comm.Text);
 }

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using Scry.Bpf;
 using Scry.Wire;
 using ThreadState = Scry.Wire.ThreadState;
@@ -176,7 +175,7 @@ public sealed class FlightRecorder : IDisposable
                 continue;
             ReadOnlySpan<byte> path = Mapped("group_paths").Span.Slice(index * Layout.GroupPath, Layout.GroupPath);
             int end = path.IndexOf((byte)0);
-            result.Add(new FlightGroup(index, header, Encoding.UTF8.GetString(end < 0 ? path : path[..end])));
+            result.Add(new FlightGroup(index, header, ByteText.Of(end < 0 ? path : path[..end])));
         }
         return result;
     }

@@ -267,6 +267,21 @@ internal readonly ref partial struct CallDecoding<TWriter>
             to.Append((byte)')');
     }
 
+    // " (left {tv_sec=0, tv_nsec=5})".
+    private void LeftResult(long result)
+    {
+        if (result <= 0)
+            return;
+        Utf8Buffer to = _w.To;
+        int start = to.Length;
+        to.Append(" ("u8);
+        Left(Register(4));
+        if (to.Length == start + 2)
+            to.Length = start;
+        else
+            to.Append((byte)')');
+    }
+
     // What is left of a timeout that the kernel wrote back; poll has a number there, and so no memory.
     private void Left(ulong address)
     {
@@ -281,7 +296,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             if (_w.To.Written[^1] != (byte)'(')
                 _w.To.Append(", "u8);
             _w.To.Append("left "u8);
-            Element(new TypeNode(node.A), node.A, bytes, made: false);
+            Elements(node, bytes, default);
             return;
         }
     }

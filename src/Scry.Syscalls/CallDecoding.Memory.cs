@@ -19,7 +19,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             TypeKind.Mmsghdr => Messages(node, address),
             TypeKind.SockAddr => SocketAddress(node, address),
             TypeKind.SigSet => SignalSetAt(node, address),
-            TypeKind.FdSet => DescriptorSet(address, Register(node.C), CapturePhase.Entry, true),
+            TypeKind.FdSet => ExchangedSet(node, address),
             TypeKind.Custom => Custom((CustomKind)node.A, address),
             _ => false,
         };
@@ -30,19 +30,16 @@ internal readonly ref partial struct CallDecoding<TWriter>
     // The phase in which memory of a direction is worth showing; false when the call did not fill it.
     private bool Phase(Direction way, out CapturePhase phase)
     {
-        phase = way is Direction.Out or Direction.OutAlways ? CapturePhase.Exit : CapturePhase.Entry;
+        const int restartBlock = -516; // ERESTART_RESTARTBLOCK
+        phase = way is Direction.Out or Direction.OutRestart ? CapturePhase.Exit : CapturePhase.Entry;
         // What is left of a wait is written when a signal ends it.
-        return way == Direction.OutAlways ? Failed : way != Direction.Out || !Failed;
+        return way == Direction.OutRestart ? _call.Result == restartBlock : way != Direction.Out || !Failed;
     }
 
     private bool Read(ulong address, Direction way, out ReadOnlySpan<byte> bytes)
     {
         bytes = default;
-        if (!Phase(way, out CapturePhase phase))
-            return false;
-        if (way == Direction.InOut && !Failed && _call.TryRead(address, CapturePhase.Exit, out bytes))
-            return true;
-        return _call.TryRead(address, phase, out bytes);
+        return Phase(way, out CapturePhase phase) && _call.TryRead(address, phase, out bytes);
     }
 
     // A length or count: of bytes, elements or descriptors.
@@ -52,9 +49,18 @@ internal readonly ref partial struct CallDecoding<TWriter>
         CountKind.Constant => (ulong)node.C,
         CountKind.Register => _narrow ? (uint)Register(node.C) : Register(node.C),
         CountKind.Result => _call.Result > 0 ? (ulong)_call.Result : 0,
-        CountKind.Pointer => _call.TryRead(Register(node.C), CapturePhase.Exit, out ReadOnlySpan<byte> length) && length.Length >= 4 ? Read(length, 4) : 0,
+        CountKind.Pointer => ValueResult(Register(node.C)),
         _ => 0,
     };
+
+    // The length of a value-result pair: what there is, of which as much was written as there was room for.
+    private ulong ValueResult(ulong address)
+    {
+        if (!_call.TryRead(address, CapturePhase.Exit, out ReadOnlySpan<byte> after) || after.Length < 4)
+            return 0;
+        bool known = _call.TryRead(address, CapturePhase.Entry, out ReadOnlySpan<byte> before) && before.Length >= 4;
+        return known ? Math.Min(Read(before, 4), Read(after, 4)) : Read(after, 4);
+    }
 
     private bool CString(TypeNode node, ulong address)
     {
@@ -101,18 +107,21 @@ internal readonly ref partial struct CallDecoding<TWriter>
 
     private bool Pointed(TypeNode node, ulong address)
     {
+        if (node.Way is Direction.InOut or Direction.InOutAlways)
+            return Exchanged(node, address);
         if (!Read(address, node.Way, out ReadOnlySpan<byte> bytes) && !(node.Count == CountKind.Result && !Failed && _call.Result == 0))
             return false;
-        // Of a poll, what was asked for; what came stands behind the result.
-        if (node.Way == Direction.InOut && IsPollfd(node.A) && !_call.TryRead(address, CapturePhase.Entry, out bytes))
+        // A status that no child left.
+        if (new TypeNode(node.A).Kind == TypeKind.WaitStatus && _call.Result <= 0)
             return false;
+        return Elements(node, bytes, default);
+    }
+
+    // The elements that were captured; `after`: the same memory when the call was over, where it may have changed it.
+    private bool Elements(TypeNode node, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after)
+    {
         var element = new TypeNode(node.A);
         int size = SizeOf(element);
-        // A status that no child left.
-        if (element.Kind == TypeKind.WaitStatus && _call.Result <= 0)
-            return false;
-        if (node.Way == Direction.InOut && element.Kind == TypeKind.Int && !Failed && ValueResult(element, address))
-            return true;
         if (node.Count == CountKind.One)
         {
             if (bytes.Length < size)
@@ -121,7 +130,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             bool bracket = element.Kind != TypeKind.Struct;
             if (bracket)
                 _w.Open((byte)'[');
-            Element(element, node.A, bytes, node.Way == Direction.Out);
+            Element(element, node, bytes, after);
             if (bracket)
                 _w.Close((byte)'[', false);
             return true;
@@ -129,39 +138,12 @@ internal readonly ref partial struct CallDecoding<TWriter>
         ulong count = Length(node);
         _w.Open((byte)'[');
         ulong most = _decoder.Options.Abbreviate ? (ulong)_decoder.Options.StringLimit : ulong.MaxValue, i = 0;
-        for (; i < count && i < most && bytes.Length >= size; i++, bytes = bytes[size..])
+        for (; i < count && i < most && bytes.Length >= size; i++, bytes = bytes[size..], after = after.Length >= size ? after[size..] : default)
         {
             _w.Element();
-            Element(element, node.A, bytes, node.Way == Direction.Out);
+            Element(element, node, bytes, after);
         }
         _w.Close((byte)'[', i < count);
-        return true;
-    }
-
-    // A number that the call replaced: [128 => 16].
-    private bool ValueResult(TypeNode element, ulong address)
-    {
-        int size = SizeOf(element);
-        if (!_call.TryRead(address, CapturePhase.Entry, out ReadOnlySpan<byte> before) || !_call.TryRead(address, CapturePhase.Exit, out ReadOnlySpan<byte> after)
-            || before.Length < size || after.Length < size || before[..size].SequenceEqual(after[..size]))
-            return false;
-        if (TWriter.IsText)
-        {
-            _w.To.Append((byte)'[');
-            Integer(element, Read(before, size));
-            _w.To.Append(" => "u8);
-            Integer(element, Read(after, size));
-            _w.To.Append((byte)']');
-        }
-        else
-        {
-            _w.Open((byte)'{');
-            _w.Field("before"u8);
-            Integer(element, Read(before, size));
-            _w.Field("after"u8);
-            Integer(element, Read(after, size));
-            _w.Close((byte)'{', false);
-        }
         return true;
     }
 
@@ -173,20 +155,24 @@ internal readonly ref partial struct CallDecoding<TWriter>
 
     private int SizeOf(TypeNode node) => TypeSizes.Of(node, _table);
 
-    private void Element(TypeNode node, int type, ReadOnlySpan<byte> bytes, bool made)
+    private void Element(TypeNode element, TypeNode pointer, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after)
     {
-        if (node.Kind == TypeKind.Struct)
-            Struct(node.A, bytes);
-        else if (node.Kind == TypeKind.Fd)
-            Descriptor((int)Read(bytes, 4), made);
-        else if (node.Kind == TypeKind.SigSetWord)
+        if (element.Kind == TypeKind.Struct)
+            Struct(element.A, bytes, after, pointer.Way is Direction.InOut or Direction.InOutAlways);
+        else if (element.Kind == TypeKind.Fd)
+            Descriptor((int)Read(bytes, 4), pointer.Way == Direction.Out);
+        else if (element.Kind == TypeKind.SigSetWord)
             SignalSet(bytes[..8]);
         else
-            Value(node, type, Read(bytes, SizeOf(node)), -1);
+            Value(element, pointer.A, Read(bytes, SizeOf(element)), -1);
     }
 
     /// <summary>A structure; fields that lie beyond the captured bytes are left out.</summary>
-    private void Struct(int id, ReadOnlySpan<byte> bytes)
+    /// <param name="id">Which one.</param>
+    /// <param name="bytes">It, as the call found it, or left it where it only writes it.</param>
+    /// <param name="after">It, as the call left it; empty when that is not known or is no other.</param>
+    /// <param name="exchanged">Whether the call both reads and writes it.</param>
+    private void Struct(int id, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after = default, bool exchanged = false)
     {
         var layout = new StructRow(id, _table);
         bool lone = layout.FieldCount == 1 && layout.Field(0).Bare, left = false;
@@ -204,9 +190,14 @@ internal readonly ref partial struct CallDecoding<TWriter>
             }
             if (id == StructTable.Pollfd && field.Name.SequenceEqual("revents"u8) && TWriter.IsText)
                 continue;
+            if (exchanged && field.Written && (after.IsEmpty || Failed))
+                continue;
             if (!field.Bare)
                 _w.Field(field.Name);
-            FieldValue(field, bytes);
+            if (exchanged)
+                ExchangedField(field, bytes, after);
+            else
+                FieldValue(field, bytes);
         }
         if (!lone)
             _w.Close((byte)'{', left);
@@ -227,7 +218,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         };
     }
 
-    private void FieldValue(FieldRow field, ReadOnlySpan<byte> bytes)
+    private void FieldValue(FieldRow field, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after = default)
     {
         var node = new TypeNode(field.Type);
         int count = Math.Max(1, field.Array), total = field.Size * count;
@@ -240,7 +231,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         switch (node.Kind)
         {
             case TypeKind.Struct when field.Array == 0:
-                Struct(node.A, at);
+                Struct(node.A, at, after.Length >= field.Offset + total ? after.Slice(field.Offset, total) : default, !after.IsEmpty);
                 return;
             case TypeKind.CharArray:
                 int end = at.IndexOf((byte)0);

@@ -184,18 +184,24 @@ internal readonly ref partial struct CallDecoding<TWriter>
     {
         CapturePhase phase = way == Direction.In ? CapturePhase.Entry : CapturePhase.Exit;
         int word = WordSize;
-        if (phase == CapturePhase.Exit && Failed || !_call.TryRead(address, phase, out ReadOnlySpan<byte> bytes) || bytes.Length < 7 * word)
+        if (phase == CapturePhase.Exit && Failed)
+            return NoMessage(address);
+        if (!_call.TryRead(address, phase, out ReadOnlySpan<byte> bytes) || bytes.Length < 7 * word)
             return false;
         ulong name = Read(bytes, word), nameLength = Read(bytes[word..], 4), vector = Read(bytes[(2 * word)..], word), count = Read(bytes[(3 * word)..], word);
         ulong control = Read(bytes[(4 * word)..], word), controlLength = Read(bytes[(5 * word)..], word);
         _w.Open((byte)'{');
         _w.Field("msg_name"u8);
-        if (name != 0 && nameLength >= 2 && _call.TryRead(name, phase, out ReadOnlySpan<byte> socket) && socket.Length >= 2)
-            SocketAddress(socket[..(int)Math.Min((ulong)socket.Length, nameLength)]);
+        ReadOnlySpan<byte> given = default;
+        if (phase == CapturePhase.Exit)
+            _call.TryRead(address, CapturePhase.Entry, out given, late: false);
+        ulong room = given.Length >= word + 4 ? Math.Min(nameLength, Read(given[word..], 4)) : nameLength;
+        if (name != 0 && room >= 2 && _call.TryRead(name, phase, out ReadOnlySpan<byte> socket) && socket.Length >= 2)
+            SocketAddress(socket[..(int)Math.Min((ulong)socket.Length, room)]);
         else
             _w.Address(name);
         _w.Field("msg_namelen"u8);
-        _w.Number(nameLength);
+        MessageLength(given, word, nameLength, text: true);
         _w.Field("msg_iov"u8);
         if (vector == 0 || !MessageVector(vector, count, phase, moved))
             _w.Address(vector);
@@ -208,7 +214,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 _w.Address(control);
         }
         _w.Field("msg_controllen"u8);
-        _w.Number(controlLength);
+        MessageLength(given, 5 * word, controlLength, text: false);
         _w.Field("msg_flags"u8);
         Flags(XlatTable.MsgFlags, Read(bytes[(6 * word)..], 4));
         _w.Close((byte)'{', false);

@@ -32,15 +32,20 @@ internal readonly ref partial struct CallDecoding<TWriter>
     /// <summary>Whether it is a call that only an error brings back: exit, exit_group.</summary>
     public bool NeverReturns => _row >= 0 && new TypeNode(new SyscallRow(_row).Result).Kind == TypeKind.NoReturn;
 
+    /// <summary>Whether it goes on with a call that a signal interrupted.</summary>
+    public bool Restarts => _row >= 0 && new SyscallRow(_row).Is("restart_syscall"u8);
+
     /// <summary>The syscall's name.</summary>
-    public void Name()
+    public void Name() => Name(_call.Header.Abi, _call.Nr, _row);
+
+    private void Name(Abi abi, uint number, int row)
     {
         Utf8Buffer to = _w.To;
-        if (_row >= 0)
+        if (row >= 0)
         {
-            to.Append(new SyscallRow(_row).Name);
+            to.Append(new SyscallRow(row).Name);
         }
-        else if (_decoder.Unknown(_call.Header.Abi, _call.Nr) is { } known)
+        else if (_decoder.Unknown(abi, number) is { } known)
         {
             to.Append(known.Name);
         }
@@ -48,7 +53,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         {
             to.Append("syscall_"u8);
             const uint x32 = 0x40000000; // __X32_SYSCALL_BIT
-            uint nr = _call.Header.Abi == Abi.X32 ? _call.Nr | x32 : _call.Nr;
+            uint nr = abi == Abi.X32 ? number | x32 : number;
             to.AppendHex((int)nr < 0 ? (ulong)(int)nr : nr);
         }
     }
@@ -89,7 +94,29 @@ internal readonly ref partial struct CallDecoding<TWriter>
         }
         if (TWriter.IsText && row.Is("clone3"u8))
             CloneParentTid();
+        if (Restarts)
+            Resumed();
         SignalFrame();
+    }
+
+    // strace's words for an argument that there is not: what the call goes on with.
+    private void Resumed()
+    {
+        Utf8Buffer to = _w.To;
+        bool seen = _decoder.TryInterrupted(_call.Header.Tid, out (Abi Abi, uint Nr) call);
+        if (TWriter.IsText)
+            to.Append("<... resuming interrupted "u8);
+        else if (seen)
+            _w.Field("resumes"u8);
+        else
+            return;
+        if (!TWriter.IsText)
+            to.Append((byte)'"');
+        if (seen)
+            Name(call.Abi, call.Nr, SyscallRow.Find(call.Abi, call.Nr));
+        else
+            to.Append("system call"u8);
+        to.Append(TWriter.IsText ? " ...>"u8 : "\""u8);
     }
 
     private void UnknownArguments()
@@ -173,6 +200,10 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 to.AppendDecimal(result);
                 SelectResult(result);
                 break;
+            case TypeKind.Left:
+                to.AppendDecimal(result);
+                LeftResult(result);
+                break;
             case TypeKind.Addr:
                 if (result == 0)
                     to.Append("NULL"u8);
@@ -244,7 +275,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             if (kind == TypeKind.Addr)
                 _w.Hex((ulong)result);
             else
-                to.AppendDecimal(result);
+                Quote.JsonNumber(to, result);
             if (kind == TypeKind.Fd && _decoder.Options.Descriptors is { } names)
                 ResultPath(names);
         }
@@ -262,6 +293,6 @@ internal readonly ref partial struct CallDecoding<TWriter>
         _w.To.Append(unfinished ? ",\"elapsed"u8 : ",\"duration"u8);
         // Under another name, so that nobody sums up what is no duration.
         _w.To.Append(coarse ? "_about\":"u8 : "\":"u8);
-        _w.To.AppendDecimal(coarse ? duration - duration % CallRecord.LongestTick : duration);
+        Quote.JsonNumber(_w.To, coarse ? duration - duration % CallRecord.LongestTick : duration);
     }
 }

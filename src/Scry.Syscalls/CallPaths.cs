@@ -21,7 +21,7 @@ public static class CallPaths
             var node = new TypeNode(argument.Type);
             if (node.Kind != TypeKind.Path || argument.Register >= call.Args.Length)
                 continue;
-            CapturePhase phase = node.Way is Direction.Out or Direction.OutAlways ? CapturePhase.Exit : CapturePhase.Entry;
+            CapturePhase phase = node.Way is Direction.Out or Direction.OutRestart ? CapturePhase.Exit : CapturePhase.Entry;
             if (call.TryRead(call.Args[argument.Register], phase, out ReadOnlySpan<byte> path) && path.StartsWith(prefix))
                 return true;
         }

@@ -149,6 +149,7 @@ public static class CapturePlans
         Direction.In => OpFlags.AtEntry,
         Direction.Out => OpFlags.AtExit,
         Direction.InOut => OpFlags.AtEntry | OpFlags.AtExit,
+        Direction.InOutAlways => OpFlags.AtEntry | OpFlags.AtExit | OpFlags.Always,
         _ => OpFlags.AtExit | OpFlags.Always,
     };
 
@@ -191,9 +192,14 @@ public static class CapturePlans
                 plan.Add(new CaptureOp(OpKind.Iovec, when | OpFlags.Data, arg, (byte)node.C, 2 * word));
                 break;
             case TypeKind.Msghdr:
+                // The lengths that it was given, before those that it leaves.
+                if (node.Way == Direction.Out)
+                    plan.Add(new CaptureOp(OpKind.Fixed, OpFlags.AtEntry, arg, 0, 6 * word));
                 plan.Add(new CaptureOp(OpKind.Msghdr, when | OpFlags.Data, arg, 0, 7 * word));
                 break;
             case TypeKind.Mmsghdr:
+                if (node.Way == Direction.Out)
+                    plan.Add(new CaptureOp(OpKind.Buffer, OpFlags.AtEntry, arg, (byte)node.C, 8 * word));
                 plan.Add(new CaptureOp(OpKind.Mmsghdr, when | OpFlags.Data, arg, (byte)node.C, 8 * word));
                 break;
             case TypeKind.Custom:

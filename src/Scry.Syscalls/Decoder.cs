@@ -31,7 +31,32 @@ public sealed class Decoder(DecoderOptions? chosen = null)
     private readonly HashSet<int> _named = [];
     private readonly Utf8Buffer _names = new(0);
 
+    // Calls by thread that a signal interrupted and that restart_syscall goes on with: until the thread's next call.
+    private readonly Dictionary<uint, (Abi Abi, uint Nr)> _interrupted = [];
+    private const int MaxInterrupted = 4096, RestartBlock = -516; // ERESTART_RESTARTBLOCK
+
     internal DecoderOptions Options => _options;
+
+    /// <summary>The call that a thread's restart_syscall goes on with, when it was seen.</summary>
+    internal bool TryInterrupted(uint tid, out (Abi Abi, uint Nr) call) => _interrupted.TryGetValue(tid, out call);
+
+    // Remembers an interrupted call, and forgets it when its thread goes on.
+    private void Follow(in CallRecord call, bool restarts)
+    {
+        if (call.Result == RestartBlock && (call.Flags & CallFlags.Unfinished) == 0)
+        {
+            // Interrupted again, it is still the same call.
+            if (restarts)
+                return;
+            if (_interrupted.Count >= MaxInterrupted)
+                _interrupted.Clear();
+            _interrupted[call.Header.Tid] = (call.Header.Abi, call.Nr);
+        }
+        else if (_interrupted.Count > 0)
+        {
+            _interrupted.Remove(call.Header.Tid);
+        }
+    }
 
     /// <summary>Writes <c>name(arguments) = result</c> as strace does.</summary>
     /// <param name="call">The call.</param>
@@ -58,6 +83,7 @@ public sealed class Decoder(DecoderOptions? chosen = null)
             to.Append((byte)'?');
         else
             decoding.Result();
+        Follow(in call, decoding.Restarts);
     }
 
     /// <summary>Writes <c>name(arguments)</c>: a call that has no result yet.</summary>
@@ -97,6 +123,7 @@ public sealed class Decoder(DecoderOptions? chosen = null)
             to.Append(",\"late\":true"u8);
         if ((call.Flags & CallFlags.Truncated) != 0)
             to.Append(",\"truncated\":true"u8);
+        Follow(in call, decoding.Restarts);
     }
 
     /// <summary>Keeps a descriptor's name for the member that follows a JSON call's arguments.</summary>

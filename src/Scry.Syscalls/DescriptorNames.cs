@@ -1,4 +1,3 @@
-using System.Text;
 using Scry.Wire;
 
 namespace Scry.Syscalls;
@@ -14,7 +13,7 @@ public readonly ref struct DescriptorName(ReadOnlySpan<byte> path, bool deleted 
     public static DescriptorName OfLink(string link)
     {
         bool deleted = link.StartsWith('/') && link.EndsWith(DeletedMark, StringComparison.Ordinal);
-        return new(Encoding.UTF8.GetBytes(deleted ? link[..^DeletedMark.Length] : link), deleted);
+        return new(ByteText.Bytes(deleted ? link[..^DeletedMark.Length] : link), deleted);
     }
 
     /// <summary>The path or name; empty when nothing is known.</summary>

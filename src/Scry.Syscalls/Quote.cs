@@ -1,11 +1,14 @@
 using System.Buffers;
 using System.Buffers.Text;
+using Scry.Wire;
 
 namespace Scry.Syscalls;
 
 /// <summary>Quoting of bytes that a traced process chose.</summary>
 public static class Quote
 {
+    private const ulong MaxExact = 1UL << 53;
+
     // What a JSON string takes as it is, of ASCII.
     private static readonly SearchValues<byte> s_plain = SearchValues.Create([.. Enumerable.Range(0x20, 0x5f).Where(value => value is not ('"' or '\\')).Select(value => (byte)value)]);
 
@@ -113,6 +116,31 @@ public static class Quote
         to.Append((byte)'"');
     }
 
+    /// <summary>A JSON string of a text that <see cref="ByteText"/> made.</summary>
+    public static void Json(Utf8Buffer to, string text) => Json(to, ByteText.Bytes(text));
+
+    /// <summary>A number in JSON: in quotes where readers that have floating-point numbers alone would change it.</summary>
+    public static void JsonNumber(Utf8Buffer to, ulong value)
+    {
+        bool exact = value <= MaxExact;
+        if (!exact)
+            to.Append((byte)'"');
+        to.AppendDecimal(value);
+        if (!exact)
+            to.Append((byte)'"');
+    }
+
+    /// <summary>As of <see cref="JsonNumber(Utf8Buffer, ulong)"/>.</summary>
+    public static void JsonNumber(Utf8Buffer to, long value)
+    {
+        bool exact = value is <= (long)MaxExact and >= -(long)MaxExact;
+        if (!exact)
+            to.Append((byte)'"');
+        to.AppendDecimal(value);
+        if (!exact)
+            to.Append((byte)'"');
+    }
+
     /// <summary>What a descriptor stands for, as a JSON string.</summary>
     internal static void JsonPath(Utf8Buffer to, DescriptorName name)
     {
@@ -122,8 +150,8 @@ public static class Quote
     }
 
     /// <summary>
-    /// The inside of a JSON string: UTF-8 as it is, but for what controls a terminal or the direction of text; a byte that
-    /// is no UTF-8 becomes the code point of its value.
+    /// The inside of a JSON string: UTF-8 as it is, but for what controls a terminal or the direction of text, or is not seen; a
+    /// byte that is no UTF-8 as <see cref="ByteText"/> has it.
     /// </summary>
     public static void JsonInside(Utf8Buffer to, ReadOnlySpan<byte> bytes)
     {
@@ -137,10 +165,11 @@ public static class Quote
                 bytes = plain < 0 ? default : bytes[plain..];
                 continue;
             }
-            if (System.Text.Rune.DecodeFromUtf8(bytes, out System.Text.Rune rune, out int used) != OperationStatus.Done)
+            if (!ByteText.TryNext(bytes, out System.Text.Rune rune, out int used))
             {
-                Escape(to, bytes[0]);
-                bytes = bytes[1..];
+                foreach (byte b in bytes[..used])
+                    Escape(to, ByteText.CodePoint(b));
+                bytes = bytes[used..];
                 continue;
             }
             bytes = bytes[used..];
@@ -166,12 +195,19 @@ public static class Quote
 
     private static void Rune(Utf8Buffer to, System.Text.Rune rune)
     {
-        int value = rune.Value;
-        if (value < 0x20 || value is >= 0x7f and < 0xa0 or >= 0x200b and <= 0x200f or >= 0x2028 and <= 0x202e or >= 0x2060 and <= 0x206f or 0xfeff)
-            Escape(to, value);
-        else
+        if (!Unseen(rune.Value))
+        {
             to.Length += rune.EncodeToUtf8(to.Room(4));
+            return;
+        }
+        Span<char> units = stackalloc char[2];
+        foreach (char unit in units[..rune.EncodeToUtf16(units)])
+            Escape(to, unit);
     }
+
+    /// <summary>Whether a character steers a terminal or the direction of text, or cannot be seen: controls, formats, tags.</summary>
+    public static bool Unseen(int character) => character is < 0x20 or >= 0x7f and < 0xa0 or 0xad or 0x61c or 0x180e or >= 0x200b and <= 0x200f
+        or >= 0x2028 and <= 0x202e or >= 0x2060 and <= 0x206f or 0xfeff or >= 0xfff9 and <= 0xfffb or >= 0xe0000 and <= 0xe007f;
 
     private static void Escape(Utf8Buffer to, int value)
     {

@@ -188,6 +188,10 @@ internal readonly ref struct FieldRow(int id)
     public int Array => _row[5];
     public bool Abbreviated => (_row[6] & 1) != 0;
     public bool Bare => (_row[6] & 2) != 0;
+    /// <summary>The call alone writes it: what stands there before means nothing.</summary>
+    public bool Written => (_row[6] & 4) != 0;
+    /// <summary>The call changes it, and strace shows the value after.</summary>
+    public bool Replaced => (_row[6] & 8) != 0;
     public int ConditionOp => _row[7];
     public int ConditionOffset => _row[8];
     public int ConditionSize => _row[9];

@@ -47,6 +47,8 @@ internal enum TypeKind
     /// <summary>In structs: A = bytes of an element, B = elements.</summary>
     HexArray, DecArray, HexBytes,
     Inet6, NsecUtime, Rlim, Hidden, SigSetWord, InetAddr, Port,
+    /// <summary>A result: a count, and what is left of a timeout.</summary>
+    Left,
 }
 
 /// <summary>Which way memory goes.</summary>
@@ -55,8 +57,10 @@ internal enum Direction
     In = 1,
     Out = 2,
     InOut = 3,
-    /// <summary>Out, also when the call failed.</summary>
-    OutAlways = 4,
+    /// <summary>Out, of a wait that a signal ended.</summary>
+    OutRestart = 4,
+    /// <summary>InOut, written also when the call failed.</summary>
+    InOutAlways = 5,
 }
 
 /// <summary>Where a length or count stands.</summary>

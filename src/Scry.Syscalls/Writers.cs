@@ -119,8 +119,8 @@ internal readonly struct JsonWriter(Utf8Buffer to) : IValueWriter
 {
     public static bool IsText => false;
     public Utf8Buffer To => to;
-    public void Number(long value) => to.AppendDecimal(value);
-    public void Number(ulong value) => to.AppendDecimal(value);
+    public void Number(long value) => Quote.JsonNumber(to, value);
+    public void Number(ulong value) => Quote.JsonNumber(to, value);
 
     public void Hex(ulong value)
     {
@@ -129,7 +129,7 @@ internal readonly struct JsonWriter(Utf8Buffer to) : IValueWriter
         to.Append((byte)'"');
     }
 
-    public void Octal(ulong value) => to.AppendDecimal(value);
+    public void Octal(ulong value) => Quote.JsonNumber(to, value);
 
     public void Name(ReadOnlySpan<byte> name)
     {
@@ -184,7 +184,7 @@ internal readonly struct JsonWriter(Utf8Buffer to) : IValueWriter
     public void EndFlags(ulong value)
     {
         to.Append("],\"value\":"u8);
-        to.AppendDecimal(value);
+        Quote.JsonNumber(to, value);
         to.Append((byte)'}');
     }
 }

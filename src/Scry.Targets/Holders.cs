@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
+using Scry.Wire;
 
 namespace Scry.Targets;
 
@@ -184,7 +184,7 @@ public sealed class Holders(ReadMemory memory) : IDisposable
         ReadOnlySpan<byte> path = address[2..got];
         // An abstract name begins with a NUL, which the tables write as @.
         int end = path[1..].IndexOf((byte)0) + 1;
-        string text = path[0] == 0 ? '@' + Encoding.UTF8.GetString(path[1..]) : Encoding.UTF8.GetString(end > 0 ? path[..end] : path);
+        string text = path[0] == 0 ? '@' + ByteText.Of(path[1..]) : ByteText.Of(end > 0 ? path[..end] : path);
         return Sockets.AtPath(call.Tid, text) is { } listener && Owners(listener.Inode) is { Length: > 0 } owners
             ? [new Holder("listener", $"{text} listens in", owners)]
             : [];

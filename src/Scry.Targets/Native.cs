@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Scry.Wire;
 
 namespace Scry.Targets;
 
@@ -58,7 +58,7 @@ internal static partial class Native
     private static bool Ask(string path, int flags, uint mask, Span<byte> result)
     {
         result.Clear();
-        return Statx(AtFdCwd, Encoding.UTF8.GetBytes(path + '\0'), flags, mask, result) == 0;
+        return Statx(AtFdCwd, ByteText.Bytes(path + '\0'), flags, mask, result) == 0;
     }
 
     [LibraryImport("libc", EntryPoint = "readlink")]
@@ -103,13 +103,13 @@ internal static partial class Native
         }
     }
 
-    /// <summary>What a symbolic link says; null when there is none. Bytes that are no UTF-8 are replaced.</summary>
+    /// <summary>What a symbolic link says; null when there is none.</summary>
     public static string? ReadLink(string path)
     {
         const int pathMax = 4096;
         Span<byte> buffer = stackalloc byte[pathMax];
-        nint length = Readlink(Encoding.UTF8.GetBytes(path + '\0'), buffer, buffer.Length);
-        return length > 0 ? Encoding.UTF8.GetString(buffer[..(int)length]) : null;
+        nint length = Readlink(ByteText.Bytes(path + '\0'), buffer, buffer.Length);
+        return length > 0 ? ByteText.Of(buffer[..(int)length]) : null;
     }
 
     /// <summary>A socket that asks for sockets: of the network namespace that a process is in. Null when it cannot be had.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Scry.Wire;
 
 namespace Scry.Targets;
 
@@ -71,7 +72,7 @@ public static class Tasks
     {
         try
         {
-            string text = File.ReadAllText($"/proc/{tid}/comm");
+            string text = ByteText.Of(File.ReadAllBytes($"/proc/{tid}/comm"));
             return text.EndsWith('\n') ? text[..^1] : text;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -98,7 +99,7 @@ public static class Tasks
         try
         {
             // The name before it may have anything in it, brackets too.
-            string text = File.ReadAllText($"/proc/{tid}/stat");
+            string text = ByteText.Of(File.ReadAllBytes($"/proc/{tid}/stat"));
             int at = text.LastIndexOf(')') + 2;
             return at >= 2 && at < text.Length ? text[at] : null;
         }

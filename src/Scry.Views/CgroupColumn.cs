@@ -1,5 +1,5 @@
-using System.Text;
 using Scry.Syscalls;
+using Scry.Wire;
 
 namespace Scry.Views;
 
@@ -17,7 +17,7 @@ internal sealed class CgroupColumn(Func<ulong, string?>? lookup)
             return path;
         if (_paths.Count >= Capacity)
             _paths.Clear();
-        return _paths[id] = Encoding.UTF8.GetBytes(lookup?.Invoke(id) ?? "");
+        return _paths[id] = ByteText.Bytes(lookup?.Invoke(id) ?? "");
     }
 
     /// <summary>Appends the path, escaped, or the id.</summary>

@@ -165,9 +165,10 @@ public sealed class JsonView(
     {
         _to.Append("{\"type\":\""u8);
         _to.Append(type);
-        _to.Append("\",\"time\":"u8);
+        // Text: a reader of floating-point numbers would lose the nanoseconds.
+        _to.Append("\",\"time\":\""u8);
         TimeText.WriteSeconds(_to, _time.Wall(time), decimals);
-        Number(",\"pid\":"u8, header.Tgid);
+        Number("\",\"pid\":"u8, header.Tgid);
         Number(",\"tid\":"u8, header.Tid);
         if (!task.Named)
             return;
@@ -191,7 +192,7 @@ public sealed class JsonView(
     private void Number(ReadOnlySpan<byte> name, long value)
     {
         _to.Append(name);
-        _to.AppendDecimal(value);
+        Quote.JsonNumber(_to, value);
     }
 
     private void Address(ReadOnlySpan<byte> name, ulong value)

@@ -18,8 +18,9 @@ public sealed class StatJson(OutputWriter output)
     {
         foreach (StatRow row in table.Rows)
         {
-            _to.Append("{\"type\":\"stat\",\"time\":"u8);
+            _to.Append("{\"type\":\"stat\",\"time\":\""u8);
             TimeText.WriteSeconds(_to, (ulong)table.Time, 9);
+            _to.Append((byte)'"');
             if (table.Interval > 0)
                 Member("interval", (ulong)table.Interval);
             Member("elapsed_ns", (ulong)table.Elapsed);
@@ -108,12 +109,17 @@ public sealed class StatJson(OutputWriter output)
         _to.Append((byte)']');
     }
 
-    private void Member(string name, ulong value) => Text(string.Create(CultureInfo.InvariantCulture, $",\"{name}\":{value}"));
+    private void Member(string name, ulong value)
+    {
+        Text($",\"{name}\":");
+        Quote.JsonNumber(_to, value);
+    }
 
     private void Label(string name, StatLabel label)
     {
         Text($",\"{name}\":");
-        if (label.IsNumber)
+        // Fewer digits than 2^53 has: a reader of floating-point numbers keeps it.
+        if (label.IsNumber && label.Text.Length < 16)
             _to.Append(label.Text);
         else if (label == StatLabel.None)
             _to.Append("null"u8);

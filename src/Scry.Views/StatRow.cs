@@ -16,7 +16,7 @@ public readonly record struct StatLabel(byte[] Text, bool IsNumber = false)
     public static StatLabel Other { get; } = new("(other)"u8.ToArray());
 
     /// <summary>Text of Scry's own.</summary>
-    public static StatLabel Of(string text) => new(Encoding.UTF8.GetBytes(text));
+    public static StatLabel Of(string text) => new(ByteText.Bytes(text));
 
     /// <summary>A number.</summary>
     public static StatLabel Of(ulong number) => new(Encoding.ASCII.GetBytes(number.ToString(System.Globalization.CultureInfo.InvariantCulture)), true);

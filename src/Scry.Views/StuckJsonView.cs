@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Scry.Syscalls;
 
 namespace Scry.Views;
@@ -30,9 +29,9 @@ public sealed class StuckJsonView(OutputWriter output, long realtimeOffset)
 
     private void Write(StuckEntry entry)
     {
-        _to.Append("{\"type\":\"stuck\",\"time\":"u8);
+        _to.Append("{\"type\":\"stuck\",\"time\":\""u8);
         TimeText.WriteSeconds(_to, _time.Wall(entry.Time), 9);
-        Number(",\"pid\":"u8, entry.Tgid);
+        Number("\",\"pid\":"u8, entry.Tgid);
         Number(",\"tid\":"u8, entry.Tid);
         _to.Append(",\"comm\":"u8);
         Quote.Json(_to, entry.Comm);
@@ -42,7 +41,7 @@ public sealed class StuckJsonView(OutputWriter output, long realtimeOffset)
         Number(",\"uid\":"u8, entry.Uid);
         String(",\"state\":"u8, entry.State.ToString());
         _to.Append(",\"idle\":"u8);
-        _to.AppendDecimal(entry.IdleNs);
+        Quote.JsonNumber(_to, entry.IdleNs);
         if (entry.Call.Length > 0)
         {
             _to.Append((byte)',');
@@ -90,7 +89,7 @@ public sealed class StuckJsonView(OutputWriter output, long realtimeOffset)
     private void String(ReadOnlySpan<byte> name, string value)
     {
         _to.Append(name);
-        Quote.Json(_to, Encoding.UTF8.GetBytes(value));
+        Quote.Json(_to, value);
     }
 
     private void Number(ReadOnlySpan<byte> name, long value)

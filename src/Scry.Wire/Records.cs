@@ -257,11 +257,17 @@ public readonly ref struct CallRecord
     /// read that was put off to the exit counts as entry's). A capture that begins before the address and
     /// reaches it serves too.
     /// </summary>
+    /// <param name="address">Where it stood.</param>
+    /// <param name="phase">When.</param>
+    /// <param name="data">The bytes from there on.</param>
+    /// <param name="late">Whether what was put off to the exit will do: not for what the call may have changed by then.</param>
     /// <returns>False when nothing was captured there; the bytes may be fewer than the object has.</returns>
-    public bool TryRead(ulong address, CapturePhase phase, out ReadOnlySpan<byte> data)
+    public bool TryRead(ulong address, CapturePhase phase, out ReadOnlySpan<byte> data, bool late = true)
     {
         foreach (Capture capture in this)
         {
+            if (capture.Header.Phase == CapturePhase.Retry && !late)
+                continue;
             bool atExit = capture.Header.Phase == CapturePhase.Exit;
             ulong offset = address - capture.Header.Address;
             if (atExit == (phase == CapturePhase.Exit) && capture.Header.Flags == 0

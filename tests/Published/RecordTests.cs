@@ -113,7 +113,7 @@ public sealed class RecordTests : IDisposable
         Assert.Equal(types.Count(type => type == "call"), lines[^1].GetProperty("calls").GetInt32());
         Assert.True(lines[^1].GetProperty("complete").GetBoolean());
         double now = (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
-        Assert.InRange(lines[0].GetProperty("time").GetDouble(), now - 3600, now + 1);
+        Assert.InRange(double.Parse(lines[0].GetProperty("time").GetString()!, System.Globalization.CultureInfo.InvariantCulture), now - 3600, now + 1);
         Assert.All(Report("--json", "-p", "1").Lines, line => Assert.Contains("\"type\":\"summary\"", line));
     }
 

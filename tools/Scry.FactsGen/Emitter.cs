@@ -88,7 +88,7 @@ internal sealed class Emitter
         {
             Field field = layout.Fields[s.Field];
             Field? by = s.ConditionField >= 0 ? layout.Fields[s.ConditionField] : null;
-            fields.AddRange([Text(field.Name), field.Offset, field.Type, field.Size, field.Signed ? 1 : 0, field.Array, (s.Abbreviated ? 1 : 0) | (s.Bare ? 2 : 0), s.Op, by?.Offset ?? 0, by?.Size ?? 0]);
+            fields.AddRange([Text(field.Name), field.Offset, field.Type, field.Size, field.Signed ? 1 : 0, field.Array, (s.Abbreviated ? 1 : 0) | (s.Bare ? 2 : 0) | (s.Written ? 4 : 0) | (s.Replaced ? 8 : 0), s.Op, by?.Offset ?? 0, by?.Size ?? 0]);
             conditions.AddRange([s.Mask, s.Value]);
         }
         int first = 0, end = shown.Count / FieldLength;

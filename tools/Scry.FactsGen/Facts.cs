@@ -21,7 +21,7 @@ internal sealed class Xlat(string name)
 
 internal sealed record Field(string Name, string CType, int Array, int Size, bool Signed, int Offset, int Type, int Struct);
 
-internal sealed record Shown(int Field, bool Abbreviated, bool Bare, int ConditionField, ulong Mask, int Op, ulong Value);
+internal sealed record Shown(int Field, bool Abbreviated, bool Bare, bool Written, bool Replaced, int ConditionField, ulong Mask, int Op, ulong Value);
 
 /// <summary>A structure on one ABI.</summary>
 internal sealed class Layout

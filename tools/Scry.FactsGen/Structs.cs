@@ -74,7 +74,7 @@ internal sealed partial class Facts
             for (int i = 0; i < layout.Fields.Count; i++)
             {
                 if ((TypeKind)Types[layout.Fields[i].Type][0] != TypeKind.Hidden)
-                    layout.Shown.Add(new Shown(i, false, false, -1, 0, 0, 0));
+                    layout.Shown.Add(new Shown(i, false, false, false, false, -1, 0, 0, 0));
             }
         }
         else
@@ -130,21 +130,22 @@ internal sealed partial class Facts
         layout.Fields.Add(new Field(w[at + 1], ctype, count, size, signed, offset, type, nested));
     }
 
-    // ~name: left out when abbreviating; *name: without its name; name?field&mask=value, !=, or &mask for some bit.
+    // ~name: left out when abbreviating; *name: without its name; >name: the call writes it; ^name: it changes it, and text has
+    // the value after; name?field&mask=value, !=, or &mask for some bit.
     private static Shown ParseShown(Line line, Layout layout, string word)
     {
-        bool abbreviated = word[0] == '~', bare = word[0] == '*';
-        word = word.TrimStart('~', '*');
+        bool abbreviated = word[0] == '~', bare = word[0] == '*', written = word[0] == '>', replaced = word[0] == '^';
+        word = word.TrimStart('~', '*', '>', '^');
         string[] sides = word.Split('?');
         int field = Find(sides[0]);
         if (sides.Length == 1)
-            return new Shown(field, abbreviated, bare, -1, 0, 0, 0);
+            return new Shown(field, abbreviated, bare, written, replaced, -1, 0, 0, 0);
         Match m = Regex.Match(sides[1], @"^(\w+?)(?:&(\w+))?(?:(!?=)(\w+))?$");
         if (!m.Success)
             throw line.Error($"'{sides[1]}' is no condition");
         ulong mask = m.Groups[2].Success ? line.Number64(m.Groups[2].Value) : ulong.MaxValue;
         int op = !m.Groups[3].Success ? 1 : m.Groups[3].Value == "=" ? 2 : 3;
-        return new Shown(field, abbreviated, bare, Find(m.Groups[1].Value), mask, op, m.Groups[4].Success ? line.Number64(m.Groups[4].Value) : 0);
+        return new Shown(field, abbreviated, bare, written, replaced, Find(m.Groups[1].Value), mask, op, m.Groups[4].Success ? line.Number64(m.Groups[4].Value) : 0);
 
         int Find(string name)
         {

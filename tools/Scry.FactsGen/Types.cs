@@ -20,7 +20,7 @@ internal sealed partial class Facts
         ["pgoff"] = (TypeKind.PageOffset, 0, 0, 0), ["pad"] = (TypeKind.Pad, 0, 0, 0), ["clone_flags"] = (TypeKind.CloneFlags, 0, 0, 0), ["ioctl"] = (TypeKind.Ioctl, 0, 0, 0),
         ["handler"] = (TypeKind.Handler, 0, 0, 0), ["old_sigset"] = (TypeKind.OldSigSet, 0, 0, 0), ["wait_status"] = (TypeKind.WaitStatus, 0, 0, 0),
         ["variant"] = (TypeKind.Variant, 0, 0, 0), ["strv"] = (TypeKind.StrV, 0, 0, 0), ["envp"] = (TypeKind.EnvP, 0, 0, 0), ["poll"] = (TypeKind.Poll, 0, 0, 0), ["epoll"] = (TypeKind.Int, 4, 1, 10),
-        ["select"] = (TypeKind.Select, 0, 0, 0), ["noreturn"] = (TypeKind.NoReturn, 0, 0, 0), ["hidden"] = (TypeKind.Hidden, 0, 0, 0), ["inet6_addr"] = (TypeKind.Inet6, 0, 0, 0),
+        ["select"] = (TypeKind.Select, 0, 0, 0), ["left"] = (TypeKind.Left, 0, 0, 0), ["noreturn"] = (TypeKind.NoReturn, 0, 0, 0), ["hidden"] = (TypeKind.Hidden, 0, 0, 0), ["inet6_addr"] = (TypeKind.Inet6, 0, 0, 0),
         ["inet_addr"] = (TypeKind.InetAddr, 0, 0, 0), ["port"] = (TypeKind.Port, 0, 0, 0), ["nsec_utime"] = (TypeKind.NsecUtime, 0, 0, 0), ["rlim"] = (TypeKind.Rlim, 0, 0, 0),
         ["ioprio"] = (TypeKind.IoPriority, 0, 0, 0), ["sigset"] = (TypeKind.SigSetWord, 0, 0, 0),
     };
@@ -48,8 +48,8 @@ internal sealed partial class Facts
                 return TypeId(TypeKind.Bits, XlatId(line, inside), 8);
             case "path" or "str":
                 return TypeId(head == "path" ? TypeKind.Path : TypeKind.Str, 0, (int)Way(line, inside));
-            case "in" or "out" or "inout" or "out!":
-                return ParsePointer(line, head == "out!" ? Direction.OutAlways : Way(line, head), inside, registers);
+            case "in" or "out" or "inout" or "out!" or "inout!":
+                return ParsePointer(line, head switch { "out!" => Direction.OutRestart, "inout!" => Direction.InOutAlways, _ => Way(line, head) }, inside, registers);
             case "custom":
                 string name = string.Concat(inside.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
                 return Enum.TryParse(name, ignoreCase: true, out CustomKind custom) ? TypeId(TypeKind.Custom, (int)custom) : throw line.Error($"no code decodes custom[{inside}]");

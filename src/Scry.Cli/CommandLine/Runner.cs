@@ -51,8 +51,11 @@ internal static class Runner
         }
     }
 
-    /// <summary>Tells a person something: one line on standard error.</summary>
-    public static void Say(string line) => Standard.Error.Write($"scry: {line}\n");
+    /// <summary>Tells a person something: one line on standard error. What others chose in it, and what was typed, is made fit here.</summary>
+    public static void Say(string line) => Standard.Error.Write(Line(line));
+
+    /// <summary>The line as it is written.</summary>
+    internal static string Line(string line) => $"scry: {Printable.Escape(line, MaxLine)}\n";
 
     private static IReadOnlyList<string> Prepare(RootCommand root, string[] words)
     {
@@ -85,6 +88,9 @@ internal static class Runner
         throw new ToolException($"'scry {command.Name}' has no '{Printable.Escape(words[1])}'",
             $"it has {string.Join(", ", command.Subcommands.Select(known => known.Name))}", ExitCode.Usage);
     }
+
+    /// <summary>Characters shown of a line.</summary>
+    private const int MaxLine = 8000;
 
     /// <summary>Characters shown of a message that lists what a name may mean.</summary>
     private const int MaxMessage = 2000;

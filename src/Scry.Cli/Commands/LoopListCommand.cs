@@ -127,7 +127,7 @@ internal static class LoopListCommand
                 writer.WriteStartObject();
                 writer.WriteNumber("number", group.Serial);
                 writer.WriteString("state", group.State.ToString().ToLowerInvariant());
-                writer.WriteNumber("cgroup_id", group.CgroupId);
+                writer.WriteString("cgroup_id", group.CgroupId.ToString(CultureInfo.InvariantCulture));
                 writer.WriteString("cgroup", group.Path);
                 writer.WriteNumber("bytes", group.Bytes);
                 writer.WriteNumber("overwritten", group.Overwritten);

@@ -172,8 +172,8 @@ internal sealed class Dimensions
         if (_texts.TryGetValue(id, out CgroupTexts? texts) && texts.Path is not null)
             return texts;
         // The kernel's own is there for one that is gone too; of a very long one it has the end alone.
-        string? path = group.CgroupPath is [(byte)'/', ..] ? Encoding.UTF8.GetString(group.CgroupPath)
-            : _cgroups.Find(id) ?? (group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : null);
+        string? path = group.CgroupPath is [(byte)'/', ..] ? ByteText.Of(group.CgroupPath)
+            : _cgroups.Find(id) ?? (group.CgroupPath.Length > 0 ? ByteText.Of(group.CgroupPath) : null);
         texts = path is null
             ? new CgroupTexts(null, null, null)
             : new CgroupTexts(path, _containers.Describe(path) is { } container ? container.Name ?? container.Id : null, Units.Of(path));

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using Scry.Capture;
 using Scry.Syscalls;
 using Scry.Targets;
@@ -158,7 +157,7 @@ internal sealed class TopLookups
             return known;
         // The kernel's own word serves when the cgroup is gone; it has none for the root.
         // A walk of all cgroups does not find at the next tick what it did not find at first.
-        string? path = group.CgroupPath.Length > 0 ? Encoding.UTF8.GetString(group.CgroupPath) : _asked.Add(id) ? _paths.Find(id) : null;
+        string? path = group.CgroupPath.Length > 0 ? ByteText.Of(group.CgroupPath) : _asked.Add(id) ? _paths.Find(id) : null;
         if (path is null)
             return null;
         if (_cgroups.Count >= Capacity)

@@ -1,5 +1,6 @@
 using System.Text;
 using Scry.Syscalls;
+using Scry.Wire;
 
 namespace Scry.Views.Top;
 
@@ -22,7 +23,7 @@ public readonly record struct TopName(string Key, string Text)
     }
 
     /// <summary>The same of text.</summary>
-    public static TopName Of(string hostile) => Of(Encoding.UTF8.GetBytes(hostile));
+    public static TopName Of(string hostile) => Of(ByteText.Bytes(hostile));
 
     /// <summary>Text fit for a terminal, one column for each character.</summary>
     public static string Escaped(ReadOnlySpan<byte> hostile)

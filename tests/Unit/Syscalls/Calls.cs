@@ -26,6 +26,15 @@ internal static class Calls
 
     public static byte[] Out(this byte[] call, ReadOnlySpan<byte> data) => RecordMaker.With(call, At, data, CapturePhase.Exit);
 
+    public static byte[] Exchange(this byte[] call, ulong address, ReadOnlySpan<byte> before, ReadOnlySpan<byte> after) =>
+        RecordMaker.With(RecordMaker.With(call, address, before), address, after, CapturePhase.Exit);
+
+    public static byte[] With(this byte[] bytes, int at, byte value)
+    {
+        bytes[at] = value;
+        return bytes;
+    }
+
     public static byte[] Words(params ulong[] words) => MemoryMarshal.AsBytes<ulong>(words).ToArray();
 
     public static byte[] Ints(params int[] words) => MemoryMarshal.AsBytes<int>(words).ToArray();

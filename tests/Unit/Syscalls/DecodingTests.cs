@@ -99,6 +99,27 @@ public sealed class DecodingTests
     }
 
     [Fact]
+    public void A_restarted_call_says_what_it_goes_on_with()
+    {
+        var decoder = new Decoder(new DecoderOptions { ResultColumn = 0 });
+        const string unknown = "restart_syscall(<... resuming interrupted system call ...>) = 0";
+        byte[] restart = Make("restart_syscall", 0, []);
+        Assert.Equal(unknown, Text(restart, decoder));
+        Text(Make("poll", -516, [0, 0, 100]), decoder);
+        // Interrupted again; then another call than it.
+        Assert.Equal("restart_syscall(<... resuming interrupted poll ...>) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)", Text(Make("restart_syscall", -516, []), decoder));
+        Assert.Contains("\"args\":{\"resumes\":\"poll\"},\"result\":0", Json(restart, decoder), StringComparison.Ordinal);
+        Assert.Equal(unknown, Text(restart, decoder));
+        Text(Make("poll", -516, [0, 0, 100]), decoder);
+        Text(Make("getppid", 1, []), decoder);
+        Assert.Equal(unknown, Text(restart, decoder));
+        // However many threads never come back.
+        for (uint tid = 0; tid < 10_000; tid++)
+            Text(RecordMaker.Call(Number("poll", Abi.X86_64), tid, 0, 1, result: -516, args: [0, 0, 100]), decoder);
+        Assert.Equal("restart_syscall(<... resuming interrupted poll ...>) = 0", Text(RecordMaker.Call(Number("restart_syscall", Abi.X86_64), 9999, 1, 1), decoder));
+    }
+
+    [Fact]
     public void JsonTellsHowLongACallTookAndHowWellThatIsKnown()
     {
         Assert.EndsWith("\"result\":0,\"duration\":700}", Json(RecordMaker.Call(110, 1, 0, 1, 700)));
