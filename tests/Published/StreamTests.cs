@@ -72,6 +72,32 @@ public sealed class StreamTests
         Assert.Contains(string.Format(message, workspace["file"]), run.Error);
     }
 
+    /// <summary>However small a limit is, what ends a command is named, in one line.</summary>
+    [Theory]
+    [InlineData("-v 30000", "the address space is limited")]
+    [InlineData("-v 50000", "the address space is limited")]
+    [InlineData("-v 200000", "the address space is limited")]
+    [InlineData("-v 500000", "the address space is limited")]
+    [InlineData("-v 600000", "")]
+    [InlineData("-n 3", "")]
+    [InlineData("-n 8", "")]
+    [InlineData("-n 20", "ulimit -n")]
+    [InlineData("-n 40", "ulimit -n")]
+    [InlineData("-l 0", "")]
+    [InlineData("-u 0", "")]
+    [InlineData("-s 256", "")]
+    public void ALimitThatIsTooSmallIsNamed(string limit, string message)
+    {
+        foreach (string command in new[] { "trace -o /dev/null -- /bin/true", "stat -a --for 50ms", "doctor", "stuck -q", "--help" })
+        {
+            Finished run = Child.Shell($"ulimit {limit}; exec {ScryBinary.Path} {command} > /dev/null");
+            Assert.InRange(run.Status, 0, 2);
+            Assert.DoesNotContain("fault of Scry", run.Error);
+            if (run.Status != 0 && command != "doctor")
+                Assert.Contains(message, Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+        }
+    }
+
     [Fact]
     public void TheCommandHasTheFileLimitOfItsOwn()
     {

@@ -89,6 +89,11 @@ internal static class Runner
             $"it has {string.Join(", ", command.Subcommands.Select(known => known.Name))}", ExitCode.Usage);
     }
 
+    // errno(3)
+    private const int Enomem = 12, Emfile = 24;
+
+    private const string MemoryHint = "'ulimit -v' and the memory limit of the cgroup say how much there may be; --buffer and --memory ask for less";
+
     /// <summary>Characters shown of a line.</summary>
     private const int MaxLine = 8000;
 
@@ -103,9 +108,11 @@ internal static class Runner
         TargetException target => (Printable.Escape(target.Message, MaxMessage),
             target.Hint is { } hint ? Printable.Escape(hint, MaxMessage) : null, ExitCode.Failed),
         RecordingException recording => (Printable.Escape(recording.Message, MaxMessage), recording.Hint, ExitCode.Failed),
+        NativeException { Errno: Emfile } files => ($"no more files may be open: {files.Call}", "raise the limit: ulimit -n 256 is enough", ExitCode.Failed),
+        NativeException { Errno: Enomem } memory => ($"there is not enough memory: {memory.Call}", MemoryHint, ExitCode.Failed),
         NativeException { Program: { } program } refused => Refused(refused, program),
         OutputException output => ($"cannot write the output: {ErrnoText.Describe(output)}", null, ExitCode.Failed),
-        OutOfMemoryException => ("there is not enough memory", "'ulimit -v' and the memory limit of the cgroup say how much there may be", ExitCode.Failed),
+        OutOfMemoryException => ("there is not enough memory", MemoryHint, ExitCode.Failed),
         NativeException native => ($"the kernel refused: {Printable.Escape(native.Message, MaxMessage)}",
             "'scry doctor' checks what tracing needs", ExitCode.Failed),
         IOException or UnauthorizedAccessException => ($"a file cannot be read or written: {ErrnoText.Describe(error)}{FileOf(error)}",

@@ -45,6 +45,23 @@ static void occupy_closed(void)
 	}
 }
 
+/* Below it the runtime crashes, or takes all for its heap and leaves nothing for the kernel's maps:
+ * too early, or too late, to say why. */
+#define LEAST_MEGABYTES 512
+
+static void require_address_space(void)
+{
+	static const char words[] = "scry: the address space is limited (ulimit -v) to less than "
+				    "the 512 MB that Scry needs; raise the limit\n";
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur >= (rlim_t)LEAST_MEGABYTES << 20)
+		return;
+	if (write(2, words, sizeof(words) - 1) < 0)
+		_exit(1);
+	_exit(1);
+}
+
 static void on_file_limit(int sig)
 {
 	(void)sig;
@@ -54,6 +71,7 @@ __attribute__((constructor)) static void remember_start(void)
 {
 	struct sigaction action;
 
+	require_address_space();
 	occupy_closed();
 	sigprocmask(SIG_SETMASK, NULL, &start_mask);
 	for (int sig = 1; sig < NSIG; sig++)
