@@ -27,7 +27,7 @@ internal static class LoopRunCommand
         while (NativeMethods.TakeSignal() == 0 && (starter.Target.Cgroup is null || Directory.Exists(starter.Target.Cgroup.Path)))
             Thread.Sleep(PollMs);
         // The target said whom to record: all of that is shown.
-        return LoopDumpCommand.Show(words, file => LoopDump.WritePast(recorder, starter.About, file, overwrite: true), all: true);
+        return LoopDumpCommand.Show(words, file => LoopDump.WritePast(recorder, starter.About, file, LoopDumpCommand.Reopen), all: true);
     }
 
     internal static readonly HelpPage Help = new(
