@@ -24,9 +24,13 @@ public sealed record CounterOptions
     public bool KeepEnded { get; init; } = true;
 
     /// <summary>
-    /// Groups that are over and are kept each on its own, at least 1; of more than that, those that were over first are merged by name.
+    /// Bytes, about, that may go into groups that are over, into showing them too. Where they take more, those that were over first are merged
+    /// by name and, where it was asked for, cgroup.
     /// </summary>
-    public int KeptMost { get; init; } = 10_000;
+    public long Room { get; init; } = DefaultRoom;
+
+    /// <summary>Of <see cref="Room"/>, when nothing else is said.</summary>
+    public const long DefaultRoom = 32 << 20;
 
     /// <summary>Groups that there can be at a time in the kernel, at least 2; 0: chosen.</summary>
     public int Groups { get; init; }

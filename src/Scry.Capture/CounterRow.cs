@@ -16,8 +16,8 @@ public sealed class CounterGroup
     public bool IsOther { get; internal init; }
 
     /// <summary>
-    /// How many groups this one stands for that are over and were too many to keep (<see cref="CounterOptions.KeptMost"/>): of one name,
-    /// their ids are 0. 0: it is a group itself.
+    /// How many groups this one stands for that are over and found no room (<see cref="CounterOptions.Room"/>): of one name and
+    /// cgroup, their other ids are 0. 0: it is a group itself.
     /// </summary>
     public int Merged { get; internal set; }
 
@@ -127,24 +127,45 @@ public sealed class CounterRow
     internal uint[] Places { get; set; } = [];
 
     /// <summary>What was counted in places that were given back; null: none was.</summary>
-    internal RetiredCounts? Retired { get; set; }
+    internal HeldCounts? Retired { get; set; }
+
+    /// <summary>What was counted up to <see cref="Counters.Mark"/>; null: nothing, or it was never called.</summary>
+    public HeldCounts? Before { get; internal set; }
 }
 
-/// <summary>Counts that the kernel has no more.</summary>
-internal sealed class RetiredCounts
+/// <summary>Counts that are held outside of the kernel: of places that were given back, or of a moment.</summary>
+public sealed class HeldCounts
 {
-    public CallSums Sums = new();
-    public DurationHistogram Histogram { get; } = new();
-    public Dictionary<int, ulong>? Errnos { get; set; }
+    /// <summary>How many, how long.</summary>
+    public CallSums Sums { get; internal set; } = new();
+
+    /// <summary>Durations.</summary>
+    public DurationHistogram Histogram { get; internal init; } = new();
+
+    /// <summary>Errors by errno; null: none.</summary>
+    public Dictionary<int, ulong>? Errnos { get; internal set; }
+
+    /// <summary>Adds other calls.</summary>
+    internal void Add(in CallSums more)
+    {
+        CallSums sums = Sums;
+        sums.Add(in more);
+        Sums = sums;
+    }
 
     /// <summary>Adds another one's.</summary>
-    public void Add(RetiredCounts other)
+    internal void Add(HeldCounts other)
     {
-        Sums.Add(in other.Sums);
+        Add(other.Sums);
         Histogram.Add(other.Histogram);
         foreach ((int errno, ulong count) in other.Errnos ?? [])
             CollectionsMarshal.GetValueRefOrAddDefault(Errnos ??= [], errno, out _) += count;
     }
+
+    /// <summary>Bytes that it takes, about.</summary>
+    internal long Size => OwnSize + Histogram.Size + (Errnos is null ? 0 : ErrnosSize + ErrnoSize * Errnos.Count);
+
+    private const int OwnSize = 200, ErrnosSize = 216, ErrnoSize = 32;
 }
 
 /// <summary>What rows got in the last read: kept apart, since few of many rows change.</summary>

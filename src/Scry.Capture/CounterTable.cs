@@ -22,14 +22,15 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
     private readonly CounterRow?[] _rowAt = new CounterRow?[rowCount];
     // Groups that no thread can find any more, and since when.
     private readonly Dictionary<uint, long> _hidden = [];
-    // Groups that are over and kept, the first one first; and what too many of them are merged into, by their name.
-    private readonly Queue<CounterGroup> _kept = [];
-    private readonly Dictionary<string, CounterGroup> _merged = [];
     private readonly CounterDeltas _deltas = new();
+    private CounterPast? _past;
 
     public IReadOnlyCollection<CounterRow> Rows => _rows.Values;
 
     public CallSums Total { get; private set; } = new();
+
+    /// <summary>The groups that are over.</summary>
+    public CounterPast Past => _past ??= new CounterPast(this, options.Room);
 
     public IReadOnlyList<CounterRow> Read()
     {
@@ -94,7 +95,8 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         return row;
     }
 
-    private CounterRow RowOf(CounterGroup group, uint call)
+    /// <summary>The row of a group for a call, as it stands in a key.</summary>
+    public CounterRow RowOf(CounterGroup group, uint call)
     {
         ref CounterRow? row = ref CollectionsMarshal.GetValueRefOrAddDefault(_rows, (group, call), out bool known);
         if (!known)
@@ -136,6 +138,9 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         }
         return group;
     }
+
+    /// <summary>A group that no index stands for.</summary>
+    public CounterGroup NewGroup(in CountKey key, byte[] comm) => _groups[key] = new CounterGroup(in key) { Comm = comm };
 
     /// <summary>Names and ends of groups; gives back those that are over.</summary>
     private void GiveBack()
@@ -196,22 +201,32 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
             if (--group.InUse > 0)
                 continue;
             if (options.KeepEnded)
-                _kept.Enqueue(group);
+                Past.Keep(group);
             else
                 Forget(group);
         }
-        while (_kept.Count > Math.Max(1, options.KeptMost))
+        Past.MakeRoom();
+    }
+
+    /// <summary>As <see cref="Counters.Mark"/>.</summary>
+    public void Mark()
+    {
+        Past.Clear();
+        foreach (CounterRow row in _rows.Values)
         {
-            CounterGroup group = _kept.Dequeue();
-            // One that came back, as a name does, is queued again when it is over again.
-            if (group.InUse == 0 && _groups.GetValueOrDefault(group.Key) == group)
-                Merge(group);
+            if (row.Sums.Calls != (row.Before?.Sums.Calls ?? 0))
+                row.Before = new HeldCounts { Sums = row.Sums, Histogram = Histogram(row), Errnos = row.Sums.Errors > 0 ? new Dictionary<int, ulong>(Errnos(row)) : null };
         }
     }
 
-    private void Forget(CounterGroup group)
+    /// <summary>Whether a group is over, and still stands for itself alone.</summary>
+    public bool IsOver(CounterGroup group) => group.InUse == 0 && _groups.GetValueOrDefault(group.Key) == group;
+
+    /// <summary>Takes a group and its rows away.</summary>
+    public void Forget(CounterGroup group)
     {
-        _groups.Remove(group.Key);
+        if (_groups.GetValueOrDefault(group.Key) == group)
+            _groups.Remove(group.Key);
         foreach (CounterRow row in group.Rows)
         {
             _rows.Remove((group, CallOf(row)));
@@ -219,29 +234,8 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
         }
     }
 
-    private void Merge(CounterGroup group)
-    {
-        string name = Convert.ToHexString(group.Comm);
-        if (!_merged.TryGetValue(name, out CounterGroup? into))
-        {
-            // Processes can make up names without end.
-            bool isOther = _merged.Count >= Math.Max(1, options.KeptMost);
-            if (isOther)
-                name = "";
-            if (!isOther || !_merged.TryGetValue(name, out into))
-                _merged[name] = into = new CounterGroup(new CountKey()) { IsOther = isOther, Comm = isOther ? [] : group.Comm, First = group.First, Ended = group.Ended };
-        }
-        into.Merged++;
-        foreach (CounterRow row in group.Rows)
-        {
-            CounterRow all = RowOf(into, CallOf(row));
-            if (row.Retired is null)
-                continue;
-            (all.Retired ??= new RetiredCounts()).Add(row.Retired);
-            all.Sums = all.Retired.Sums;
-        }
-        Forget(group);
-    }
+    /// <summary>The row of a group for the call of another row.</summary>
+    public CounterRow RowLike(CounterGroup group, CounterRow row) => RowOf(group, CallOf(row));
 
     private void RetireRow(uint index, ulong key)
     {
@@ -257,10 +251,10 @@ internal sealed class CounterTable(CounterMemory memory, CounterOptions options,
 
     private void KeepCounts(uint index, CounterRow row)
     {
-        RetiredCounts retired = row.Retired ??= new RetiredCounts();
+        HeldCounts retired = row.Retired ??= new HeldCounts();
         // Nobody writes there any more.
         memory.TryRead(index, out CallSums last);
-        retired.Sums.Add(in last);
+        retired.Add(in last);
         memory.AddBuckets(index, retired.Histogram);
         if (retired.Sums.Errors > 0)
             memory.AddErrnos(index, retired.Errnos ??= []);

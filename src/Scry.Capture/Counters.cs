@@ -111,6 +111,18 @@ public sealed class Counters : IDisposable
     /// <returns>The rows that have calls since the read before.</returns>
     public IReadOnlyList<CounterRow> Read() => _table.Read();
 
+    /// <summary>
+    /// Begins an interval: <see cref="CounterRow.Before"/> of each row has what is counted by now. Groups that are over, and merged ones, are
+    /// among <see cref="Rows"/> no more.
+    /// </summary>
+    public void Mark() => _table.Mark();
+
+    /// <summary>Groups that are over and were merged into others, for want of room.</summary>
+    public ulong Merged => _table.Past.Merged;
+
+    /// <summary>Calls of those that did not even keep their name.</summary>
+    public ulong MergedUnnamed => _table.Past.MergedUnnamed;
+
     /// <summary>Ends the counting; what was counted can still be read.</summary>
     public void Detach()
     {

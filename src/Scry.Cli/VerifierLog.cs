@@ -1,3 +1,6 @@
+using System.Text;
+using Scry.Targets;
+
 namespace Scry.Cli;
 
 /// <summary>What the verifier said of a program that it refused, kept for a report.</summary>
@@ -10,12 +13,11 @@ internal static class VerifierLog
         foreach (string directory in (ReadOnlySpan<string>)[Path.GetTempPath(), Environment.CurrentDirectory])
         {
             string path = Path.Combine(directory, $"scry-verifier-{Path.GetRandomFileName()}.log");
-            // CreateNew (O_EXCL) follows nothing that another user put there.
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
             try
             {
-                using var file = new StreamWriter(path, options);
-                file.Write(log);
+                using OutputFile file = OutputFile.Replace(path);
+                file.Stream.Write(Encoding.UTF8.GetBytes(log));
+                file.Keep();
                 return path;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -6,7 +6,8 @@ namespace Scry.Recording;
 /// <param name="cause">The exception of the system call that failed.</param>
 public sealed class RecordingException(string message, string? hint = null, Exception? cause = null) : Exception(message, cause)
 {
-    private const int Eexist = 17, Enospc = 28, Edquot = 122; // errno-base.h, errno.h
+    internal const int Eexist = 17;
+    private const int Enospc = 28, Edquot = 122; // errno-base.h, errno.h
 
     /// <summary>What to do about it.</summary>
     public string? Hint { get; } = hint;

@@ -51,12 +51,14 @@ public sealed class RecordingReader : IDisposable
     public RecordingDamage? Damage { get; private set; }
 
     /// <summary>Opens a recording and reads <see cref="About"/>. A file that is none opens too, with <see cref="Damage"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="open">What opens it; NotSupportedException: it is no regular file. Null: as .NET does, which waits for a pipe's other end.</param>
     /// <exception cref="RecordingException">There is no such regular file, or it may not be read.</exception>
-    public static RecordingReader Open(string path)
+    public static RecordingReader Open(string path, Func<string, SafeFileHandle>? open = null)
     {
         try
         {
-            SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            SafeFileHandle file = open is not null ? open(path) : File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             try
             {
                 RandomAccess.GetLength(file);

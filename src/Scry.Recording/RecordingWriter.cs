@@ -14,7 +14,6 @@ namespace Scry.Recording;
 /// </summary>
 public sealed class RecordingWriter : IDisposable
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int Level = 1; // of zstd: the tracer must keep up
 
     private readonly string _path;
@@ -36,14 +35,14 @@ public sealed class RecordingWriter : IDisposable
     /// <summary>Bytes of the file so far, without what waits for <see cref="Flush"/>.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Begins a recording that only its owner may read.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Begins a recording.</summary>
+    /// <param name="path">The file, for messages.</param>
     /// <param name="about">Its first block.</param>
-    /// <param name="overwrite">Whether a file that is there may be written over; it is cut to nothing, and its mode becomes 0600.</param>
-    /// <exception cref="RecordingException">The file exists, or cannot be made or written.</exception>
-    public static RecordingWriter Create(string path, RecordingAbout about, bool overwrite = false)
+    /// <param name="make">Makes the file, empty.</param>
+    /// <exception cref="RecordingException">The file cannot be made or written.</exception>
+    public static RecordingWriter Create(string path, RecordingAbout about, Func<string, FileStream> make)
     {
-        var writer = new RecordingWriter(path, OpenFile(path, overwrite));
+        var writer = new RecordingWriter(path, OpenFile(path, make));
         try
         {
             writer.Begin();
@@ -131,24 +130,16 @@ public sealed class RecordingWriter : IDisposable
         _compressor.Dispose();
     }
 
-    private static FileStream OpenFile(string path, bool overwrite)
+    private static FileStream OpenFile(string path, Func<string, FileStream> make)
     {
         try
         {
-            return new FileStream(path, new FileStreamOptions
-            {
-                Mode = overwrite ? FileMode.Create : FileMode.CreateNew,
-                Access = FileAccess.Write,
-                Share = FileShare.Read,
-                BufferSize = 0,
-                UnixCreateMode = OwnerOnly,
-            });
+            return make(path);
         }
         catch (Exception e) when (RecordingException.IsOfFile(e))
         {
-            bool exists = !overwrite && File.Exists(path);
             throw new RecordingException($"cannot make the recording {path}: {RecordingException.Reason(e)}",
-                exists ? "name another file, or ask for it to be overwritten" : null, e);
+                e.HResult == RecordingException.Eexist ? "name another file, or ask for it to be overwritten" : null, e);
         }
     }
 
@@ -158,16 +149,6 @@ public sealed class RecordingWriter : IDisposable
         MemoryMarshal.Cast<byte, uint>(header)[0] = Format.FileMagic;
         MemoryMarshal.Cast<byte, uint>(header)[1] = Format.Version;
         Append(header);
-        try
-        {
-            // A file that was there keeps its mode. A device or pipe has no length, and its mode is not ours to change.
-            if (_file.CanSeek && _file.Length > 0 && File.GetUnixFileMode(_file.SafeFileHandle) != OwnerOnly)
-                File.SetUnixFileMode(_file.SafeFileHandle, OwnerOnly);
-        }
-        catch (Exception e) when (RecordingException.IsOfFile(e))
-        {
-            throw Fail(e);
-        }
     }
 
     private void WriteLines(MemoryStream lines)

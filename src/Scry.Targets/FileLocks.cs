@@ -9,7 +9,8 @@ namespace Scry.Targets;
 /// <param name="Access"><c>READ</c> or <c>WRITE</c>.</param>
 /// <param name="Pid">The process that asked for it; 0 when the kernel does not know: of an OFD lock, or of a pid namespace that is not seen from here.</param>
 /// <param name="Inode">The file's inode number.</param>
-public sealed record FileLock(int Number, bool Waits, string Kind, string Access, int Pid, ulong Inode)
+/// <param name="Range">Which bytes of it, as the line has them: <c>0 EOF</c>.</param>
+public sealed record FileLock(int Number, bool Waits, string Kind, string Access, int Pid, ulong Inode, string Range)
 {
     /// <summary>The locks of this machine now; none when /proc/locks cannot be read.</summary>
     public static IReadOnlyList<FileLock> All()
@@ -35,8 +36,11 @@ public sealed record FileLock(int Number, bool Waits, string Kind, string Access
         if (place.Length != 3 || !ulong.TryParse(place[2], NumberStyles.None, CultureInfo.InvariantCulture, out ulong inode))
             return null;
         int.TryParse(words[kind + 3], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int pid);
-        return new FileLock(number, kind == 2, words[kind], words[kind + 2], Math.Max(pid, 0), inode);
+        return new FileLock(number, kind == 2, words[kind], words[kind + 2], Math.Max(pid, 0), inode, string.Join(' ', words[(kind + 5)..]));
     }
+
+    /// <summary>Whether it is this lock that another line tells of: of a file there can be several.</summary>
+    public bool IsSame(FileLock other) => (Kind, Access, Inode, Range) == (other.Kind, other.Access, other.Inode, other.Range);
 
     /// <summary>The lock that a process waits for with that file.</summary>
     /// <param name="all">The locks of the machine.</param>

@@ -217,12 +217,16 @@ public sealed class Holders(ReadMemory memory) : IDisposable
             // It belongs to an open file, which the process that locked it may have left to others.
             foreach (Opener opener in _open.Of(name))
             {
-                if (OpenFileDetails.Of(opener.Pid, opener.Fd) is { } other && other.Locks.Any(one => one.Kind == held.Kind && one.Inode == held.Inode))
+                if (OpenFileDetails.Of(opener.Pid, opener.Fd) is { } other && other.Locks.Any(held.IsSame))
                     tasks.Add(Task(opener.Pid, opener.Pid, opener.Fd));
             }
+            // Who waits for it may have been left it too, and does not hold it against itself: unless nobody else does.
+            if (tasks.Exists(task => !Waits(task)))
+                tasks.RemoveAll(Waits);
             if (tasks.Count == 0 && held.Pid > 0 && Tasks.StateOf(held.Pid) is not null)
                 tasks.Add(Task(held.Pid, held.Pid));
         }
+        bool Waits(HolderTask task) => task.Pid == call.Tgid || _locks.Any(one => one.Waits && one.Number == held.Number && one.Pid == task.Pid);
         string what = held.Kind switch { "FLOCK" => "flock", "OFDLCK" => "lock of an open file (OFD)", _ => "lock (fcntl)" };
         return [new Holder("lock", $"{held.Access.ToLowerInvariant()} {what} held {(tasks.Count > 0 ? "by" : "by a process that cannot be told")}", tasks)];
     }

@@ -40,11 +40,8 @@ public sealed class OutputWriter : IDisposable
     /// <summary>Where lines are written; each ends with <see cref="EndLine"/>.</summary>
     public Utf8Buffer Buffer { get; }
 
-    /// <summary>Creates a file, or empties it.</summary>
-    /// <exception cref="IOException">It cannot be opened.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be opened.</exception>
-    public static OutputWriter Create(string path) =>
-        new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0), lineBuffered: false, owned: true);
+    /// <summary>Writes to a file, which is closed with it.</summary>
+    public static OutputWriter ToFile(FileStream file) => new(file, lineBuffered: false, owned: true);
 
     /// <summary>Writes to a stream, which stays open.</summary>
     /// <param name="stream">An IOException of its Write has the errno as its HResult.</param>

@@ -53,6 +53,7 @@ public sealed class StatJson(OutputWriter output)
         Member("untimed", summary.Untimed);
         Member("slotless", summary.Slotless);
         Member("other_calls", summary.Other);
+        Member("folded", summary.Folded);
         Member("unbucketed", summary.Unbucketed);
         Member("errnos_unknown", summary.ErrnosUnknown);
         Member("given_up", summary.GivenUp);

@@ -17,6 +17,8 @@ public readonly record struct StatSummary
     public ulong Slotless { get; init; }
     /// <summary>Calls under (other).</summary>
     public ulong Other { get; init; }
+    /// <summary>Groups that ended and were merged into others, for want of room.</summary>
+    public ulong Folded { get; init; }
     /// <summary>Calls whose duration is in no percentile.</summary>
     public ulong Unbucketed { get; init; }
     /// <summary>Errors whose errno was not kept.</summary>
@@ -39,6 +41,8 @@ public readonly record struct StatSummary
             text += string.Create(CultureInfo.InvariantCulture, $"; {Slotless} without a duration: no room for more threads");
         if (Other > 0)
             text += string.Create(CultureInfo.InvariantCulture, $"; {Other} under (other): no room for more");
+        if (Folded > 0)
+            text += string.Create(CultureInfo.InvariantCulture, $"; {Folded} that ended are one with others of their name, (ended): --memory gives room for more");
         if (Unbucketed > 0)
             text += string.Create(CultureInfo.InvariantCulture, $"; {Unbucketed} in no percentile: no room for more");
         if (ErrnosUnknown > 0)

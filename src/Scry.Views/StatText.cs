@@ -26,12 +26,12 @@ public sealed class StatText(OutputWriter output, int width)
             Line(string.Create(CultureInfo.InvariantCulture, $"{day:hh\\:mm\\:ss\\.fff}, {table.Elapsed / 1e9:F1} s"));
         }
         List<Column> columns = Columns(table);
-        string[][] cells = [.. table.Rows.Select(row => columns.Select(column => column.Text(row)).ToArray())];
-        int[] widths = [.. columns.Select((column, i) => cells.Aggregate(column.Title.Length, (most, row) => Math.Max(most, row[i].Length)))];
+        // Twice, so that not all of a long table is in memory at once.
+        int[] widths = [.. columns.Select(column => table.Rows.Aggregate(column.Title.Length, (most, row) => Math.Max(most, column.Text(row).Length)))];
         List<int> shown = Fit(columns, widths, table.Heads.Count);
         WriteLine(shown, columns, widths, [.. columns.Select(column => column.Title)]);
-        foreach (string[] row in cells)
-            WriteLine(shown, columns, widths, row);
+        foreach (StatRow row in table.Rows)
+            WriteLine(shown, columns, widths, [.. columns.Select(column => column.Text(row))]);
         if (table.Hidden.Rows > 0)
             Line(string.Create(CultureInfo.InvariantCulture, $"and {table.Hidden.Rows} more rows with {table.Hidden.Calls} calls"));
         output.Flush();

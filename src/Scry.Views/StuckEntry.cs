@@ -7,7 +7,8 @@ namespace Scry.Views;
 /// <param name="State">Its state's letter, as ps(1) has it; null when it is gone.</param>
 /// <param name="Fd">The descriptor by which it holds it; null when it is none.</param>
 /// <param name="Doing">The call that it is blocked in itself; null when it is in none, or that is not known.</param>
-public sealed record StuckHolderTask(int Pid, int Tid, string Comm, char? State, int? Fd, string? Doing);
+/// <param name="ProcessComm">The name of its process, when it is a thread.</param>
+public sealed record StuckHolderTask(int Pid, int Tid, string Comm, char? State, int? Fd, string? Doing, string ProcessComm = "");
 
 /// <summary>What a blocked thread waits for.</summary>
 /// <param name="Kind">A word of docs/STUCK.md.</param>
@@ -31,6 +32,8 @@ public sealed record StuckEntry
     public required uint Uid { get; init; }
     /// <summary>Its name; hostile text.</summary>
     public required byte[] Comm { get; init; }
+    /// <summary>The name of its process, that of its first thread; empty when that is gone. Hostile text.</summary>
+    public string ProcessComm { get; init; } = "";
     /// <summary>Its state's letter, as ps(1) has it.</summary>
     public required char State { get; init; }
     /// <summary>Nanoseconds since it last ran: its call takes so long at least.</summary>

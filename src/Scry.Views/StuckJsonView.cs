@@ -35,6 +35,7 @@ public sealed class StuckJsonView(OutputWriter output, long realtimeOffset)
         Number(",\"tid\":"u8, entry.Tid);
         _to.Append(",\"comm\":"u8);
         Quote.Json(_to, entry.Comm);
+        String(",\"process\":"u8, entry.ProcessComm);
         if (entry.Cgroup is { } cgroup)
             String(",\"cgroup\":"u8, cgroup);
         Number(",\"ppid\":"u8, entry.ParentTgid);
@@ -75,6 +76,7 @@ public sealed class StuckJsonView(OutputWriter output, long realtimeOffset)
             Number(i == 0 ? "{\"pid\":"u8 : ",{\"pid\":"u8, task.Pid);
             Number(",\"tid\":"u8, task.Tid);
             String(",\"comm\":"u8, task.Comm);
+            String(",\"process\":"u8, task.ProcessComm);
             if (task.State is { } state)
                 String(",\"state\":"u8, state.ToString(CultureInfo.InvariantCulture));
             if (task.Fd is { } fd)

@@ -70,6 +70,7 @@ public sealed class StuckView(OutputWriter output, StuckLayout options)
         if (entry.State == 'D')
             _paint.End();
         Text("  ");
+        Text(ProcessOf(entry.ProcessComm, Encoding.UTF8.GetString(entry.Comm)));
         Escape.Name(_to, entry.Comm);
         Text(entry.Tid == entry.Tgid ? $"[{entry.Tgid}]  " : $"[{entry.Tgid}/{entry.Tid}]  ");
         int start = _to.Length;
@@ -131,7 +132,7 @@ public sealed class StuckView(OutputWriter output, StuckLayout options)
 
     private static string Describe(StuckHolderTask task)
     {
-        string name = task.Tid == task.Pid ? $"{task.Comm}[{task.Pid}]" : $"{task.Comm}[{task.Pid}/{task.Tid}]";
+        string name = task.Tid == task.Pid ? $"{task.Comm}[{task.Pid}]" : $"{ProcessOf(task.ProcessComm, task.Comm)}{task.Comm}[{task.Pid}/{task.Tid}]";
         string fd = task.Fd is { } number ? $" fd {number}" : "";
         string state = task.State switch
         {
@@ -145,6 +146,9 @@ public sealed class StuckView(OutputWriter output, StuckLayout options)
         };
         return name + fd + state;
     }
+
+    // A thread may have another name than its process, and it is the process that a person knows.
+    private static string ProcessOf(string process, string thread) => process.Length == 0 || process == thread ? "" : process + ":";
 
     private void Line(string text)
     {

@@ -26,6 +26,9 @@ public sealed class DurationHistogram
     /// <summary>Calls in all buckets.</summary>
     public ulong Count { get; private set; }
 
+    /// <summary>Bytes that its buckets take.</summary>
+    public long Size => _places.Length * (sizeof(ushort) + sizeof(ulong));
+
     /// <summary>Where a duration belongs.</summary>
     public static (int Octave, int Bucket) PlaceOf(ulong nanoseconds)
     {

@@ -135,12 +135,12 @@ public sealed class CounterTests
     [Fact]
     public void Too_many_that_are_over_are_merged_by_name_and_nothing_is_lost()
     {
-        CounterOptions options = Options(TargetKind.Tasks) with { KeptMost = 5 };
+        CounterOptions options = Options(TargetKind.Tasks) with { Room = 60_000 };
         using Counters counters = Count("relay", options);
         CounterRow[] rows = [.. counters.Rows.Where(row => row.Nr == Getppid)];
         CounterRow merged = Assert.Single(rows, row => row.Group.Merged > 0);
         // The one that starts them makes no such call, and may have ended too.
-        Assert.InRange(merged.Group.Merged, 30, 56);
+        Assert.InRange(merged.Group.Merged, 20, 59);
         Assert.InRange(merged.Sums.Calls, (ulong)merged.Group.Merged - 1, (ulong)merged.Group.Merged);
         Assert.Equal(merged.Sums.Calls, counters.Histogram(merged).Count);
         Assert.Equal(60, rows.Sum(row => (int)row.Sums.Calls));
@@ -220,15 +220,16 @@ public sealed class CounterTests
     [Fact]
     public void Names_without_end_take_no_memory_without_end()
     {
-        using Counters counters = Count("names", Options(TargetKind.Tasks) with { KeptMost = 2 });
+        using Counters counters = Count("names", Options(TargetKind.Tasks) with { Room = 40_000 });
         CounterRow[] rows = [.. counters.Rows.Where(row => row.Nr == Getppid)];
         Assert.Equal(20, rows.Sum(row => (int)row.Sums.Calls));
-        // Two that were kept, two names, all others; and those that ended a moment ago.
-        Assert.InRange(rows.Length, 5, 12);
+        // Some that were kept, some names, all others.
+        Assert.InRange(rows.Length, 3, 15);
         CounterRow other = Assert.Single(rows, row => row.Group.IsOther);
         Assert.Equal((ulong)other.Group.Merged, other.Sums.Calls);
         Assert.Equal(other.Sums.Calls, counters.Histogram(other).Count);
-        Assert.Equal(2, rows.Count(row => row.Group is { IsOther: false, Merged: > 0 }));
+        Assert.InRange(rows.Count(row => row.Group is { IsOther: false, Merged: > 0 }), 1, 5);
+        Assert.Equal(counters.MergedUnnamed, counters.Rows.Where(row => row.Group.IsOther && row.Group.Merged > 0).Aggregate(0UL, (sum, row) => sum + row.Sums.Calls));
     }
 
     [Fact]

@@ -104,6 +104,9 @@ public sealed class TopTests
     [InlineData("TERM")]
     [InlineData("HUP")]
     [InlineData("ABRT")]
+    [InlineData("SEGV")]
+    [InlineData("BUS")]
+    [InlineData("FPE")]
     [InlineData("error")]
     [InlineData("for")]
     public void The_terminal_is_left_as_it_was(string end)
@@ -115,7 +118,7 @@ public sealed class TopTests
         Assert.StartsWith("1 0 ", terminal.Modes());
         switch (end)
         {
-            case "TERM" or "HUP" or "ABRT":
+            case "TERM" or "HUP" or "ABRT" or "SEGV" or "BUS" or "FPE":
                 Child.Run("/bin/kill", $"-{end}", $"{terminal.Scry()}").Expect();
                 break;
             case "error":

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Scry.Capture;
 using Scry.Cli.Counting;
 using Scry.Views;
 
@@ -19,6 +20,7 @@ internal static class StatOptions
     public static readonly Option<bool> Csv = TraceOptions.Flag("--csv", "Comma-separated values, with the buckets of durations");
     public static readonly Option<bool> Json = TraceOptions.Flag("--json", "JSON Lines, with the buckets of durations: docs/JSON.md");
     public static readonly Option<string[]> HeatMap = TraceOptions.Many("--heatmap", "FILE", "A picture of latency over time: FILE.svg or FILE.html");
+    public static readonly Option<string[]> Memory = TraceOptions.Many("--memory", "SIZE", "Room for what ended, at least 1M (32M): of more, the oldest become one by name");
     public static readonly Option<bool> Strict = TraceOptions.Flag("--strict", "Exit status 3 when something was not counted where it belongs");
 
     public static readonly Option<bool> Summary = TraceOptions.Flag("--summary", "The tables of 'perf trace -s'", "-s");
@@ -33,7 +35,7 @@ internal static class StatOptions
     [
         TraceOptions.Groups[0],
         new("SELECT, decided in the kernel", [TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.For]),
-        new("COUNT", [By, OnlyGroups, CpuTime]),
+        new("COUNT", [By, OnlyGroups, CpuTime, Memory]),
         new("OUTPUT", [Interval, Sort, Top, Histograms, Json, Csv, HeatMap, TraceOptions.Output, TraceOptions.Quiet, Strict]),
         new("PERF", [Summary, ErrnoSummary, SummaryMode]),
     ];
@@ -43,6 +45,7 @@ internal static class StatOptions
 internal sealed record StatArguments
 {
     private const long LeastInterval = 10_000_000;
+    private const long LeastMemory = 1 << 20;
     private const int MostRoom = 16 << 20;
 
     /// <summary>The target, which calls, and the output.</summary>
@@ -60,6 +63,8 @@ internal sealed record StatArguments
     /// <summary>Null: Scry's own table.</summary>
     public PerfMode? Perf { get; init; }
     public bool ErrnoSummary { get; init; }
+    /// <summary>Bytes for what ended.</summary>
+    public long Memory { get; init; } = CounterOptions.DefaultRoom;
     /// <summary>Groups, rows and chunks in the kernel; 0: chosen.</summary>
     public (int Groups, int Rows, int Chunks) Room { get; init; }
 
@@ -93,6 +98,7 @@ internal sealed record StatArguments
             HeatMap = TraceArguments.Single(words, StatOptions.HeatMap),
             Perf = perf,
             ErrnoSummary = words.GetValue(StatOptions.ErrnoSummary),
+            Memory = TraceArguments.Single(words, StatOptions.Memory) is { } memory ? ReadMemory(memory) : CounterOptions.DefaultRoom,
             Room = ReadRoom(TraceArguments.Single(words, StatOptions.Room)),
         };
         arguments.Check(by.Count > 0 || arguments.OnlyGroups || arguments.Interval is not null
@@ -133,6 +139,12 @@ internal sealed record StatArguments
         ulong interval = Quantity.Duration("--interval", time, null);
         return interval >= LeastInterval ? (long)interval
             : throw new ToolException($"--interval: '{Printable.Escape(time)}' is too short", "10ms is the least", ExitCode.Usage);
+    }
+
+    private static long ReadMemory(string text)
+    {
+        long size = Quantity.Size("--memory", text);
+        return size >= LeastMemory ? size : throw new ToolException($"--memory: '{Printable.Escape(text)}' is too little", "1M is the least", ExitCode.Usage);
     }
 
     private static StatSort ReadSort(string? name) => name is null ? StatSort.Total

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Scry.Cli.Bench;
 using Scry.Cli.CommandLine;
+using Scry.Targets;
 using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Scry.Cli.Commands;
@@ -93,16 +94,22 @@ internal static class BenchCommand
     {
         try
         {
-            using (FileStream stream = File.Create(Path.Combine(directory, "bench.json")))
-                BenchJson.Write(result, stream);
-            File.WriteAllText(Path.Combine(directory, "bench.html"), BenchHtml.Write(result));
-            File.WriteAllText(Path.Combine(directory, "bench.md"), BenchText.Write(result, markdown: true));
+            Save(directory, "bench.json", stream => BenchJson.Write(result, stream));
+            Save(directory, "bench.html", stream => stream.Write(Encoding.UTF8.GetBytes(BenchHtml.Write(result))));
+            Save(directory, "bench.md", stream => stream.Write(Encoding.UTF8.GetBytes(BenchText.Write(result, markdown: true))));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             throw new ToolException($"the report cannot be written to {Printable.Escape(directory)}: {ErrnoText.Describe(error)}");
         }
         Runner.Say($"{Printable.Escape(Path.Combine(directory, "bench.html"))} shows it; bench.json and bench.md are beside it");
+    }
+
+    private static void Save(string directory, string name, Action<Stream> write)
+    {
+        using OutputFile file = OutputFile.Replace(Path.Combine(directory, name), forOwner: false);
+        write(file.Stream);
+        file.Keep();
     }
 
     private static int Judge(Budget budget, BenchResult result)

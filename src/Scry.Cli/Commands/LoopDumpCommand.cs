@@ -6,6 +6,7 @@ using Scry.Cli.Launch;
 using Scry.Cli.Loops;
 using Scry.Cli.Recordings;
 using Scry.Recording;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Cli.Commands;
@@ -27,10 +28,10 @@ internal static class LoopDumpCommand
         FlightGroup? frozen = incident is null ? null : FindIncident(recorder, incident);
         if (output is not null && output.EndsWith(RecordingSuffix, StringComparison.Ordinal))
         {
-            Write(recorder, about, frozen, output, overwrite: false);
+            Save(recorder, about, frozen, output);
             return ExitCode.Ok;
         }
-        return Show(words, file => Write(recorder, about, frozen, file, overwrite: true));
+        return Show(words, file => Write(recorder, about, frozen, file, Reopen));
     }
 
     /// <summary>Has a recording made where nobody else can read it, and shows it as <c>scry report</c> does.</summary>
@@ -52,13 +53,35 @@ internal static class LoopDumpCommand
             : throw new ToolException($"no file can be made in memory: {ErrnoText.Describe(-file)}", "write the past into a file: -o FILE.scry");
     }
 
-    private static void Write(FlightRecorder recorder, LoopAbout about, FlightGroup? incident, string file, bool overwrite)
+    private static void Write(FlightRecorder recorder, LoopAbout about, FlightGroup? incident, string file, Func<string, FileStream> make)
     {
         if (incident is null)
-            LoopDump.WritePast(recorder, about, file, overwrite);
+            LoopDump.WritePast(recorder, about, file, make);
         else
-            LoopDump.WriteIncident(recorder, about, incident, file, overwrite);
+            LoopDump.WriteIncident(recorder, about, incident, file, make);
     }
+
+    // The file is there when it is whole, and does not stay when it cannot be.
+    private static void Save(FlightRecorder recorder, LoopAbout about, FlightGroup? incident, string output)
+    {
+        OutputFile? made = null;
+        try
+        {
+            Write(recorder, about, incident, output, path => (made = OutputFile.New(path)).Stream);
+        }
+        catch
+        {
+            made?.Remove();
+            throw;
+        }
+        finally
+        {
+            made?.Dispose();
+        }
+    }
+
+    /// <summary>Opens the nameless file once more.</summary>
+    public static FileStream Reopen(string file) => new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
 
     private static FlightGroup FindIncident(FlightRecorder recorder, string number)
     {

@@ -30,7 +30,7 @@ internal static class LoopRunCommand
             Thread.Sleep(PollMs);
         }
         // The target said whom to record: all of that is shown.
-        return LoopDumpCommand.Show(words, file => LoopDump.WritePast(recorder, starter.About, file, overwrite: true), all: true);
+        return LoopDumpCommand.Show(words, file => LoopDump.WritePast(recorder, starter.About, file, LoopDumpCommand.Reopen), all: true);
     }
 
     internal static readonly HelpPage Help = new(

@@ -30,6 +30,7 @@ internal static class StatCommand
                 What = what,
                 By = new Dimensions(arguments.By).By,
                 CpuTime = arguments.CpuTime,
+                Room = arguments.Memory,
                 Groups = arguments.Room.Groups,
                 Rows = arguments.Room.Rows,
                 Chunks = arguments.Room.Chunks,

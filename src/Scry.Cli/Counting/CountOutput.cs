@@ -2,6 +2,7 @@ using System.Globalization;
 using Scry.Bpf;
 using Scry.Capture;
 using Scry.Cli.Launch;
+using Scry.Cli.Tracing;
 using Scry.Syscalls;
 using Scry.Views;
 
@@ -21,14 +22,7 @@ internal static class CountOutput
             int descriptor = toError ? 2 : 1;
             return (OutputWriter.To(new DescriptorStream(descriptor), lineBuffered: false), NativeMethods.IsTerminal(descriptor) != 0 ? TerminalWidth(descriptor) : int.MaxValue);
         }
-        try
-        {
-            return (OutputWriter.Create(file), int.MaxValue);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ToolException($"cannot write '{Printable.Escape(file)}': {ErrnoText.Describe(error)}");
-        }
+        return (TraceOutput.Create(file), int.MaxValue);
     }
 
     /// <summary>Names of syscalls; numbers that the facts lack are asked of the running kernel.</summary>

@@ -155,7 +155,9 @@ internal sealed class CountRun : IDisposable
             Untimed = total.Untimed,
             Slotless = state.SlotsFull,
             Unbucketed = total.Unbucketed,
-            Other = counters.Rows.Where(row => row.IsOther || row.Group.IsOther).Aggregate(0UL, (sum, row) => sum + row.Sums.Calls),
+            Other = counters.Rows.Where(row => row.Group is { IsOther: true } ? row.Group.Merged == 0 : row.IsOther)
+                .Aggregate(counters.MergedUnnamed, (sum, row) => sum + row.Sums.Calls),
+            Folded = counters.Merged,
             ErrnosUnknown = state.ErrnosFull,
             GivenUp = state.GivenUp,
         };

@@ -32,6 +32,8 @@ internal sealed class Dimensions
         ("errno", Dimension.Errno), ("fd-path", Dimension.File), ("file", Dimension.File), ("dso", Dimension.Object), ("object", Dimension.Object),
     ];
 
+    private const int MostTexts = 4096;
+
     private readonly IReadOnlyList<Dimension> _asked;
     private readonly CgroupNames _cgroups = new();
     private readonly Containers _containers = new();
@@ -86,7 +88,7 @@ internal sealed class Dimensions
         if (group.IsOther)
             return [.. Heads.Select((_, i) => i == 0 ? StatLabel.Other : StatLabel.None)];
         if (group.Merged > 0)
-            return [.. Heads.Select((head, i) => head.Name == "comm" ? new StatLabel(group.Comm) : i == 0 ? StatLabel.Of("(ended)") : StatLabel.None)];
+            return [.. Heads.Select((head, i) => MergedLabel(head.Name, group) ?? (i == 0 ? StatLabel.Of("(ended)") : StatLabel.None))];
         return [.. Heads.Select(head => LabelOf(head.Name, group))];
     }
 
@@ -145,6 +147,10 @@ internal sealed class Dimensions
         _ => group.ObjectPath.Length > 0 ? new StatLabel(group.ObjectPath) : StatLabel.Of(group.Key.ObjectInode == 0 ? "[anonymous]" : "[unknown]"),
     };
 
+    // What was merged has a name and a cgroup, and nothing else.
+    private StatLabel? MergedLabel(string head, CounterGroup group) =>
+        head == "comm" || head is "cgroup" or "container" or "unit" && group.Key.CgroupId != 0 ? LabelOf(head, group) : null;
+
     private static StatLabel Text(string? text) => text is null ? StatLabel.None : StatLabel.Of(text);
 
     /// <summary>What has no path is named as in /proc/PID/fd.</summary>
@@ -177,6 +183,9 @@ internal sealed class Dimensions
         texts = path is null
             ? new CgroupTexts(null, null, null)
             : new CgroupTexts(path, _containers.Describe(path) is { } container ? container.Name ?? container.Id : null, Units.Of(path));
+        // Cgroups can come and go without end; the kernel's own path serves again.
+        if (_texts.Count >= MostTexts)
+            _texts.Clear();
         return _texts[id] = texts;
     }
 }

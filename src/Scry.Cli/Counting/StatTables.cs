@@ -24,8 +24,6 @@ internal readonly record struct Counted(CounterRow Row, CallSums Sums, DurationH
 /// <summary>Makes tables of counted rows: of a whole run, or of what came since the table before.</summary>
 internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool bySyscall, StatSort sort, int top)
 {
-    private readonly Dictionary<CounterRow, Counted> _before = [];
-    private readonly HashSet<CounterRow> _changed = [];
     private long _elapsedBefore;
     private int _intervals;
 
@@ -33,10 +31,7 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
     public void See(IReadOnlyList<CounterRow> changed)
     {
         foreach (CounterRow row in changed)
-        {
             dimensions.See(row.Group);
-            _changed.Add(row);
-        }
     }
 
     /// <summary>A table of the whole run.</summary>
@@ -49,24 +44,17 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
     /// <summary>A table of what came since the last one.</summary>
     public StatTable Since(Counters counters, long elapsed, long time)
     {
-        var came = new List<Counted>();
-        foreach (CounterRow row in _changed)
-        {
-            Counted now = Now(counters, row);
-            came.Add(_before.TryGetValue(row, out Counted before) ? Difference(now, before) : now);
-            _before[row] = now;
-        }
-        _changed.Clear();
-        foreach (CounterRow gone in _before.Keys.Where(row => row.IsGone))
-            _before.Remove(gone);
+        IEnumerable<Counted> came = counters.Rows.Where(row => row.Sums.Calls > (row.Before?.Sums.Calls ?? 0))
+            .Select(row => row.Before is { } before ? Difference(Now(counters, row), before) : Now(counters, row));
         StatTable table = Table(came, elapsed - _elapsedBefore, time, ++_intervals);
+        counters.Mark();
         _elapsedBefore = elapsed;
         return table;
     }
 
     private static Counted Now(Counters counters, CounterRow row) => new(row, row.Sums, counters.Histogram(row), row.Sums.Errors > 0 ? counters.Errnos(row) : new Dictionary<int, ulong>());
 
-    private static Counted Difference(in Counted now, in Counted before)
+    private static Counted Difference(in Counted now, HeldCounts before)
     {
         DurationHistogram histogram = now.Histogram.Since(before.Histogram);
         CallSums sums = now.Sums.Since(before.Sums);
@@ -80,7 +68,7 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
             if (sums.Timed == 1)
                 sums.Min = sums.Max = sums.Total;
         }
-        IReadOnlyDictionary<int, ulong> earlier = before.Errnos;
+        Dictionary<int, ulong> earlier = before.Errnos ?? [];
         Dictionary<int, ulong> errnos = now.Errnos.Select(one => (one.Key, Count: one.Value - earlier.GetValueOrDefault(one.Key)))
             .Where(one => one.Count > 0).ToDictionary(one => one.Key, one => one.Count);
         return new Counted(now.Row, sums, histogram, errnos);

@@ -2,6 +2,7 @@ using System.Text;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Tracing;
+using Scry.Targets;
 using Scry.Views;
 using Scry.Wire;
 
@@ -39,7 +40,7 @@ internal sealed class StatView : ICountView
         try
         {
             // Before the run: it would be a pity to learn afterwards that it cannot be written.
-            _heatFile = new FileStream(arguments.HeatMap, FileMode.Create, FileAccess.Write, FileShare.Read);
+            _heatFile = OutputFile.Live(arguments.HeatMap);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

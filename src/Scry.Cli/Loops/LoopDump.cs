@@ -18,18 +18,27 @@ internal static class LoopDump
     private static readonly Lazy<CapturePlan[]> Plans = new(() => CapturePlans.Of(SyscallSelector.Parse([])));
 
     /// <summary>The past of all cgroups up to now, and the calls in flight.</summary>
+    /// <param name="recorder">The recorder.</param>
+    /// <param name="about">What it is.</param>
+    /// <param name="file">The file, for messages.</param>
+    /// <param name="make">Makes it.</param>
     /// <exception cref="RecordingException">The file cannot be written.</exception>
-    public static void WritePast(FlightRecorder recorder, LoopAbout about, string file, bool overwrite)
+    public static void WritePast(FlightRecorder recorder, LoopAbout about, string file, Func<string, FileStream> make)
     {
         FlightGroup[] groups = [.. recorder.Groups().Where(group => group.State != GroupState.Frozen)];
         // Calls in flight first: one that ends meanwhile has its record too, and is then left out.
         List<byte[]> inFlight = InFlight(recorder, about);
-        Write(recorder, about, groups, recorder.Snapshot(groups), inFlight, about.Target, file, overwrite);
+        Write(recorder, about, groups, recorder.Snapshot(groups), inFlight, about.Target, file, make);
     }
 
     /// <summary>An incident, and the calls that were in flight when it was frozen.</summary>
+    /// <param name="recorder">The recorder.</param>
+    /// <param name="about">What it is.</param>
+    /// <param name="incident">The incident.</param>
+    /// <param name="file">The file, for messages.</param>
+    /// <param name="make">Makes it.</param>
     /// <exception cref="RecordingException">The file cannot be written.</exception>
-    public static void WriteIncident(FlightRecorder recorder, LoopAbout about, FlightGroup incident, string file, bool overwrite)
+    public static void WriteIncident(FlightRecorder recorder, LoopAbout about, FlightGroup incident, string file, Func<string, FileStream> make)
     {
         List<byte[]> now = InFlight(recorder, about);
         // Calls that have ended since are in the past that the cgroup has now.
@@ -55,7 +64,7 @@ internal static class LoopDump
         }
         recorder.Snapshot(since, incident.Ended).ForEach(Consider);
         now.ForEach(record => Consider(record));
-        Write(recorder, about, [incident], snapshot, inFlight, $"{about.Target}: {IncidentText.Why(incident)}", file, overwrite);
+        Write(recorder, about, [incident], snapshot, inFlight, $"{about.Target}: {IncidentText.Why(incident)}", file, make);
     }
 
     private static List<byte[]> InFlight(FlightRecorder recorder, LoopAbout about)
@@ -91,9 +100,9 @@ internal static class LoopDump
     }
 
     private static void Write(FlightRecorder recorder, LoopAbout about, IReadOnlyList<FlightGroup> groups, FlightSnapshot snapshot,
-        List<byte[]> inFlight, string target, string file, bool overwrite)
+        List<byte[]> inFlight, string target, string file, Func<string, FileStream> make)
     {
-        using RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(target, about.Selection, about.Payload, overwrites: true, about.CoarseTimes), overwrite);
+        using RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(target, about.Selection, about.Payload, overwrites: true, about.CoarseTimes), make);
         writer.WriteNames(Names(groups));
         // The number of a thread's next record: what is in flight has it, or it is over.
         var next = new Dictionary<uint, uint>();

@@ -4,7 +4,7 @@ using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
 using Scry.Cli.Tracing;
-using Scry.Recording;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Cli.Loops;
@@ -16,7 +16,8 @@ internal sealed class LoopWatch(string recorder, string folder)
 {
     private const int PollMs = 200;
     private const int TellMs = 10_000;
-    private const string Suffix = ".scry", PartialSuffix = ".partial";
+    private const string Suffix = ".scry";
+    private static readonly TimeSpan s_abandoned = TimeSpan.FromMinutes(10);
 
     private readonly string _name = Path.GetFileName(recorder);
     private ulong _suppressed;
@@ -70,19 +71,43 @@ internal sealed class LoopWatch(string recorder, string folder)
     {
         DateTime when = Clock.DateOf(incident.Ended);
         string file = Path.Combine(folder, $"{_name}-{when:yyyyMMdd'T'HHmmss'Z'}-{incident.Serial}-{IncidentText.Word(incident)}{Suffix}");
+        OutputFile? made = null;
         try
         {
-            LoopDump.WriteIncident(open, about, incident, file + PartialSuffix, overwrite: true);
-            File.Move(file + PartialSuffix, file, overwrite: true);
+            LoopDump.WriteIncident(open, about, incident, file, path => (made = OutputFile.Replace(path)).Stream);
+            file = Name(made!, file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new ToolException($"cannot write '{Printable.Escape(file)}': {ErrnoText.Describe(error)}", "the incident stays in the kernel");
         }
+        finally
+        {
+            made?.Dispose();
+        }
         open.Release(incident);
         Standard.Output.WriteLine($"{when.ToLocalTime():yyyy-MM-dd HH:mm:ss} {IncidentText.Why(incident)}, {Printable.Escape(incident.Path)}: {Printable.Escape(file)}");
         Prune(keep: file);
         Execute(file, incident);
+    }
+
+    // Names can be foreseen: whoever can write the directory may have put anything there. It does not keep an incident from its file.
+    private static string Name(OutputFile made, string file)
+    {
+        if (OutputFile.IsTaken(file, out bool isFile, out uint owner) && !(isFile && owner == Users.Own))
+            Runner.Say($"user {owner} has put something where an incident's file belongs: '{Printable.Escape(file)}'");
+        try
+        {
+            made.Keep();
+            return file;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A directory; or another's file, which a sticky directory lets nobody replace.
+            string other = $"{file[..^Suffix.Length]}-{Path.GetRandomFileName()[..8]}{Suffix}";
+            made.KeepAs(Path.GetFileName(other));
+            return other;
+        }
     }
 
     private void TellSuppressed(in FlightState state)
@@ -99,17 +124,33 @@ internal sealed class LoopWatch(string recorder, string folder)
         _suppressed = suppressed;
     }
 
+    // Of this user's own files: others' neither count nor go. What goes away by itself meanwhile is gone.
     private void Prune(string keep)
     {
-        FileInfo[] files = [.. new DirectoryInfo(folder).GetFiles($"{_name}-*{Suffix}").OrderByDescending(file => file.LastWriteTimeUtc)];
-        long size = 0;
-        for (int i = 0; i < files.Length; i++)
+        try
         {
-            size += files[i].Length;
-            if ((i >= Keep || size > MaxSize) && files[i].FullName != Path.GetFullPath(keep))
-                files[i].Delete();
+            FileInfo[] files = [.. new DirectoryInfo(folder).GetFiles($"{_name}-*{Suffix}").Where(IsOwn).OrderByDescending(file => file.LastWriteTimeUtc)];
+            long size = 0;
+            for (int i = 0; i < files.Length; i++)
+            {
+                size += files[i].Exists ? files[i].Length : 0;
+                if ((i >= Keep || size > MaxSize) && files[i].FullName != Path.GetFullPath(keep))
+                    files[i].Delete();
+            }
+            // What a watch that was killed had begun.
+            foreach (FileInfo file in new DirectoryInfo(folder).GetFiles($".{_name}-*").Where(file => OutputFile.IsPartial(file.Name) && IsOwn(file)))
+            {
+                if (DateTime.UtcNow - file.LastWriteTimeUtc > s_abandoned)
+                    file.Delete();
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Runner.Say($"older files in '{Printable.Escape(folder)}' stay: {ErrnoText.Describe(error)}");
         }
     }
+
+    private static bool IsOwn(FileInfo file) => OutputFile.IsTaken(file.FullName, out bool isFile, out uint owner) && isFile && owner == Users.Own;
 
     private void Execute(string file, FlightGroup incident)
     {

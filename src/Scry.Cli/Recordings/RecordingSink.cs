@@ -20,7 +20,8 @@ internal sealed class RecordingSink : IRecordSink
     private const long LookMs = 3000;
 
     private readonly RecordingWriter _writer;
-    private readonly string? _created;
+    private readonly OutputFile _file;
+    private readonly bool _overwrite;
     private readonly CgroupNames _cgroups = new();
     private readonly Containers _containers = new();
     private readonly HashSet<ulong> _seen = [];
@@ -29,7 +30,7 @@ internal sealed class RecordingSink : IRecordSink
     private long _flushedAt = Environment.TickCount64;
     private bool _finished;
 
-    private RecordingSink(RecordingWriter writer, string? created) => (_writer, _created) = (writer, created);
+    private RecordingSink(RecordingWriter writer, OutputFile file, bool overwrite) => (_writer, _file, _overwrite) = (writer, file, overwrite);
 
     /// <summary>Makes the file.</summary>
     /// <exception cref="ToolException">There is one already.</exception>
@@ -37,10 +38,25 @@ internal sealed class RecordingSink : IRecordSink
     public static RecordingSink Open(RecordArguments arguments)
     {
         string file = arguments.Trace.OutputFile!;
-        if (!arguments.Overwrite && File.Exists(file))
-            throw new ToolException($"'{Printable.Escape(file)}' is there already", "name another file, or give --overwrite");
-        RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(arguments), arguments.Overwrite);
-        return new RecordingSink(writer, arguments.Overwrite ? null : file);
+        if (OutputFile.IsTaken(file, out bool isFile, out _))
+        {
+            if (!isFile)
+                throw new ToolException($"cannot make the recording {Printable.Escape(file)}: not a regular file", "name another file");
+            if (!arguments.Overwrite)
+                throw new ToolException($"'{Printable.Escape(file)}' is there already", "name another file, or give --overwrite");
+        }
+        OutputFile? made = null;
+        try
+        {
+            RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(arguments),
+                path => (made = arguments.Overwrite ? OutputFile.Replace(path) : OutputFile.New(path)).Stream);
+            return new RecordingSink(writer, made!, arguments.Overwrite);
+        }
+        catch
+        {
+            made?.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -48,6 +64,9 @@ internal sealed class RecordingSink : IRecordSink
     {
         try
         {
+            // It can be read while it grows.
+            if (_writer.Records == 0)
+                Show();
             _writer.Write(record);
         }
         catch (RecordingException error)
@@ -81,6 +100,7 @@ internal sealed class RecordingSink : IRecordSink
         try
         {
             WriteNames();
+            Show();
             _writer.Finish(LossNames.ByName(summary.Lost), summary.Complete);
             _finished = true;
         }
@@ -94,15 +114,20 @@ internal sealed class RecordingSink : IRecordSink
     public void Dispose()
     {
         _writer.Dispose();
-        if (_finished || _writer.Records > 0 || _created is null)
-            return;
+        if (!_finished && _writer.Records == 0 && !_overwrite)
+            _file.Remove();
+        _file.Dispose();
+    }
+
+    private void Show()
+    {
         try
         {
-            File.Delete(_created);
+            _file.Show();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Why the run did not begin is told; a small file that stays is no second thing to tell.
+            throw new SinkException($"cannot make the recording: {ErrnoText.Describe(error)}", error);
         }
     }
 

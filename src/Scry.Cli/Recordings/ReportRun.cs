@@ -35,7 +35,7 @@ internal sealed class ReportRun : IDisposable
         _arguments = arguments;
         // A mistake in the words is told before a large file is read.
         SyscallSelector selector = SyscallSelector.ParseForAll(arguments.Shown.Expressions);
-        _reader = RecordingReader.Open(arguments.File);
+        _reader = RecordingReader.Open(arguments.File, OutputFile.Read);
         try
         {
             _about = _reader.About ?? throw new ToolException(Describe(_reader.Damage!));

@@ -52,6 +52,7 @@ internal sealed class StuckEntries(
             ParentTgid = (int)record.ParentTgid,
             Uid = record.Uid,
             Comm = task.Comm.ToArray(),
+            ProcessComm = ProcessOf((int)record.Tgid),
             State = task.State,
             IdleNs = task.IdleNs,
             CallNs = elapsed,
@@ -83,7 +84,9 @@ internal sealed class StuckEntries(
     }
 
     private StuckHolder Convert(Holder holder) => new(holder.Kind, holder.Text, [.. holder.Tasks.Select(task =>
-        new StuckHolderTask(task.Pid, task.Tid, task.Comm, task.State, task.Fd, Doing(task, s_ofThreads.Contains(holder.Kind))))], holder.Basis);
+        new StuckHolderTask(task.Pid, task.Tid, task.Comm, task.State, task.Fd, Doing(task, s_ofThreads.Contains(holder.Kind)), ProcessOf(task.Pid)))], holder.Basis);
+
+    private static string ProcessOf(int pid) => Tasks.CommOf(pid) ?? "";
 
     private string? Doing(HolderTask holder, bool thread) =>
         _blocked.TryGetValue(holder.Tid, out StuckTask? task) && task.InCall && (thread || Tasks.TryThreadsOf(holder.Pid).Count == 1)

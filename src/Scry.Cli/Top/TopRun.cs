@@ -171,19 +171,9 @@ internal sealed class TopRun : IDisposable
         return false;
     }
 
-    private OutputWriter OpenOutput()
-    {
-        if (_arguments.Trace.OutputFile is not { } file)
-            return OutputWriter.To(new DescriptorStream(_command is null ? 1 : 2), lineBuffered: false);
-        try
-        {
-            return OutputWriter.Create(file);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ToolException($"cannot write '{Printable.Escape(file)}': {ErrnoText.Describe(error)}");
-        }
-    }
+    private OutputWriter OpenOutput() => _arguments.Trace.OutputFile is { } file
+        ? TraceOutput.Create(file)
+        : OutputWriter.To(new DescriptorStream(_command is null ? 1 : 2), lineBuffered: false);
 
     private bool HasEnded(TopCounters counters)
     {

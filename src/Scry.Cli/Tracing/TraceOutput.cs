@@ -171,15 +171,15 @@ internal sealed class TraceOutput : IRecordSink
         return new SinkException($"cannot write {output}: {ErrnoText.Describe(error.InnerException!)}", error);
     }
 
-    /// <summary>Creates a file, or empties it.</summary>
+    /// <summary>Creates a file, or empties it: lines can be read while they come.</summary>
     /// <exception cref="ToolException">It cannot be written.</exception>
     internal static OutputWriter Create(string file)
     {
         try
         {
-            return OutputWriter.Create(file);
+            return OutputWriter.ToFile(OutputFile.Live(file));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new ToolException($"cannot write '{Printable.Escape(file)}': {ErrnoText.Describe(error)}");
         }

@@ -58,16 +58,46 @@ static int in_foreground(void)
 	return group < 0 || group == getpgrp();
 }
 
-/* A failure of the runtime ends in abort(): the shell that follows has its terminal. */
-static void on_abort(int sig)
+/* The signals of a crash, and what the runtime does at each. */
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+static struct sigaction runtimes[sizeof(crashes) / sizeof(crashes[0])];
+
+/*
+ * A crash: the shell that follows has its terminal. The runtime comes first: what it makes an
+ * exception of, as a null reference, is none; what is none of its own it leaves to the default
+ * action. Its own failures end in abort(). Only calls that are async-signal-safe.
+ */
+static void on_crash(int sig, siginfo_t *info, void *context)
 {
+	struct sigaction by_default = {.sa_handler = SIG_DFL}, now;
+	int at = 0;
+
+	while (crashes[at] != sig)
+		at++;
+	if (runtimes[at].sa_flags & SA_SIGINFO) {
+		runtimes[at].sa_sigaction(sig, info, context);
+		if (!sigaction(sig, NULL, &now) &&
+		    (now.sa_flags & SA_SIGINFO || now.sa_handler != SIG_DFL))
+			return;
+	}
 	if (atomic_exchange(&taken, 0)) {
 		ssize_t written = write(STDOUT_FILENO, leave, leave_length);
 
 		(void)written;
 		tcsetattr(keys_fd, TCSANOW, &saved);
 	}
-	raise(sig); /* as by default, when this returns: SA_RESETHAND */
+	sigaction(sig, &by_default, NULL);
+	raise(sig); /* when this returns */
+}
+
+static void handle_crashes(void)
+{
+	struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+	for (unsigned int i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++) {
+		if (!sigaction(crashes[i], NULL, &runtimes[i]))
+			sigaction(crashes[i], &action, NULL);
+	}
 }
 
 /* Keys come one by one; those that send signals still do. Gives 0 or -errno. */
@@ -86,8 +116,6 @@ static int set_raw(void)
 /* Takes the terminal over; the bytes are what a crash writes to give it back. Gives 0 or -errno. */
 int scry_terminal_open(const char *bytes, int length)
 {
-	struct sigaction abort_action = {.sa_handler = on_abort, .sa_flags = SA_RESETHAND};
-
 	leave_length = length < (int)sizeof(leave) ? length : (int)sizeof(leave);
 	memcpy(leave, bytes, leave_length);
 	keys_fd = isatty(STDIN_FILENO) ? STDIN_FILENO : open("/dev/tty", O_RDONLY | O_CLOEXEC);
@@ -96,7 +124,7 @@ int scry_terminal_open(const char *bytes, int length)
 	handle(SIGWINCH);
 	handle(SIGTSTP);
 	handle(SIGCONT);
-	sigaction(SIGABRT, &abort_action, NULL);
+	handle_crashes();
 	return set_raw();
 }
 

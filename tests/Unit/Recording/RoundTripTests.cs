@@ -96,7 +96,7 @@ public sealed class RoundTripTests : IDisposable
     [Fact]
     public void WhatIsFlushedCanBeReadWhileTheRecordingGoesOn()
     {
-        using RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About);
+        using RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About, Samples.New);
         using RecordingReader reader = RecordingReader.Open(_samples.Path());
         for (int i = 1; i <= 3; i++)
         {
@@ -117,7 +117,7 @@ public sealed class RoundTripTests : IDisposable
     public void NamesOfMoreThanABlockComeBack()
     {
         RecordedName[] names = [.. Enumerable.Range(0, 20_000).Select(i => new DescriptorName { Time = 1, Tgid = 1, Fd = i, Path = new string('p', 100) })];
-        using (RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About))
+        using (RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About, Samples.New))
         {
             writer.WriteNames(names);
             writer.Finish(new Dictionary<string, ulong>(), complete: true);

@@ -1,3 +1,4 @@
+using Scry.Targets;
 using Scry.Recording;
 using Scry.Tests.Unit.Views;
 using Scry.Wire;
@@ -36,6 +37,9 @@ internal sealed class Samples : IDisposable
 
     public string Path(string name = "a.scry") => System.IO.Path.Combine(_directory.FullName, name);
 
+    /// <summary>Makes a file as a recording is.</summary>
+    public static FileStream New(string path) => OutputFile.New(path).Stream;
+
     /// <summary>Records of every kind, those at time i being the i-th.</summary>
     public static byte[] Record(int i)
     {
@@ -53,7 +57,7 @@ internal sealed class Samples : IDisposable
     /// <summary>A whole recording; names stand between its records.</summary>
     public string Write(int records, int flushEvery = int.MaxValue)
     {
-        using RecordingWriter writer = RecordingWriter.Create(Path(), About);
+        using RecordingWriter writer = RecordingWriter.Create(Path(), About, Samples.New);
         for (int i = 0; i < records; i++)
         {
             writer.Write(Record(i));

@@ -1,3 +1,4 @@
+using Scry.Targets;
 using Scry.Recording;
 using Scry.Tests.Unit.Views;
 using Xunit;
@@ -25,32 +26,17 @@ public sealed class WriterTests : IDisposable
     public void AFileThatIsThereIsLeftAlone()
     {
         File.WriteAllText(_samples.Path(), "precious");
-        RecordingException e = Assert.Throws<RecordingException>(() => RecordingWriter.Create(_samples.Path(), Samples.About));
+        RecordingException e = Assert.Throws<RecordingException>(() => RecordingWriter.Create(_samples.Path(), Samples.About, Samples.New));
         Assert.Equal($"cannot make the recording {_samples.Path()}: the file exists", e.Message);
         Assert.NotNull(e.Hint);
         Assert.Equal("precious", File.ReadAllText(_samples.Path()));
     }
 
     [Fact]
-    public void AFileThatMayBeOverwrittenIsReplacedAndClosedToOthers()
-    {
-        File.WriteAllBytes(_samples.Path(), new byte[100_000]);
-        File.SetUnixFileMode(_samples.Path(), OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        using (RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About, overwrite: true))
-        {
-            writer.Write(Samples.Record(0));
-            writer.Finish(s_none, complete: true);
-            Assert.Equal(new FileInfo(_samples.Path()).Length, writer.Bytes);
-        }
-        Assert.Equal(OwnerOnly, File.GetUnixFileMode(_samples.Path()));
-        Assert.Equal((1, 0, null), Samples.Read(_samples.Path()));
-    }
-
-    [Fact]
     public void AFullDiskIsToldInOneSentence()
     {
         UnixFileMode mode = File.GetUnixFileMode("/dev/full");
-        RecordingException e = Assert.Throws<RecordingException>(() => RecordingWriter.Create("/dev/full", Samples.About, overwrite: true));
+        RecordingException e = Assert.Throws<RecordingException>(() => RecordingWriter.Create("/dev/full", Samples.About, path => OutputFile.Replace(path).Stream));
         Assert.Equal("cannot write the recording /dev/full: the disk is full", e.Message);
         Assert.Equal(mode, File.GetUnixFileMode("/dev/full"));
     }
@@ -63,7 +49,7 @@ public sealed class WriterTests : IDisposable
         UnixFileMode mode = File.GetUnixFileMode(Device);
         try
         {
-            using RecordingWriter writer = RecordingWriter.Create(Device, Samples.About, overwrite: true);
+            using RecordingWriter writer = RecordingWriter.Create(Device, Samples.About, path => OutputFile.Replace(path).Stream);
             writer.Finish(s_none, complete: true);
             Assert.Equal(mode, File.GetUnixFileMode(Device));
         }
@@ -78,9 +64,9 @@ public sealed class WriterTests : IDisposable
     public void ADirectoryThatIsNotThereIsToldInOneSentence()
     {
         string path = _samples.Path("no/a.scry");
-        RecordingException e = Assert.Throws<RecordingException>(() => RecordingWriter.Create(path, Samples.About));
+        RecordingException e = Assert.Throws<RecordingException>(() => RecordingWriter.Create(path, Samples.About, Samples.New));
         Assert.Equal($"cannot make the recording {path}: no such file or directory", e.Message);
-        e = Assert.Throws<RecordingException>(() => RecordingWriter.Create("", Samples.About));
+        e = Assert.Throws<RecordingException>(() => RecordingWriter.Create("", Samples.About, Samples.New));
         Assert.Equal("cannot make the recording : not the name of a file", e.Message);
         e = Assert.Throws<RecordingException>(() => RecordingReader.Open(path));
         Assert.Equal($"cannot read the recording {path}: no such file or directory", e.Message);
@@ -89,7 +75,7 @@ public sealed class WriterTests : IDisposable
     [Fact]
     public void WhatIsNoRecordIsRefused()
     {
-        using RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About);
+        using RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About, Samples.New);
         byte[] record = Samples.Record(0);
         Assert.Throws<ArgumentException>(() => writer.Write([]));
         Assert.Throws<ArgumentException>(() => writer.Write(record.AsSpan(0, 24)));
@@ -101,7 +87,7 @@ public sealed class WriterTests : IDisposable
     [Fact]
     public void AMillionRecordsAllocateNothing()
     {
-        using RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About);
+        using RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About, Samples.New);
         byte[][] records = [.. Enumerable.Range(0, 100).Select(Samples.Record)];
         Write(writer, records, 1000);
         long before = GC.GetAllocatedBytesForCurrentThread();

@@ -7,11 +7,21 @@ namespace Scry.Tests.Unit.Targets;
 public sealed class ObjectTests
 {
     [Theory]
-    [InlineData("1: FLOCK  ADVISORY  WRITE 2320 fe:00:11657326 0 EOF", 1, false, "FLOCK", "WRITE", 2320, 11657326)]
-    [InlineData("2: -> POSIX  ADVISORY  READ 2325 fe:00:7 0 EOF", 2, true, "POSIX", "READ", 2325, 7)]
-    [InlineData("3: OFDLCK ADVISORY  WRITE -1 00:1a:9 0 99", 3, false, "OFDLCK", "WRITE", 0, 9)]
-    public void A_lock_is_read(string line, int number, bool waits, string kind, string access, int pid, int inode) =>
-        Assert.Equal(new FileLock(number, waits, kind, access, pid, (ulong)inode), FileLock.Parse(line));
+    [InlineData("1: FLOCK  ADVISORY  WRITE 2320 fe:00:11657326 0 EOF", 1, false, "FLOCK", "WRITE", 2320, 11657326, "0 EOF")]
+    [InlineData("2: -> POSIX  ADVISORY  READ 2325 fe:00:7 0 EOF", 2, true, "POSIX", "READ", 2325, 7, "0 EOF")]
+    [InlineData("3: OFDLCK ADVISORY  WRITE -1 00:1a:9 0 99", 3, false, "OFDLCK", "WRITE", 0, 9, "0 99")]
+    public void A_lock_is_read(string line, int number, bool waits, string kind, string access, int pid, int inode, string range) =>
+        Assert.Equal(new FileLock(number, waits, kind, access, pid, (ulong)inode, range), FileLock.Parse(line));
+
+    [Fact]
+    public void A_lock_is_the_same_by_its_range_and_access_too()
+    {
+        FileLock held = FileLock.Parse("7: OFDLCK ADVISORY  WRITE -1 00:1a:9 0 99")!;
+        Assert.True(held.IsSame(FileLock.Parse("1: OFDLCK ADVISORY  WRITE -1 00:1a:9 0 99")!));
+        // What one who waits for it holds of the same file.
+        Assert.False(held.IsSame(FileLock.Parse("1: OFDLCK ADVISORY  WRITE -1 00:1a:9 100 199")!));
+        Assert.False(held.IsSame(FileLock.Parse("1: OFDLCK ADVISORY  READ -1 00:1a:9 0 99")!));
+    }
 
     [Theory]
     [InlineData("")]

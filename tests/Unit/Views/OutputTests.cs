@@ -1,3 +1,4 @@
+using Scry.Targets;
 using Scry.Syscalls;
 using Scry.Views;
 using Scry.Wire;
@@ -48,7 +49,7 @@ public sealed class OutputTests
     [Fact]
     public void FullDiskIsOneTypedError()
     {
-        using OutputWriter output = OutputWriter.Create("/dev/full");
+        using OutputWriter output = OutputWriter.ToFile(OutputFile.Live("/dev/full"));
         output.Buffer.Append("x"u8);
         output.EndLine();
         var error = Assert.Throws<OutputException>(output.Flush);
