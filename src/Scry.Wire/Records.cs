@@ -60,6 +60,8 @@ public enum CallFlags : byte
     InFlight = 0x08,
     /// <summary>The duration is off by up to a tick of the kernel (1 to 10 ms).</summary>
     Coarse = 0x10,
+    /// <summary>It came through another number: ia32's socketcall or ipc.</summary>
+    Behind = 0x40,
 }
 
 /// <summary>Why a TASK record was written (<c>SCRY_TASK_*</c>).</summary>
@@ -256,7 +258,7 @@ public readonly ref struct CallRecord
     {
         foreach (Capture capture in this)
         {
-            if (capture.Header.Phase == CapturePhase.Retry && !late)
+            if (capture.Header.Phase > CapturePhase.Exit && !late)
                 continue;
             bool atExit = capture.Header.Phase == CapturePhase.Exit;
             ulong offset = address - capture.Header.Address;
