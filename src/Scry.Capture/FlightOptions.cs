@@ -6,11 +6,16 @@ public sealed record FlightOptions
     /// <summary>Least and most bytes of <see cref="Memory"/>: the verifier takes no larger map in one piece.</summary>
     public const long LeastMemory = 4L << 20, MostMemory = 448L << 20;
 
+    private const ulong ShortNs = 100_000_000;
+
     /// <summary>Bytes of <see cref="Memory"/> when nobody says: fewer where the own cgroup has less left, of which the process grows too.</summary>
     public static long DefaultMemory => Math.Clamp(MapMemory.Room(MapMemory.LoadingRecorder) / 4 * 3, LeastMemory, 64L << 20);
 
     /// <summary>Whose calls it records, and which.</summary>
     public required SessionOptions What { get; init; }
+
+    /// <summary>Whether a call's begin is taken from a clock: asked for, or needed by a limit of time, for which a tick's error is too much.</summary>
+    public bool ExactTimes => What.Durations || What.MinDurationNs > 0 || Triggers.SlowNs is > 0 and < ShortNs;
 
     /// <summary>Bytes of all its maps together.</summary>
     public required long Memory { get; init; }

@@ -262,7 +262,8 @@ public sealed class FlightRecorder : IDisposable
         config.Hierarchy = options.Hierarchy;
         config.SelfTgid = 0; // Scry is gone soon, and its number another's.
         Arm(ref config, options.Triggers);
-        if (config.Durations == 0)
+        config.Durations = options.ExactTimes ? (byte)1 : (byte)0;
+        if (!options.ExactTimes)
             (config.Tick, config.TickBase) = TickClock.Measure();
         return (slots, probes);
     }
@@ -285,9 +286,6 @@ public sealed class FlightRecorder : IDisposable
         config.OnEnds = triggers.Signals.Count + triggers.ExitCodes.Count > 0 || triggers.Oom ? (byte)1 : (byte)0;
         config.Cooldown = triggers.CooldownNs;
         config.IncidentsMax = (uint)triggers.MostIncidents;
-        // A tick's error is too much for a limit of a few milliseconds.
-        if (triggers.SlowNs is > 0 and < 100_000_000)
-            config.Durations = 1;
     }
 
     private static PathPattern Pattern(byte[] text)

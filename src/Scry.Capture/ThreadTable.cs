@@ -7,7 +7,6 @@ namespace Scry.Capture;
 /// <summary>The slots of traced threads, shared with the kernel: having one makes a thread a target.</summary>
 internal sealed unsafe class ThreadTable
 {
-    private const uint Probes = 4; // SCRY_THREAD_PROBES
     private const uint Reserved = uint.MaxValue; // no tid
 
     private readonly ThreadSlot* _slots;
@@ -21,7 +20,7 @@ internal sealed unsafe class ThreadTable
         _slots = (ThreadSlot*)slots.Pointer;
         _count = (ulong*)globals.Pointer;
         _mask = mask;
-        _probes = probes ? Probes : 1;
+        _probes = probes ? Layout.ThreadProbes : 1;
     }
 
     /// <summary>Threads that are targets now.</summary>
@@ -39,26 +38,27 @@ internal sealed unsafe class ThreadTable
         return true;
     }
 
+    private uint Index(uint tid, uint probe) => (tid * Layout.ThreadStride + probe) & _mask;
+
     private bool Add(uint tid, uint tgid, ThreadState state)
     {
         if (Find(tid) != null)
             return true;
         for (uint probe = 0; probe < _probes; probe++)
         {
-            uint index = (tid + probe) & _mask;
+            uint index = Index(tid, probe);
             // SAFETY: index is masked by the number of slots less 1.
             ThreadSlot* slot = _slots + index;
             if (Interlocked.CompareExchange(ref slot->Tid, Reserved, 0) != 0)
-            {
-                if (probe == 0)
-                    slot->Probed = 1;
                 continue;
-            }
             slot->Tgid = tgid;
             slot->Slot = index;
             slot->Seq = 0;
             slot->Signal = 0;
             slot->State = state;
+            // SAFETY: as above.
+            if (probe > 0)
+                Interlocked.Or(ref _slots[Index(tid, 0)].Displaced, 1u << (int)probe);
             Interlocked.Increment(ref *_count);
             Volatile.Write(ref slot->Tid, tid);
             return true;
@@ -69,6 +69,7 @@ internal sealed unsafe class ThreadTable
     private void Remove(uint tid)
     {
         ThreadSlot* slot = Find(tid);
+        // The mark that it is displaced stays: the kernel may have given the slot away by now.
         if (slot != null && Interlocked.CompareExchange(ref slot->Tid, 0, tid) == tid)
             Interlocked.Decrement(ref *_count);
     }
@@ -92,7 +93,7 @@ internal sealed unsafe class ThreadTable
         for (uint probe = 0; probe < _probes; probe++)
         {
             // SAFETY: as in Add.
-            ThreadSlot* slot = _slots + ((tid + probe) & _mask);
+            ThreadSlot* slot = _slots + Index(tid, probe);
             if (Volatile.Read(ref slot->Tid) == tid)
                 return slot;
         }

@@ -38,6 +38,8 @@ public sealed record RecordingAbout
     public required uint PayloadLimit { get; init; }
     /// <summary>Whether the records come from memory that overwrites itself: what is missing was overwritten.</summary>
     public bool Overwrites { get; init; }
+    /// <summary>Whether calls' begins, and with that their durations, are known by the kernel's ticks alone.</summary>
+    public bool CoarseTimes { get; init; }
 }
 
 /// <summary>How a recording ended.</summary>

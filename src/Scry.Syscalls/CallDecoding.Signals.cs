@@ -80,12 +80,12 @@ internal readonly ref partial struct CallDecoding<TWriter>
     private void SignalFrame()
     {
         int mask = SignalFrames.MaskOffset(new SyscallRow(_row), _table);
-        if (mask < 0 || !_call.TryRead(Register(0), CapturePhase.Entry, out ReadOnlySpan<byte> frame) || frame.Length < mask + SignalFrames.MaskSize)
+        if (mask < 0 || !_call.TryRead(Register(0) + (uint)mask, CapturePhase.Entry, out ReadOnlySpan<byte> bytes) || bytes.Length < SignalFrames.MaskSize)
             return;
         if (TWriter.IsText)
             _w.Open((byte)'{');
         _w.Field("mask"u8);
-        SignalSet(frame.Slice(mask, SignalFrames.MaskSize));
+        SignalSet(bytes[..SignalFrames.MaskSize]);
         if (TWriter.IsText)
             _w.Close((byte)'{', false);
     }

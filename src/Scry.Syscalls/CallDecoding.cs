@@ -284,12 +284,15 @@ internal readonly ref partial struct CallDecoding<TWriter>
     /// <summary>The duration's JSON members; of an unfinished call, the time it was in until then.</summary>
     public void JsonDuration()
     {
-        bool unfinished = (_call.Flags & CallFlags.Unfinished) != 0;
-        if ((_call.Flags & CallFlags.NoEntry) != 0 || (unfinished && _call.Fixed.Duration == 0))
-            return;
-        _w.To.Append(unfinished ? ",\"elapsed\":"u8 : ",\"duration\":"u8);
-        Quote.JsonNumber(_w.To, _call.Fixed.Duration);
-        if ((_call.Flags & CallFlags.Coarse) != 0)
+        bool unfinished = (_call.Flags & CallFlags.Unfinished) != 0, coarse = _call.IsCoarse;
+        if (coarse)
             _w.To.Append(",\"coarse\":true"u8);
+        ulong duration = _call.Fixed.Duration;
+        if ((_call.Flags & CallFlags.NoEntry) != 0 || (unfinished && duration == 0))
+            return;
+        _w.To.Append(unfinished ? ",\"elapsed"u8 : ",\"duration"u8);
+        // Under another name, so that nobody sums up what is no duration.
+        _w.To.Append(coarse ? "_about\":"u8 : "\":"u8);
+        Quote.JsonNumber(_w.To, coarse ? duration - duration % CallRecord.LongestTick : duration);
     }
 }

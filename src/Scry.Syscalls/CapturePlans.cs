@@ -132,7 +132,8 @@ public static class CapturePlans
         {
             plan.ArgCount = 1;
             plan.Flags |= PlanFlags.Stack;
-            plan.Add(new CaptureOp(OpKind.Fixed, OpFlags.AtEntry, 0, 0, (uint)mask + SignalFrames.MaskSize));
+            // Nothing before it: without SA_SIGINFO the kernel leaves the page of a frame's siginfo alone, which need not be there.
+            plan.Add(new CaptureOp(OpKind.Offset, OpFlags.AtEntry, 0, (byte)(mask / 8), SignalFrames.MaskSize));
         }
         return plan;
     }
@@ -175,8 +176,8 @@ public static class CapturePlans
                 plan.Add(new CaptureOp(OpKind.Fixed, when, arg, 0, 8));
                 break;
             case TypeKind.FdSet:
-                // As many bytes as descriptors / 8: of 1,024 that is 128, whatever the call says.
-                plan.Add(new CaptureOp(OpKind.Fixed, when, arg, 0, 128));
+                // Of 1,024 descriptors at most.
+                plan.Add(new CaptureOp(OpKind.Bits, when, arg, (byte)node.C, 128));
                 break;
             case TypeKind.Ptr:
                 AddPointer(ref plan, node, arg, when, table);

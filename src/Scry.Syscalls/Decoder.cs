@@ -119,6 +119,8 @@ public sealed class Decoder(DecoderOptions? chosen = null)
         else
             decoding.JsonResult();
         decoding.JsonDuration();
+        if ((call.Flags & CallFlags.Unread) != 0 && call.HasLate)
+            to.Append(",\"late\":true"u8);
         if ((call.Flags & CallFlags.Truncated) != 0)
             to.Append(",\"truncated\":true"u8);
         Follow(in call, decoding.Restarts);

@@ -4,13 +4,14 @@ using Microsoft.Win32.SafeHandles;
 namespace Scry.Targets;
 
 /// <summary>
-/// Memory of other processes, by process_vm_readv(2): nobody is stopped. Only pages that are resident are read: another one's read
-/// waits for a disk, or for a server that is gone, and could not even be ended. A process that waits with its address space locked
-/// makes a read wait too: each is made on a thread of its own, and a thread whose memory does not answer in time is asked no more.
+/// Memory of other processes, by process_vm_readv(2): nobody is stopped. A page that is not resident may have to come from a disk, or
+/// from a server that is gone, and a process that waits with its address space locked makes a read wait too: each is made on a thread
+/// of its own, and a thread whose memory does not answer in time is asked no more.
 /// </summary>
-public sealed class TaskMemory : IDisposable
+/// <param name="residentOnly">Whether pages that are not resident are left where they are.</param>
+/// <param name="patienceMs">How long an answer is waited for, in milliseconds.</param>
+public sealed class TaskMemory(bool residentOnly = true, int patienceMs = 250) : IDisposable
 {
-    private const int PatienceMs = 250;
     private const int MostHung = 8;
     private static readonly ulong PageSize = (ulong)Environment.SystemPageSize;
 
@@ -26,7 +27,7 @@ public sealed class TaskMemory : IDisposable
     {
         if (to.IsEmpty || _hung.Count >= MostHung || _hung.Contains(tid))
             return 0;
-        _worker ??= new Worker();
+        _worker ??= new Worker(residentOnly, patienceMs);
         if (_worker.TryRead(tid, address, to, out int got))
             return got;
         // Its thread stays where it is until the process ends; the next read has another.
@@ -47,10 +48,13 @@ public sealed class TaskMemory : IDisposable
         private int _got;
         private SafeFileHandle? _pages;
         private uint _pagesOf;
+        private readonly bool _residentOnly;
+        private readonly int _patienceMs;
         private bool _over;
 
-        public Worker()
+        public Worker(bool residentOnly, int patienceMs)
         {
+            (_residentOnly, _patienceMs) = (residentOnly, patienceMs);
             new Thread(Serve) { IsBackground = true, Name = "memory" }.Start();
         }
 
@@ -59,7 +63,7 @@ public sealed class TaskMemory : IDisposable
             (_tid, _address) = (tid, address);
             _bytes = new byte[to.Length];
             _asked.Release();
-            bool answered = _answered.Wait(PatienceMs);
+            bool answered = _answered.Wait(_patienceMs);
             got = answered ? _got : 0;
             if (got > 0)
                 _bytes.AsSpan(0, got).CopyTo(to);
@@ -79,7 +83,7 @@ public sealed class TaskMemory : IDisposable
                 _asked.Wait();
                 if (_over)
                     break;
-                int resident = Resident();
+                int resident = _residentOnly ? Resident() : _bytes.Length;
                 _got = resident == 0 ? 0 : Native.ReadProcess((int)_tid, _address, _bytes, resident);
                 _answered.Release();
             }

@@ -45,7 +45,7 @@ public sealed class JsonView(
     private protected override void WriteCall(in CallRecord call, in TaskState task)
     {
         ulong duration = call.Fixed.Duration;
-        Begin("call"u8, in call.Header, in task, call.Header.Time - duration);
+        Begin("call"u8, in call.Header, in task, call.Header.Time - duration, call.IsCoarse ? TimeText.CoarseDecimals : 9);
         _to.Append((byte)',');
         decoder.WriteCallJson(in call, _to);
         End();
@@ -161,13 +161,13 @@ public sealed class JsonView(
         End();
     }
 
-    private void Begin(ReadOnlySpan<byte> type, in RecordHeader header, in TaskState task, ulong time)
+    private void Begin(ReadOnlySpan<byte> type, in RecordHeader header, in TaskState task, ulong time, int decimals = 9)
     {
         _to.Append("{\"type\":\""u8);
         _to.Append(type);
         // Text: a reader of floating-point numbers would lose the nanoseconds.
         _to.Append("\",\"time\":\""u8);
-        TimeText.WriteSeconds(_to, _time.Wall(time), 9);
+        TimeText.WriteSeconds(_to, _time.Wall(time), decimals);
         Number("\",\"pid\":"u8, header.Tgid);
         Number(",\"tid\":"u8, header.Tid);
         if (!task.Named)

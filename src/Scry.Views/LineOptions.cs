@@ -52,6 +52,9 @@ public sealed record LineOptions
     /// <summary>Whether records that are missing were overwritten by later ones, as a flight recorder does it.</summary>
     public bool Overwrites { get; init; }
 
+    /// <summary>Whether all times are written as those of the kernel's ticks: the records come from a recorder that kept no others.</summary>
+    public bool Coarse { get; init; }
+
     /// <summary>Nanoseconds to add to CLOCK_MONOTONIC to have CLOCK_REALTIME.</summary>
     public long RealtimeOffset { get; init; }
 

@@ -23,7 +23,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     {
         int line = _to.Length;
         ulong duration = call.Fixed.Duration;
-        WriteColumns(in call.Header, in task, call.Header.Time - duration);
+        WriteColumns(in call.Header, in task, call.Header.Time - duration, call.IsCoarse);
         int start = _to.Length;
         decoder.WriteCall(in call, _to, line);
         if (options.Color)
@@ -32,9 +32,8 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         if (inFlight || (options.Duration && (call.Flags & (CallFlags.Unfinished | CallFlags.InFlight | CallFlags.NoEntry)) == 0))
         {
             // Between ticks nothing is known of a coarse one.
-            bool coarse = (call.Flags & CallFlags.Coarse) != 0;
-            _to.Append(coarse ? " <~"u8 : " <"u8);
-            TimeText.WriteSeconds(_to, duration, coarse ? 2 : 6);
+            _to.Append(call.IsCoarse ? " <~"u8 : " <"u8);
+            TimeText.WriteSeconds(_to, duration, call.IsCoarse ? TimeText.CoarseDecimals : 6);
             _to.Append(inFlight ? " so far>"u8 : ">"u8);
         }
         output.EndLine();
@@ -91,7 +90,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         output.EndLine();
     }
 
-    private void WriteColumns(in RecordHeader header, in TaskState task, ulong time)
+    private void WriteColumns(in RecordHeader header, in TaskState task, ulong time, bool coarse = false)
     {
         WriteThread(header.Tid, in task);
         if (options.Cgroup)
@@ -99,7 +98,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
             _cgroups.Append(_to, task.CgroupId);
             _to.Append((byte)' ');
         }
-        _time.Write(_to, options.Time, time);
+        _time.Write(_to, options.Time, time, coarse || options.Coarse);
     }
 
     private void WriteThread(uint tid, in TaskState task)

@@ -10,14 +10,18 @@ namespace Scry.Views;
 /// <summary>A table of syscalls, how often they were made, how long they took and how often they failed, as strace -c has it.</summary>
 /// <param name="decoder">Names the calls.</param>
 /// <param name="output">Where the table goes, when the run ends.</param>
-public sealed class SummaryView(Decoder decoder, OutputWriter output) : IRecordView
+/// <param name="coarse">Whether the records come from a recorder that kept no exact times: there are none in the table then, nor when any call has none.</param>
+public sealed class SummaryView(Decoder decoder, OutputWriter output, bool coarse = false) : IRecordView
 {
     private const int MaxErrno = 4095;
     /// <summary>A hostile file can make up numbers without end.</summary>
     private const int Capacity = 65536;
     private const string Rule = "------ ----------- ----------- ----------- --------- --------- ----------------";
 
+    private const string TimelessRule = "--------- --------- ----------------";
+
     private readonly Dictionary<(Abi Abi, uint Nr), Row> _rows = [];
+    private bool _coarse = coarse;
 
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> record)
@@ -32,6 +36,7 @@ public sealed class SummaryView(Decoder decoder, OutputWriter output) : IRecordV
                 return;
             _rows[key] = row = new Row(Name(in call));
         }
+        _coarse |= call.IsCoarse;
         ulong duration = call.Fixed.Duration;
         bool failed = call.Result is < 0 and >= -MaxErrno && (call.Flags & CallFlags.Unfinished) == 0;
         row.Add(duration, failed);
@@ -48,15 +53,18 @@ public sealed class SummaryView(Decoder decoder, OutputWriter output) : IRecordV
         var total = new Row("total");
         foreach (Row row in _rows.Values)
             total.Add(row);
-        Line("% time     seconds  usecs/call   max usecs     calls    errors syscall");
-        Line(Rule);
-        foreach (Row row in _rows.Values.OrderByDescending(row => row.Time).ThenByDescending(row => row.Calls)
+        string rule = _coarse ? TimelessRule : Rule;
+        Line((_coarse ? "" : "% time     seconds  usecs/call   max usecs ") + "    calls    errors syscall");
+        Line(rule);
+        foreach (Row row in _rows.Values.OrderByDescending(row => _coarse ? 0 : row.Time).ThenByDescending(row => row.Calls)
             .ThenBy(row => row.Name, StringComparer.Ordinal))
         {
             Line(Text(row, total.Time));
         }
-        Line(Rule);
+        Line(rule);
         Line(Text(total, total.Time));
+        if (_coarse)
+            Line(TimeText.WhyCoarse);
         output.Flush();
     }
 
@@ -68,9 +76,11 @@ public sealed class SummaryView(Decoder decoder, OutputWriter output) : IRecordV
         return Encoding.UTF8.GetString(name.Written) + (call.Header.Abi.Is32Bit ? "@32" : "");
     }
 
-    private static string Text(Row row, double all) => string.Create(CultureInfo.InvariantCulture,
-        $"{(all > 0 ? 100 * row.Time / all : 0),6:F2} {row.Time / 1e9,11:F6} {(row.Calls > 0 ? row.Time / 1e3 / row.Calls : 0),11:F0} "
-        + $"{row.Longest / 1000,11} {row.Calls,9} {(row.Errors > 0 ? row.Errors.ToString(CultureInfo.InvariantCulture) : ""),9} {row.Name}");
+    private string Text(Row row, double all) => (_coarse ? "" : Times(row, all)) + string.Create(CultureInfo.InvariantCulture,
+        $"{row.Calls,9} {(row.Errors > 0 ? row.Errors.ToString(CultureInfo.InvariantCulture) : ""),9} {row.Name}");
+
+    private static string Times(Row row, double all) => string.Create(CultureInfo.InvariantCulture,
+        $"{(all > 0 ? 100 * row.Time / all : 0),6:F2} {row.Time / 1e9,11:F6} {(row.Calls > 0 ? row.Time / 1e3 / row.Calls : 0),11:F0} {row.Longest / 1000,11} ");
 
     private void Line(string text)
     {

@@ -5,6 +5,13 @@ namespace Scry.Views;
 /// <summary>Writes times of CLOCK_MONOTONIC as a clock on the wall shows them.</summary>
 internal sealed class TimeText(long realtimeOffset)
 {
+    /// <summary>Why there are no times, and what to do.</summary>
+    public const string WhyCoarse = "no times: the recorder kept the kernel's ticks alone; one that is started with -T keeps exact ones";
+
+    /// <summary>Decimals of a second that are not finer than a tick of the kernel (<see cref="Wire.CallRecord.LongestTick"/>).</summary>
+    public const int CoarseDecimals = 2;
+
+    private const int Decimals = 6;
     private const ulong Second = 1_000_000_000;
     private const long QuarterHour = 900;
 
@@ -12,9 +19,10 @@ internal sealed class TimeText(long realtimeOffset)
     private long _zoneOffset;
     private ulong _lineBefore;
 
-    /// <summary>The time in the given style, and a space.</summary>
-    public void Write(Utf8Buffer to, TimeStyle style, ulong time)
+    /// <summary>The time in the given style, and a space; of a coarse one no digits finer than the clock.</summary>
+    public void Write(Utf8Buffer to, TimeStyle style, ulong time, bool coarse)
     {
+        int decimals = coarse ? CoarseDecimals : Decimals;
         switch (style)
         {
             case TimeStyle.Seconds:
@@ -22,13 +30,13 @@ internal sealed class TimeText(long realtimeOffset)
                 break;
             case TimeStyle.Microseconds:
                 WriteLocal(to, Wall(time) / Second);
-                Fraction(to, Wall(time) % Second / 1000, 6);
+                Fraction(to, Cut(Wall(time) % Second, decimals), decimals);
                 break;
             case TimeStyle.Unix:
-                WriteSeconds(to, Wall(time), 6);
+                WriteSeconds(to, Wall(time), decimals);
                 break;
             case TimeStyle.Relative:
-                WriteRelative(to, time);
+                WriteRelative(to, time, decimals);
                 break;
             default:
                 return;
@@ -43,14 +51,18 @@ internal sealed class TimeText(long realtimeOffset)
     public static void WriteSeconds(Utf8Buffer to, ulong nanoseconds, int decimals)
     {
         to.AppendDecimal(nanoseconds / Second);
-        ulong fraction = nanoseconds % Second;
+        Fraction(to, Cut(nanoseconds % Second, decimals), decimals);
+    }
+
+    private static ulong Cut(ulong fraction, int decimals)
+    {
         for (int i = decimals; i < 9; i++)
             fraction /= 10;
-        Fraction(to, fraction, decimals);
+        return fraction;
     }
 
     // Calls come in order of their ends: one may have begun before the line above it.
-    private void WriteRelative(Utf8Buffer to, ulong time)
+    private void WriteRelative(Utf8Buffer to, ulong time, int decimals)
     {
         long delta = _lineBefore == 0 ? 0 : (long)(time - _lineBefore);
         _lineBefore = time;
@@ -65,7 +77,7 @@ internal sealed class TimeText(long realtimeOffset)
         }
         if (delta < 0)
             to.Append((byte)'-');
-        WriteSeconds(to, size, 6);
+        WriteSeconds(to, size, decimals);
     }
 
     private void WriteLocal(Utf8Buffer to, ulong unixSeconds)

@@ -49,4 +49,8 @@ public static class Layout
     public const int CountNrBits = 13;
     /// <summary>SCRY_COUNT_NR_MAX: numbers from here on are counted as one.</summary>
     public const int CountNrMax = 0x1fff;
+    /// <summary>Slots that may serve a thread's id, where there are fewer than ids.</summary>
+    public const uint ThreadProbes = 32;
+    /// <summary>From the slot of one thread id to the next's.</summary>
+    public const uint ThreadStride = 0x9e3779b1;
 }

@@ -30,6 +30,10 @@ public enum OpKind : byte
     Count = 10,
     /// <summary>Size bytes at the pointer found at args[Arg] + Other bytes.</summary>
     Indirect = 11,
+    /// <summary>Size bytes at args[Arg] + Other * 8.</summary>
+    Offset = 12,
+    /// <summary>args[Other] bits in whole pointer-sized words, at most Size bytes.</summary>
+    Bits = 13,
 }
 
 /// <summary>When an operation runs (<c>SCRY_OP_AT_*</c>).</summary>

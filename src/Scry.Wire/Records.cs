@@ -60,6 +60,8 @@ public enum CallFlags : byte
     InFlight = 0x08,
     /// <summary>The duration is off by up to a tick of the kernel (1 to 10 ms).</summary>
     Coarse = 0x10,
+    /// <summary>Memory that was wanted at entry could not be read at exit either.</summary>
+    Unread = 0x20,
     /// <summary>It came through another number: ia32's socketcall or ipc.</summary>
     Behind = 0x40,
 }
@@ -129,6 +131,8 @@ public enum CapturePhase : byte
     Exit = 1,
     /// <summary>Wanted at entry, not resident then, read at exit.</summary>
     Retry = 2,
+    /// <summary>Read from outside after the call: its memory as it was then.</summary>
+    Late = 3,
 }
 
 /// <summary>The head of one captured piece of memory (<c>struct scry_capture</c>).</summary>
@@ -234,6 +238,12 @@ public readonly ref struct CallRecord
     /// <summary>The call's flags.</summary>
     public CallFlags Flags => (CallFlags)Header.Flags;
 
+    /// <summary>A tick of the kernel lasts so many nanoseconds at most: HZ is 100 or more.</summary>
+    public const ulong LongestTick = 10_000_000;
+
+    /// <summary>Whether its begin, and with that its duration, is known by the kernel's ticks alone: off by up to <see cref="LongestTick"/>.</summary>
+    public bool IsCoarse => (Flags & (CallFlags.Coarse | CallFlags.NoEntry)) == CallFlags.Coarse;
+
     /// <summary>The result register.</summary>
     public long Result => Fixed.Result;
 
@@ -271,6 +281,20 @@ public readonly ref struct CallRecord
         }
         data = default;
         return false;
+    }
+
+    /// <summary>Whether some of its memory was read after the call.</summary>
+    public bool HasLate
+    {
+        get
+        {
+            foreach (Capture capture in this)
+            {
+                if (capture.Header.Phase == CapturePhase.Late)
+                    return true;
+            }
+            return false;
+        }
     }
 
     /// <summary>The number of entries of the NULL-ended pointer array at <paramref name="address"/>, if counted.</summary>

@@ -162,6 +162,8 @@ public enum ThreadState : byte
     Hush = 0x04,
     /// <summary>In an execve that replaced its memory.</summary>
     Execed = 0x08,
+    /// <summary>And whose argv is not what it was given: an interpreter's.</summary>
+    Script = 0x10,
 }
 
 /// <summary>A traced thread's slot (<c>struct scry_thread</c>), shared with the kernel.</summary>
@@ -182,8 +184,7 @@ public struct ThreadSlot
     public uint Nr;
     /// <summary>Bytes of captures that wait for the exit.</summary>
     public ushort Staged;
-    /// <summary>Not 0: a thread that this slot was the first for has had to go to another.</summary>
-    public ushort Probed;
+    private readonly ushort _pad;
     /// <summary>State.</summary>
     public ThreadState State;
     /// <summary>ABI of the call.</summary>
@@ -210,6 +211,9 @@ public struct ThreadSlot
     public uint Group;
     /// <summary>Low bits of the number of the segment that has its names.</summary>
     public uint Segment;
+    /// <summary>Of the slot itself: bit n: a thread whose first slot this is lives n slots further on.</summary>
+    public uint Displaced;
+    private readonly uint _pad2;
 
     /// <summary>Six arguments.</summary>
     [InlineArray(6)]

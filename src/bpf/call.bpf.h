@@ -187,6 +187,8 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	}
 	if (size && reads)
 		size = call__read(w, thread, plan, size, result);
+	if (thread->retry && !readable && !(thread->state & SCRY_THREAD_SCRIPT))
+		thread->flags |= SCRY_CALL_UNREAD;
 	if (!size || size > SCRY_RECORD_MAX) {
 		ring__lose(w->ring, size ? SCRY_LOST_SIZE : SCRY_LOST_RING);
 		return;

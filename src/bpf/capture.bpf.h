@@ -473,6 +473,17 @@ static __always_inline int capture__op(void)
 		w->flags = SCRY_CAPTURE_COUNT;
 		w->length = 8;
 		break;
+	case SCRY_OP_OFFSET:
+		w->address += op->other * 8;
+		break;
+	case SCRY_OP_BITS:
+		/* The kernel reads no more: what follows may not be there. */
+		w->length = (__s32)other <= 0 ? 0
+					      : ((__u64)(__u32)other + 8 * w->wide - 1) /
+							(8 * w->wide) * w->wide;
+		if (w->length > op->size)
+			w->length = op->size;
+		break;
 	case SCRY_OP_INDIRECT:
 		other = 0;
 		if (bpf_probe_read_user(&other, w->wide == 4 ? 4 : 8,
@@ -611,7 +622,9 @@ static long capture__step(__u32 i, void *unused)
 			return 0;
 		w->phase = SCRY_PHASE_EXIT;
 	} else {
-		if (!(flags & SCRY_OP_AT_ENTRY) || !(thread->retry & (1 << number)))
+		/* What the kernel has written since is not what it was given. */
+		if (!(flags & SCRY_OP_AT_ENTRY) || !(thread->retry & (1 << number)) ||
+		    ((flags & SCRY_OP_AT_EXIT) && w->result >= 0))
 			return 0;
 		w->phase = SCRY_PHASE_RETRY;
 	}
@@ -620,6 +633,8 @@ static long capture__step(__u32 i, void *unused)
 	capture__op();
 	if (!w->to_record && (w->failed || w->cut || (w->full && w->depot)))
 		thread->retry |= 1 << number;
+	if (w->phase == SCRY_PHASE_RETRY && w->failed)
+		thread->flags |= SCRY_CALL_UNREAD;
 	return w->full || i + 1 >= plan->nops * (w->to_record ? 2 : 1);
 }
 

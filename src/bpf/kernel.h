@@ -243,6 +243,7 @@ struct vm_area_struct {
 
 struct linux_binprm {
 	const char *filename;
+	const char *interp; /* another one, when it is a script */
 };
 
 struct bpf_iter_meta {

@@ -51,7 +51,8 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 		call__stage(thread);
 	/* Whoever looks at calls in flight sees the flag last. */
 	order__publish(&thread->start, ring__entry_time());
-	thread->state = (thread->state & ~SCRY_THREAD_EXECED) | SCRY_THREAD_IN_CALL;
+	thread->state =
+		(thread->state & ~(SCRY_THREAD_EXECED | SCRY_THREAD_SCRIPT)) | SCRY_THREAD_IN_CALL;
 	return 0;
 }
 
@@ -178,6 +179,8 @@ int BPF_PROG(trace_exec, struct task_struct *task, int old_tid, struct linux_bin
 	if (!thread)
 		return 0;
 	thread->state |= SCRY_THREAD_EXECED;
+	if (binary->interp != binary->filename)
+		thread->state |= SCRY_THREAD_SCRIPT;
 	task__write(task, thread, NULL, SCRY_TASK_EXEC);
 	return 0;
 }

@@ -3,9 +3,11 @@
 #define SCRY_THREAD_BPF_H
 /*
  * What is known of each traced thread, found by its tid without a helper call: an array's slot is
- * tid & thread_mask, or one of the next few when there are more tids than slots. A slot belongs to
- * its thread until that ends. With SCRY_TARGET_TASKS having a slot is what makes a thread a target.
- * User space reads and seeds slots through mmap: the layout is part of the contract (wire.h).
+ * chosen by the tid, or is one of the next few when there are more tids than slots. Tids that
+ * follow each other, as those of a process's threads do, lie far apart: two such runs that met
+ * would leave no slot free for yards. A slot belongs to its thread until that ends. With
+ * SCRY_TARGET_TASKS having a slot is what makes a thread a target. User space reads and seeds slots
+ * through mmap: the layout is part of the contract (wire.h).
  */
 
 struct {
@@ -19,11 +21,14 @@ struct {
 /* Threads that are targets now; written by user space too. */
 __u64 thread_count;
 
-static __always_inline struct scry_thread *thread__slot(__u32 tid, __u32 probe)
+static __always_inline struct scry_thread *thread__at(__u32 index)
 {
-	__u32 index = (tid + probe) & cfg.thread_mask;
-
 	return bpf_map_lookup_elem(&threads, &index);
+}
+
+static __always_inline __u32 thread__index(__u32 tid, __u32 probe)
+{
+	return (tid * SCRY_THREAD_STRIDE + probe) & cfg.thread_mask;
 }
 
 /* What user space wrote of a thread before its tid; afterwards only the thread itself writes. */
@@ -34,44 +39,60 @@ static __always_inline struct scry_thread *thread__seen(struct scry_thread *thre
 	return thread;
 }
 
+/* Index + 1 of a slot that is not the tid's first one; 0: it has none. */
+__noinline __u32 thread__elsewhere(__u32 tid, __u32 displaced)
+{
+	for (__u32 probe = 1; probe < SCRY_THREAD_PROBES; probe++) {
+		struct scry_thread *thread;
+
+		if (!(displaced >> probe & 1))
+			continue;
+		thread = thread__at(thread__index(tid, probe));
+		if (thread && thread->tid == tid)
+			return thread__index(tid, probe) + 1;
+	}
+	return 0;
+}
+
 static __always_inline struct scry_thread *thread__find(__u32 tid)
 {
-	struct scry_thread *thread = thread__slot(tid, 0);
+	struct scry_thread *thread = thread__at(thread__index(tid, 0));
+	__u32 found;
 
 	/* Free slots have the id that no task has. */
 	if (!thread || (cfg.pid_level && !tid))
 		return NULL;
 	if (thread->tid == tid)
 		return thread__seen(thread);
-	if (!cfg.thread_probes || !thread->probed)
+	if (!cfg.thread_probes || !thread->displaced)
 		return NULL;
-#pragma unroll
-	for (__u32 probe = 1; probe < SCRY_THREAD_PROBES; probe++) {
-		thread = thread__slot(tid, probe);
-		if (thread && thread->tid == tid)
-			return thread__seen(thread);
-	}
-	return NULL;
+	found = thread__elsewhere(tid, thread->displaced);
+	if (!found)
+		return NULL;
+	thread = thread__at(found - 1);
+	return thread ? thread__seen(thread) : NULL;
 }
 
 static __noinline struct scry_thread *thread__claim(__u32 tid, __u32 tgid)
 {
+	struct scry_thread *first = thread__at(thread__index(tid, 0));
+
 	for (__u32 probe = 0; probe < SCRY_THREAD_PROBES; probe++) {
-		struct scry_thread *thread = thread__slot(tid, probe);
+		struct scry_thread *thread = thread__at(thread__index(tid, probe));
 
 		if (thread && !thread->tid && !__sync_val_compare_and_swap(&thread->tid, 0, tid)) {
 			thread->tgid = tgid;
-			thread->slot = (tid + probe) & cfg.thread_mask;
+			thread->slot = thread__index(tid, probe);
 			thread->seq = 0;
 			thread->state = 0;
 			thread->signal = 0;
+			if (probe && first)
+				__sync_fetch_and_or(&first->displaced, 1U << probe);
 			__sync_fetch_and_add(&thread_count, 1);
 			return thread;
 		}
 		if (!cfg.thread_probes)
 			break;
-		if (!probe && thread)
-			thread->probed = 1;
 	}
 	return NULL;
 }
@@ -84,7 +105,7 @@ struct former {
 
 static long former__look(__u32 i, struct former *former)
 {
-	struct scry_thread *thread = thread__slot(i, 0);
+	struct scry_thread *thread = thread__at(i);
 
 	if (!thread)
 		return 1;
@@ -110,12 +131,17 @@ static __always_inline struct scry_thread *thread__former(struct task_struct *ta
 	if (!former.tid)
 		return NULL;
 	bpf_loop(cfg.thread_mask + 1, former__look, &former, 0);
-	return former.found ? thread__slot(former.found - 1, 0) : NULL;
+	return former.found ? thread__at(former.found - 1) : NULL;
 }
 
 static __always_inline void thread__release(struct scry_thread *thread)
 {
+	__u32 probe = (thread->slot - thread__index(thread->tid, 0)) & cfg.thread_mask;
+	struct scry_thread *first = thread__at(thread__index(thread->tid, 0));
+
 	thread->state = 0;
+	if (probe && first)
+		__sync_fetch_and_and(&first->displaced, ~(1U << (probe & 31)));
 	order__publish(&thread->tid, 0);
 	__sync_fetch_and_add(&thread_count, -1);
 }

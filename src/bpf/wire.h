@@ -40,6 +40,7 @@
 #define SCRY_CALL_TRUNCATED  0x04 /* captured memory did not all fit */
 #define SCRY_CALL_IN_FLIGHT  0x08 /* synthesized at the end of a run: still in the call */
 #define SCRY_CALL_COARSE     0x10 /* the duration is off by up to a tick of the kernel */
+#define SCRY_CALL_UNREAD     0x20 /* memory wanted at entry could not be read at exit either */
 #define SCRY_CALL_BEHIND     0x40 /* came through another number: ia32's socketcall, ipc */
 
 /* scry_record.flags of a TASK: why it was written. */
@@ -78,6 +79,7 @@ struct scry_call {
 #define SCRY_PHASE_ENTRY 0
 #define SCRY_PHASE_EXIT	 1
 #define SCRY_PHASE_RETRY 2 /* wanted at entry, not resident then, read at exit */
+#define SCRY_PHASE_LATE	 3 /* read from outside, after the call: in no record of the kernel's */
 
 #define SCRY_CAPTURE_COUNT \
 	0x01 /* data is a __u64: entries of the NULL-ended pointer array at address */
@@ -129,6 +131,8 @@ struct scry_signal {
 #define SCRY_OP_STRING_ARRAY 9	/* NULL-ended array of string pointers, and the strings */
 #define SCRY_OP_COUNT	     10 /* length of a NULL-ended pointer array, as a COUNT capture */
 #define SCRY_OP_INDIRECT     11 /* size bytes at the pointer found at args[arg] + other (bytes) */
+#define SCRY_OP_OFFSET	     12 /* size bytes at args[arg] + other * 8 */
+#define SCRY_OP_BITS	     13 /* args[other] bits in whole pointer-sized words, at most size bytes */
 
 #define SCRY_OP_AT_ENTRY 0x01
 #define SCRY_OP_AT_EXIT	 0x02 /* only when the call succeeded … */
@@ -182,12 +186,14 @@ struct scry_variant_key {
  * A traced thread's slot, in a mmapable array. User space claims one (tid, tgid, then state) to
  * make a thread a target; the kernel frees it (tid = 0) when the thread ends.
  */
-#define SCRY_THREAD_PROBES 4 /* slots that may serve a tid, where they are fewer than tids */
+#define SCRY_THREAD_PROBES 32 /* slots that may serve a tid, where they are fewer than tids */
+#define SCRY_THREAD_STRIDE 0x9e3779b1 /* between the slots of one tid and the next: odd */
 
 #define SCRY_THREAD_IN_CALL   0x01
 #define SCRY_THREAD_ANNOUNCED 0x02 /* its TASK record was written */
 #define SCRY_THREAD_HUSH      0x04 /* not a target before its next execve */
 #define SCRY_THREAD_EXECED    0x08 /* in an execve that replaced its memory */
+#define SCRY_THREAD_SCRIPT    0x10 /* and whose argv is not what it was given: an interpreter's */
 
 struct scry_thread {
 	__u64 start; /* ns, of the call it is in */
@@ -197,8 +203,7 @@ struct scry_thread {
 	__u32 seq; /* of its next record */
 	__u32 nr;
 	__u16 staged; /* bytes of captures that wait for the exit */
-	__u16 probed; /* a thread that this slot was the first for has had to go to another; stays
-		       */
+	__u16 pad;
 	__u8 state;
 	__u8 abi;
 	__u8 retry;   /* bit n: op n could not be read at entry */
@@ -213,6 +218,9 @@ struct scry_thread {
 	__u64 cgroup_id; /* of the group */
 	__u32 group;	 /* index of its cgroup's group */
 	__u32 segment;	 /* low bits of the number of the segment that has its names */
+	/* Of the slot itself: bit n: a thread whose first slot this is lives n slots further on. */
+	__u32 displaced;
+	__u32 pad2;
 };
 
 /* A path for a trigger: `prefix*suffix`, or with `exact` the prefix alone. */
@@ -467,7 +475,7 @@ SCRY_ASSERT(capture, sizeof(struct scry_capture) == 16);
 SCRY_ASSERT(task, sizeof(struct scry_task) == 64);
 SCRY_ASSERT(signal, sizeof(struct scry_signal) == 72);
 SCRY_ASSERT(op, sizeof(struct scry_op) == 8);
-SCRY_ASSERT(thread, sizeof(struct scry_thread) == 144);
+SCRY_ASSERT(thread, sizeof(struct scry_thread) == 152);
 SCRY_ASSERT(segment, sizeof(struct scry_segment) == 64);
 SCRY_ASSERT(group, sizeof(struct scry_group) == 256);
 SCRY_ASSERT(pattern, sizeof(struct scry_pattern) == 136);

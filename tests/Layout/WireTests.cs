@@ -51,7 +51,7 @@ public sealed partial class WireTests
         ("SCRY_RECORD_KINDS", Wire.Layout.RecordKinds), ("SCRY_MAX_OPS", 8), ("SCRY_MAX_ARGS", 6), ("SCRY_COMM_LEN", 16),
         ("SCRY_SEGMENT_SIZE", Wire.Layout.SegmentSize), ("SCRY_SEGMENT_PAD", Wire.Layout.SegmentPad), ("SCRY_GROUP_PATH", Wire.Layout.GroupPath),
         ("SCRY_LANES", Wire.Layout.Lanes), ("SCRY_PATTERNS", Wire.Layout.Patterns), ("SCRY_PATTERN_TEXT", Wire.Layout.PatternText),
-        ("SCRY_STUCK_FRAMES", Wire.Layout.StuckFrames),
+        ("SCRY_STUCK_FRAMES", Wire.Layout.StuckFrames), ("SCRY_THREAD_PROBES", Wire.Layout.ThreadProbes), ("SCRY_THREAD_STRIDE", Wire.Layout.ThreadStride),
         ("SCRY_COUNT_TEXT", Wire.Layout.CountText), ("SCRY_COUNT_OCTAVES", Wire.Layout.CountOctaves),
         ("SCRY_COUNT_BUCKETS", Wire.Layout.CountBuckets), ("SCRY_COUNT_ERRNOS", Wire.Layout.CountErrnos),
         ("SCRY_COUNT_NR_BITS", Wire.Layout.CountNrBits), ("SCRY_COUNT_NR_MAX", Wire.Layout.CountNrMax),
@@ -98,7 +98,7 @@ public sealed partial class WireTests
         wanted.AddRange(s_limits);
         AssertEqual(wanted);
         // What the header has and no mirror needs.
-        string[] kernels = ["SCRY_WIRE_H", "SCRY_COUNTS_H", "SCRY_ASSERT", "SCRY_CAPTURE_COUNT", "SCRY_CAPTURE_MAX", "SCRY_EXIT_GROUP_DEAD", "SCRY_THREAD_PROBES", "SCRY_PEEK_SIZE"];
+        string[] kernels = ["SCRY_WIRE_H", "SCRY_COUNTS_H", "SCRY_ASSERT", "SCRY_CAPTURE_COUNT", "SCRY_CAPTURE_MAX", "SCRY_EXIT_GROUP_DEAD", "SCRY_PEEK_SIZE"];
         Assert.Empty(names.Except(wanted.Select(number => number.Expression)).Except(kernels));
     }
 

@@ -138,6 +138,23 @@ public sealed class CommandLineTests
         Assert.Contains("Usage: scry", Child.Run(Path.Combine(ScryBinary.Repository, "scry"), "--help").Expect().Output);
     }
 
+    /// <summary>Whatever becomes Scry's child is reaped, as a shell would do it: the traced program may wait for that. The status is the command's own.</summary>
+    [Theory]
+    [InlineData("trace", "-o", "/dev/null")]
+    [InlineData("record", "--overwrite", "-o", "reaped.scry")]
+    [InlineData("stat")]
+    [InlineData("strace", "-c")]
+    [InlineData("top", "--batch", "2")]
+    public void ChildrenThatBecomeScrysAreReaped(params string[] command)
+    {
+        using var workspace = new Workspace();
+        string scry = $"cd {Path.GetDirectoryName(workspace["x"])} && {ScryBinary.Path} {string.Join(' ', command)} --";
+        Child.Shell($"{scry} {Programs.Path("adopted")}").Expect(7);
+        // As the first process of a container it is everybody's.
+        const string orphan = "sh -c \"sleep 0.05 & echo \\$! >pid\"; for i in $(seq 200); do kill -0 $(cat pid) 2>/dev/null || exit 7; sleep 0.02; done; exit 1";
+        Child.Run("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", $"exec 3>&1; {scry.Replace("&& ", "&& exec ", StringComparison.Ordinal)} sh -c '{orphan}'").Expect(7);
+    }
+
     private static void Refused(int status, string message, params string[] words)
     {
         Finished run = Child.Run(ScryBinary.Path, words).Expect(status);

@@ -132,4 +132,19 @@ public sealed class TargetTests
         scry.Signal(2);
         return scry.Wait().Expect();
     }
+
+    /// <summary>Threads whose ids follow each other, as a process's do, find room beside others that are multiples of the table apart.</summary>
+    [Fact]
+    public void RunsOfIdsThatFallTogetherAreAllThere()
+    {
+        const int run = 200, all = 4 * run;
+        using var workspace = new Workspace();
+        using var loop = new Loop("--comm", "crowd", "-e", "lseek");
+        Finished traced = Child.Run(ScryBinary.Path, "trace", "-e", "lseek", "-o", workspace["lines"], "--", Programs.Path("crowd"), $"{run}").Expect();
+        Assert.Contains("complete: ", traced.Error);
+        Assert.Equal(all, File.ReadLines(workspace["lines"]).Count(line => line.Contains("lseek(-1, ", StringComparison.Ordinal)));
+        Finished dumped = loop.Dump();
+        Assert.Equal(all, dumped.Lines.Count(line => line.Contains("lseek(-1, ", StringComparison.Ordinal)));
+        Assert.Contains(", 0 lost,", loop.List().Output);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Scry.Bpf;
+using Scry.Cli.Launch;
 using Scry.Cli.Loops;
 
 namespace Scry.Cli.Bench;

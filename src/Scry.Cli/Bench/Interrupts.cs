@@ -1,12 +1,6 @@
-namespace Scry.Cli.Bench;
+using Scry.Cli.Launch;
 
-/// <summary>The person has had enough.</summary>
-/// <param name="signal">What was sent.</param>
-internal sealed class InterruptedException(int signal) : Exception("interrupted")
-{
-    /// <summary>The signal's number.</summary>
-    public int Signal { get; } = signal;
-}
+namespace Scry.Cli.Bench;
 
 /// <summary>Signals that end a bench: they are caught, so that everything can be put away first.</summary>
 internal static class Interrupts

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Scry.Bpf;
 using Scry.Capture;
+using Scry.Cli.Launch;
 using Scry.Recording;
 using Scry.Syscalls;
 using Scry.Targets;
@@ -37,6 +38,10 @@ internal static class Runner
         catch (OutputException error) when (error.IsClosedPipe)
         {
             return ExitCode.ClosedPipe;
+        }
+        catch (InterruptedException error)
+        {
+            return ExitCode.SignalBase + error.Signal;
         }
         catch (Exception error)
         {

@@ -25,7 +25,10 @@ internal static class LoopRunCommand
         using FlightRecorder recorder = starter.Start(directory: null);
         Runner.Say($"recording in {recorder.Memory / 1e6:F1} MB; Ctrl-C prints the past");
         while (NativeMethods.TakeSignal() == 0 && (starter.Target.Cgroup is null || Directory.Exists(starter.Target.Cgroup.Path)))
+        {
+            NativeMethods.Reap();
             Thread.Sleep(PollMs);
+        }
         // The target said whom to record: all of that is shown.
         return LoopDumpCommand.Show(words, file => LoopDump.WritePast(recorder, starter.About, file, overwrite: true), all: true);
     }

@@ -96,7 +96,7 @@ internal sealed class CountRun : IDisposable
         long started = Stopwatch.GetTimestamp();
         // Again: for those that began in between.
         TraceTarget.AddAll(counters.AddTask, _target.Threads);
-        _command?.Go();
+        _signals.Go(_command);
         try
         {
             Loop(counters, started);

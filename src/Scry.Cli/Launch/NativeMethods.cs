@@ -16,6 +16,9 @@ internal static partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "scry_command_error")]
     public static partial int Error();
 
+    [LibraryImport(Library, EntryPoint = "scry_reap")]
+    public static partial void Reap();
+
     [LibraryImport(Library, EntryPoint = "scry_command_ended")]
     public static partial int Ended(out int status);
 

@@ -1,5 +1,13 @@
 namespace Scry.Cli.Launch;
 
+/// <summary>The person has had enough.</summary>
+/// <param name="signal">What was sent.</param>
+internal sealed class InterruptedException(int signal) : Exception("interrupted")
+{
+    /// <summary>The signal's number.</summary>
+    public int Signal { get; } = signal;
+}
+
 /// <summary>The signals that a run gets: when they end it, how long it waits for its command, and with what status it ends.</summary>
 internal sealed class RunSignals
 {
@@ -17,7 +25,22 @@ internal sealed class RunSignals
     public bool AskForEnd(TracedCommand? command)
     {
         Note();
+        NativeMethods.Reap();
         return _seen >= (command is null ? 1 : SignalsToAbandon);
+    }
+
+    /// <summary>Lets the command begin, unless a signal came before: it reached the command's process too, or was to.</summary>
+    /// <exception cref="InterruptedException">One did.</exception>
+    /// <exception cref="ToolException">Its process was killed before it began.</exception>
+    public void Go(TracedCommand? command)
+    {
+        if (command is null)
+            return;
+        Note();
+        bool went = _seen == 0 && command.TryGo();
+        Note();
+        if (!went)
+            throw _seen > 0 ? new InterruptedException(_last) : command.Killed();
     }
 
     /// <summary>Waits for the command: a limit or a full disk ends the run, not the command; a second signal ends the waiting for it.</summary>

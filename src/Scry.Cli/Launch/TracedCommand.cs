@@ -36,14 +36,11 @@ internal sealed class TracedCommand : IDisposable
         return new TracedCommand(words[0], pid);
     }
 
-    /// <summary>Lets the command begin.</summary>
-    /// <exception cref="ToolException">Its process was killed.</exception>
-    public void Go()
-    {
-        if (NativeMethods.Go() < 0)
-            throw CommandPath.CannotRun(_name, "its process was killed before it began");
-        _released = true;
-    }
+    /// <summary>Lets the command begin; false when its process was killed.</summary>
+    public bool TryGo() => _released = NativeMethods.Go() >= 0;
+
+    /// <summary>What to say of a command that could not begin.</summary>
+    public ToolException Killed() => CommandPath.CannotRun(_name, "its process was killed before it began");
 
     /// <summary>Whether the command ended; <see cref="Status"/> then says how.</summary>
     /// <exception cref="ToolException">It could not be executed.</exception>

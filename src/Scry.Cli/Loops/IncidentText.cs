@@ -20,13 +20,17 @@ internal static class IncidentText
             IncidentCause.Oom => $"OOM kill of {who}",
             IncidentCause.Exit => $"exit code {incident.Detail} of {who}",
             IncidentCause.Errno => $"{Encoding.UTF8.GetString(Errno.Name((int)incident.Detail))} in {who}",
-            IncidentCause.Slow => string.Create(CultureInfo.InvariantCulture, $"a call of {incident.Detail / 1e9:F3} s in {who}"),
+            IncidentCause.Slow => Slow(incident.Detail) + who,
             IncidentCause.Removal => "the cgroup was removed",
             IncidentCause.Path => $"a path in {who}",
             IncidentCause.Asked => "asked for",
             _ => "unknown",
         };
     }
+
+    // What is shorter is known by exact clocks.
+    private static string Slow(ulong nanoseconds) =>
+        $"a call of {(nanoseconds / 1e9).ToString(nanoseconds < 100_000_000 ? "F3" : "F2", CultureInfo.InvariantCulture)} s in ";
 
     /// <summary>A word for a file's name.</summary>
     public static string Word(FlightGroup incident) => incident.Why switch

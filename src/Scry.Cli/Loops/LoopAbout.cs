@@ -21,6 +21,9 @@ internal sealed record LoopAbout
     /// <summary>Its triggers, as a person wrote them.</summary>
     public required IReadOnlyList<string> Triggers { get; init; }
 
+    /// <summary>Whether calls' begins are known by the kernel's ticks alone.</summary>
+    public bool CoarseTimes { get; init; }
+
     /// <summary>The pid namespace whose ids its records have, as the kernel names it; null when that was not known.</summary>
     public string? PidNamespace { get; init; }
 

@@ -23,8 +23,7 @@ internal static class LoopDump
     {
         FlightGroup[] groups = [.. recorder.Groups().Where(group => group.State != GroupState.Frozen)];
         // Calls in flight first: one that ends meanwhile has its record too, and is then left out.
-        var inFlight = new List<byte[]>();
-        recorder.InFlight(Arguments, record => inFlight.Add(record.ToArray()));
+        List<byte[]> inFlight = InFlight(recorder, about);
         Write(recorder, about, groups, recorder.Snapshot(groups), inFlight, about.Target, file, overwrite);
     }
 
@@ -32,8 +31,7 @@ internal static class LoopDump
     /// <exception cref="RecordingException">The file cannot be written.</exception>
     public static void WriteIncident(FlightRecorder recorder, LoopAbout about, FlightGroup incident, string file, bool overwrite)
     {
-        var now = new List<byte[]>();
-        recorder.InFlight(Arguments, record => now.Add(record.ToArray()));
+        List<byte[]> now = InFlight(recorder, about);
         // Calls that have ended since are in the past that the cgroup has now.
         FlightGroup[] since = [.. recorder.Groups().Where(group => group.CgroupId == incident.CgroupId && group.Serial > incident.Serial)];
         FlightSnapshot snapshot = recorder.Snapshot([incident]);
@@ -60,6 +58,19 @@ internal static class LoopDump
         Write(recorder, about, [incident], snapshot, inFlight, $"{about.Target}: {IncidentText.Why(incident)}", file, overwrite);
     }
 
+    private static List<byte[]> InFlight(FlightRecorder recorder, LoopAbout about)
+    {
+        var result = new List<byte[]>();
+        recorder.InFlight(Arguments, record =>
+        {
+            byte[] copy = record.ToArray();
+            if (about.CoarseTimes)
+                MemoryMarshal.AsRef<RecordHeader>(copy.AsSpan()).Flags |= (byte)CallFlags.Coarse;
+            result.Add(copy);
+        });
+        return result;
+    }
+
     private static int Arguments(Abi abi, uint nr) => Plans.Value[CapturePlan.IndexOf(abi, nr)].ArgCount;
 
     // The call as it was at an instant, when it had begun and not ended.
@@ -82,7 +93,7 @@ internal static class LoopDump
     private static void Write(FlightRecorder recorder, LoopAbout about, IReadOnlyList<FlightGroup> groups, FlightSnapshot snapshot,
         List<byte[]> inFlight, string target, string file, bool overwrite)
     {
-        using RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(target, about.Selection, about.Payload, overwrites: true), overwrite);
+        using RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(target, about.Selection, about.Payload, overwrites: true, about.CoarseTimes), overwrite);
         writer.WriteNames(Names(groups));
         // The number of a thread's next record: what is in flight has it, or it is over.
         var next = new Dictionary<uint, uint>();

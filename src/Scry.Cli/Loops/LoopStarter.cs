@@ -28,6 +28,14 @@ internal sealed class LoopStarter
             throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
         asked = asked with { PayloadLimit = payload, StringLimit = ShortStrings };
         Target = TraceTarget.Resolve(asked);
+        var options = new FlightOptions
+        {
+            // A run shows what it records: times that are to be shown are kept.
+            What = TraceRun.Options(asked with { Durations = asked.Durations || words.GetValue(ReportOptions.Summary) }, Target),
+            Memory = memory,
+            Hierarchy = Target.Kind == TargetKind.CgroupV1 ? CgroupMounts.PerfEventHierarchy() : 0,
+            Triggers = triggers,
+        };
         About = new LoopAbout
         {
             ScryVersion = AboutRun.ScryVersion,
@@ -37,16 +45,10 @@ internal sealed class LoopStarter
             Selection = AboutRun.Selection(asked),
             Payload = payload,
             Triggers = words.GetValue(LoopOptions.On) ?? [],
+            CoarseTimes = !options.ExactTimes,
             PidNamespace = PidNamespace.Name,
         };
-        _options = new FlightOptions
-        {
-            What = TraceRun.Options(asked, Target) with { Durations = asked.Durations },
-            Memory = memory,
-            Hierarchy = Target.Kind == TargetKind.CgroupV1 ? CgroupMounts.PerfEventHierarchy() : 0,
-            Triggers = triggers,
-            About = About.ToBytes(),
-        };
+        _options = options with { About = About.ToBytes() };
     }
 
     /// <summary>Whom it is to record.</summary>

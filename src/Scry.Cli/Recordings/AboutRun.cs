@@ -27,7 +27,7 @@ internal static class AboutRun
         Describe(Target(arguments.Trace), Selection(arguments.Trace), arguments.Payload);
 
     /// <summary>The same by what a person would say.</summary>
-    public static RecordingAbout Describe(string target, string selection, int payload, bool overwrites = false)
+    public static RecordingAbout Describe(string target, string selection, int payload, bool overwrites = false, bool coarse = false)
     {
         ulong monotonic = (ulong)Clock.Monotonic();
         return new RecordingAbout
@@ -46,6 +46,7 @@ internal static class AboutRun
             Selection = selection,
             PayloadLimit = (uint)payload,
             Overwrites = overwrites,
+            CoarseTimes = coarse,
         };
     }
 

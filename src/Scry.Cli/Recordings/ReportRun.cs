@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Scry.Cli.CommandLine;
@@ -38,6 +39,8 @@ internal sealed class ReportRun : IDisposable
         try
         {
             _about = _reader.About ?? throw new ToolException(Describe(_reader.Damage!));
+            if (_about.CoarseTimes)
+                RequireExactTimes();
             ulong end = ReadEnd();
             _reader.ForEachName(Note);
             _damage = _reader.Damage ?? _damage;
@@ -115,6 +118,8 @@ internal sealed class ReportRun : IDisposable
     {
         bool wanted = _filter.Wants(record);
         RecordKind kind = MemoryMarshal.AsRef<RecordHeader>(record).Kind;
+        if (kind == RecordKind.Call && record.Length >= Unsafe.SizeOf<CallFixed>() && new CallRecord(record).IsCoarse)
+            RequireExactTimes();
         // The names of threads that are not shown are of no use to a reader, and JSON has a line for each.
         if (!wanted || (kind == RecordKind.Task && !_filter.InScope))
         {
@@ -192,7 +197,17 @@ internal sealed class ReportRun : IDisposable
             Summary = _arguments.Summary,
             Descriptors = _arguments.Shown.Descriptors ? _descriptors : null,
             Overwrites = _about.Overwrites,
+            Coarse = _about.CoarseTimes,
         };
+    }
+
+    private void RequireExactTimes()
+    {
+        if (_arguments.Shown.MinDuration > 0)
+        {
+            throw new ToolException("calls cannot be chosen by how long they took: the recorder kept the kernel's ticks alone",
+                "start it with -T, which keeps exact times, or with --over, which lets no others in");
+        }
     }
 
     private string Describe(RecordingDamage damage) =>

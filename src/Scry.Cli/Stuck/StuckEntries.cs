@@ -16,7 +16,7 @@ namespace Scry.Cli.Stuck;
 /// <param name="json">Whether as JSON.</param>
 /// <param name="cgroupPath">The path of a cgroup by its id; null: cgroups are not shown.</param>
 internal sealed class StuckEntries(
-    StuckCalls calls, Holders holders, RecordedStarts starts, DecoderOptions format, bool json, Func<ulong, string?>? cgroupPath)
+    CallMemory calls, Holders holders, RecordedStarts starts, DecoderOptions format, bool json, Func<ulong, string?>? cgroupPath)
 {
     // Kinds whose tasks are threads; of others any thread of the process may be meant.
     private static readonly string[] s_ofThreads = ["futex_owner", "thread"];

@@ -46,7 +46,7 @@ internal sealed class StuckRun : IDisposable
         TraceArguments shown = _arguments.Shown;
         var format = new DecoderOptions { StringLimit = shown.StringLimit, Abbreviate = !shown.NoAbbrev, Unknown = _kernel.Describe };
         var entries = new StuckEntries(
-            new StuckCalls(_memory, _options.Plans, _options.Variants, _options.DataMax), _holders, RecordedStarts.Read(_options.Plans), format,
+            new CallMemory(_memory, _options.Plans, _options.Variants, _options.DataMax), _holders, RecordedStarts.Read(_options.Plans), format,
             shown.Json, shown.ShowCgroup ? new CgroupNames().Find : null);
         List<StuckEntry> found = Collect(tasks, entries, out int blocked);
         try

@@ -77,7 +77,7 @@ internal sealed class TopRun : IDisposable
         try
         {
             using Screen screen = Screen.Open(_arguments.Trace.Color ?? true);
-            _command?.Go();
+            _signals.Go(_command);
             Loop(model, counters, screen);
         }
         catch (TerminalGoneException)
@@ -141,7 +141,7 @@ internal sealed class TopRun : IDisposable
         using OutputWriter output = OpenOutput();
         var text = new TopText(Settings(), output);
         using var counters = new TopCounters(_what, TopDimensions.By(_arguments.Sort), _target, _command);
-        _command?.Go();
+        _signals.Go(_command);
         long next = Stopwatch.GetTimestamp() + Ticks(_arguments.Period.TotalMilliseconds);
         try
         {

@@ -21,6 +21,8 @@ internal sealed record ViewContext
     public bool AskKernel { get; init; }
     /// <summary>Whether what is missing was overwritten.</summary>
     public bool Overwrites { get; init; }
+    /// <summary>Whether calls' begins are known by the kernel's ticks alone.</summary>
+    public bool Coarse { get; init; }
     /// <summary>What descriptors stand for; null: they are shown as numbers.</summary>
     public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
@@ -50,7 +52,7 @@ internal sealed class TraceOutput : IRecordSink
             Unknown = context.AskKernel ? _kernel.Describe : null,
             Descriptors = context.Descriptors,
         });
-        IRecordView view = context.Summary ? new SummaryView(decoder, writer)
+        IRecordView view = context.Summary ? new SummaryView(decoder, writer, context.Coarse)
             : arguments.Json ? new JsonView(decoder, writer, context.RealtimeOffset, cgroups)
             : new LineView(decoder, writer, new LineOptions
             {
@@ -61,6 +63,7 @@ internal sealed class TraceOutput : IRecordSink
                 Cgroup = arguments.ShowCgroup,
                 Color = arguments.Color ?? terminal,
                 Overwrites = context.Overwrites,
+                Coarse = context.Coarse,
                 RealtimeOffset = context.RealtimeOffset,
                 CgroupPath = cgroups,
             });

@@ -15,6 +15,8 @@ internal sealed class TraceRun : IDisposable
 {
     private const int WaitMs = 10;
     private const int LongWaitMs = 100;
+    // Meanwhile the rings fill.
+    private const int LatePatienceMs = 50;
 
     private readonly TraceArguments _arguments;
     private readonly IRecordSink _sink;
@@ -23,6 +25,8 @@ internal sealed class TraceRun : IDisposable
     private readonly RecordHandler _handler;
     private readonly TracedCommand? _command;
     private readonly RunSignals _signals;
+    private readonly TaskMemory _memory = new(residentOnly: false, LatePatienceMs);
+    private readonly CallMemory _late;
     private ulong _shown;
     private SinkException? _sinkError;
 
@@ -37,6 +41,7 @@ internal sealed class TraceRun : IDisposable
         _handler = Show;
         _target = TraceTarget.Resolve(arguments);
         _options = Options(arguments, _target);
+        _late = new CallMemory(_memory, _options.Plans, _options.Variants, _options.DataMax);
         _sink = open();
         try
         {
@@ -64,6 +69,7 @@ internal sealed class TraceRun : IDisposable
     public void Dispose()
     {
         _command?.Dispose();
+        _memory.Dispose();
         _sink.Dispose();
     }
 
@@ -76,7 +82,7 @@ internal sealed class TraceRun : IDisposable
         session.Attach();
         // Again: for those that began in between, and to drop those that ended.
         TraceTarget.AddAll(session.AddTask, _target.Threads);
-        _command?.Go();
+        _signals.Go(_command);
         Loop(session);
         if (_sinkError is null)
             session.DrainFinal(_handler);
@@ -116,8 +122,10 @@ internal sealed class TraceRun : IDisposable
             return;
         try
         {
-            _sink.Write(record);
-            if (MemoryMarshal.AsRef<RecordHeader>(record).Kind == RecordKind.Call)
+            ref readonly RecordHeader head = ref MemoryMarshal.AsRef<RecordHeader>(record);
+            bool call = head.Kind == RecordKind.Call;
+            _sink.Write(call && ((CallFlags)head.Flags & CallFlags.Unread) != 0 ? _late.Complete(record) : record);
+            if (call)
                 _shown++;
         }
         catch (SinkException error)

@@ -24,6 +24,7 @@ extern char **environ;
 static _Atomic int *exec_error;
 static int go_fd = -1;
 static _Atomic pid_t child;
+static int child_ended, child_status;
 static _Atomic int pending_signal;
 
 /* How this process was started: the runtime changes all of it, and the command must not see that.
@@ -153,18 +154,32 @@ int scry_command_error(void)
 	return atomic_load(exec_error);
 }
 
+/* Reaps whatever has ended: also what its parent left to this process, or was born to it
+ * (CLONE_PARENT). Somebody may wait for its pid to go. */
+void scry_reap(void)
+{
+	siginfo_t info = {0};
+
+	while (!waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) && info.si_pid) {
+		pid_t pid = info.si_pid;
+		/* Its pid is free for others once it is reaped: no signal may be passed on to it
+		 * any more. */
+		int own = atomic_compare_exchange_strong(&child, &(pid_t){pid}, 0), status;
+
+		if (waitpid(pid, &status, __WALL) == pid && own) {
+			child_status = status;
+			child_ended = 1;
+		}
+		info.si_pid = 0;
+	}
+}
+
 /* Gives 1 and the status as wait(2) has it once the command ended, else 0. */
 int scry_command_ended(int *status)
 {
-	pid_t pid = atomic_load(&child);
-	siginfo_t info = {0};
-
-	if (!pid || waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) || !info.si_pid)
-		return 0;
-	/* Its pid is free for others once it is reaped: no signal may be passed on to it any more.
-	 */
-	atomic_store(&child, 0);
-	return waitpid(pid, status, 0) == pid;
+	scry_reap();
+	*status = child_status;
+	return child_ended;
 }
 
 /* Ends a command that was not let go. */

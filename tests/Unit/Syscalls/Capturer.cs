@@ -102,6 +102,12 @@ internal sealed class Capturer(int dataMax)
             case OpKind.Fixed:
                 Payload(address, op.Size, data);
                 break;
+            case OpKind.Offset:
+                Bytes(address + op.Other * 8u, op.Size);
+                break;
+            case OpKind.Bits when (int)other > 0:
+                Bytes(address, Math.Min(op.Size, ((uint)other + 8 * (uint)_word - 1) / (8 * (uint)_word) * (uint)_word));
+                break;
             case OpKind.Buffer:
                 Payload(address, Scaled(other, op.Size), data);
                 break;
