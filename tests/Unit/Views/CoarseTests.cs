@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Scry.Syscalls;
@@ -76,6 +75,6 @@ public sealed partial class CoarseTests
         foreach (byte[] record in records)
             view.Write(record);
         view.Finish(new RunSummary(1, []));
-        return Encoding.UTF8.GetString(stream.ToArray());
+        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 }
