@@ -21,12 +21,23 @@ internal static class AbiTable
     /// <param name="abi">Which of the two.</param>
     public static int Of(Architecture? machine, int abi) => ((machine ?? RuntimeInformation.ProcessArchitecture) == Architecture.Arm64 ? Arm64 : X86_64) + abi;
 
+    /// <summary>The number by which a thread entered a call: of one that ia32 has behind another, that one.</summary>
+    /// <param name="abi">The call's ABI.</param>
+    /// <param name="nr">Its number.</param>
+    /// <param name="behind">Whether it is known to have come so; those that have no number of their own always do.</param>
+    public static uint Entered(Abi abi, uint nr, bool behind)
+    {
+        const uint socketcall = 102, ipc = 117, firstIpc = 393, lastIpc = 402, semop = Layout.FarFirst + 3;
+        bool far = nr - Layout.FarFirst < Layout.FarCount;
+        return abi != Abi.Ia32 || !behind && !far ? nr : nr is >= firstIpc and <= lastIpc || nr >= semop ? ipc : socketcall;
+    }
+
     /// <summary>Where a number stands in its table, or -1.</summary>
     public static int Place(int table, uint nr)
     {
-        if (table == Arm && nr - Layout.ArmFirst < Layout.ArmCount)
-            return Layout.ArmPlace + (int)(nr - Layout.ArmFirst);
-        bool taken = table == Arm && nr - Layout.ArmPlace < Layout.ArmCount;
+        if (Is32Bit(table) && nr - Layout.FarFirst < Layout.FarCount)
+            return Layout.FarPlace + (int)(nr - Layout.FarFirst);
+        bool taken = Is32Bit(table) && nr - Layout.FarPlace < Layout.FarCount;
         return nr < Places && !taken ? (int)nr : -1;
     }
 }

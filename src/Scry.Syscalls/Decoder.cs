@@ -107,7 +107,7 @@ public sealed class Decoder(DecoderOptions? chosen = null)
         to.Append("\"name\":\""u8);
         decoding.Name();
         to.Append("\",\"nr\":"u8);
-        to.AppendDecimal((ulong)call.Nr);
+        to.AppendDecimal((ulong)AbiTable.Entered(call.Header.Abi, call.Nr, (call.Flags & CallFlags.Behind) != 0));
         to.Append(",\"abi\":\""u8);
         to.Append(AbiNames.Utf8(call.Header.Abi));
         to.Append("\",\"args\":{"u8);

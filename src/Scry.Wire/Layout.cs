@@ -7,12 +7,12 @@ public static class Layout
     public const uint Version = 1;
     /// <summary>SCRY_NR_MAX: numbers below it have a plan.</summary>
     public const int MaxNr = 512;
-    /// <summary>SCRY_ARM_FIRST: Arm's own calls, which lie far from the others.</summary>
-    public const uint ArmFirst = 0xf0000;
-    /// <summary>SCRY_ARM_COUNT: as many of them.</summary>
-    public const int ArmCount = 8;
-    /// <summary>SCRY_ARM_PLACE: their plans begin here.</summary>
-    public const int ArmPlace = 503;
+    /// <summary>SCRY_FAR_FIRST: numbers of 32-bit ABIs that lie far from the others: Arm's own calls, and those that ia32 has behind socketcall and ipc alone.</summary>
+    public const uint FarFirst = 0xf0000;
+    /// <summary>SCRY_FAR_COUNT: as many of them.</summary>
+    public const int FarCount = 8;
+    /// <summary>SCRY_FAR_PLACE: their plans begin here.</summary>
+    public const int FarPlace = 503;
     /// <summary>SCRY_ABI_COUNT: ABIs with plans of their own on one machine: its own, its 32-bit one.</summary>
     public const int AbiCount = 2;
     /// <summary>SCRY_RING_HEADER: bytes before a ring's data.</summary>

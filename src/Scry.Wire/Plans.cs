@@ -115,12 +115,12 @@ public struct CapturePlan
         + (int)Math.Min(PlaceOf(abi, nr), Layout.MaxNr - 1);
 
     /// <summary>Where a number stands among those of its ABI.</summary>
-    public static uint PlaceOf(Abi abi, uint nr) => abi != Abi.Arm ? nr
-        : nr - Layout.ArmFirst < Layout.ArmCount ? Layout.ArmPlace + nr - Layout.ArmFirst
-        : nr - Layout.ArmPlace < Layout.ArmCount ? uint.MaxValue : nr;
+    public static uint PlaceOf(Abi abi, uint nr) => !abi.Is32Bit ? nr
+        : nr - Layout.FarFirst < Layout.FarCount ? Layout.FarPlace + nr - Layout.FarFirst
+        : nr - Layout.FarPlace < Layout.FarCount ? uint.MaxValue : nr;
 
     /// <summary>The number that stands at a place.</summary>
-    public static uint NumberAt(Abi abi, uint place) => abi == Abi.Arm && place - Layout.ArmPlace < Layout.ArmCount ? Layout.ArmFirst + place - Layout.ArmPlace : place;
+    public static uint NumberAt(Abi abi, uint place) => abi.Is32Bit && place - Layout.FarPlace < Layout.FarCount ? Layout.FarFirst + place - Layout.FarPlace : place;
 
     /// <summary>Appends an operation and sets the plan's flags to suit.</summary>
     /// <exception cref="InvalidOperationException">The plan has 8 already.</exception>

@@ -62,6 +62,8 @@ public enum CallFlags : byte
     Coarse = 0x10,
     /// <summary>Memory that was wanted at entry could not be read at exit either.</summary>
     Unread = 0x20,
+    /// <summary>It came through another number: ia32's socketcall or ipc.</summary>
+    Behind = 0x40,
 }
 
 /// <summary>Why a TASK record was written (<c>SCRY_TASK_*</c>).</summary>
@@ -266,7 +268,7 @@ public readonly ref struct CallRecord
     {
         foreach (Capture capture in this)
         {
-            if (capture.Header.Phase == CapturePhase.Retry && !late)
+            if (capture.Header.Phase > CapturePhase.Exit && !late)
                 continue;
             bool atExit = capture.Header.Phase == CapturePhase.Exit;
             ulong offset = address - capture.Header.Address;

@@ -10,10 +10,21 @@
  *   abi__of, abi__number the ABI of a call, and its number as records have it
  *   abi__place           where a number stands among those of its ABI
  *   regs__nr, regs__sp   the number with which it entered, -1 for none; the stack pointer
+ *   regs__first          the first argument of a 32-bit call
  *   regs__args           its arguments
  *   regs__place          where one of them lies, in bytes from the registers' start
  *   REGS_NR, REGS_IP     the same for the number, __s32, and the address of the code
+ *   abi__multiplexes     whether a number stands for others: ia32's socketcall and ipc
+ *   behind__nr           the one that it stands for, by its first argument; itself when none
  */
+
+static __always_inline __u32 far__place(__u32 nr)
+{
+	if (nr - SCRY_FAR_FIRST < SCRY_FAR_COUNT)
+		return SCRY_FAR_PLACE + nr - SCRY_FAR_FIRST;
+	/* Numbers that no kernel has, whose places are taken. */
+	return nr - SCRY_FAR_PLACE < SCRY_FAR_COUNT ? ~0U : nr;
+}
 
 #if defined(__TARGET_ARCH_x86)
 
@@ -43,12 +54,61 @@ static __always_inline __u32 abi__of(__u32 status, __u32 nr)
 
 static __always_inline __u32 abi__number(__u32 abi, __u32 nr)
 {
-	return abi == SCRY_ABI_X32 ? nr & ~X32_SYSCALL_BIT : nr;
+	if (abi == SCRY_ABI_X32)
+		return nr & ~X32_SYSCALL_BIT;
+	/* Numbers that no kernel has, and that stand for calls behind others here. */
+	if (abi == SCRY_ABI_IA32 && nr - SCRY_FAR_FIRST < SCRY_FAR_COUNT)
+		return nr | 1U << 31;
+	return nr;
 }
 
 static __always_inline __u32 abi__place(__u32 abi, __u32 nr)
 {
-	return nr;
+	return abi == SCRY_ABI_IA32 ? far__place(nr) : nr;
+}
+
+/* <uapi/asm/unistd_32.h> */
+#define NR_SOCKETCALL 102
+#define NR_IPC	      117
+#define NR_SHMAT      397
+
+static __always_inline bool abi__multiplexes(__u32 abi, __u32 nr)
+{
+	return abi == SCRY_ABI_IA32 && (nr == NR_SOCKETCALL || nr == NR_IPC);
+}
+
+/*
+ * <linux/net.h>, <linux/ipc.h>: a byte for each call. Under 0xf0 it is how far its own number is
+ * from 330, and from 380; from there it is a far one.
+ */
+static __always_inline __u32 behind__nr(__u32 nr, __u32 call)
+{
+	bool socket = nr == NR_SOCKETCALL;
+	__u64 bytes = 0;
+	__u32 byte;
+
+	if (!socket)
+		call &= 0xffff; /* above it stands a version */
+	if (call < 8)
+		bytes = socket ? 0x2625f021201f1d00 : 0x000000f40e0df300;
+	else if (call < 16)
+		bytes = socket ? 0x23242b2927f2f11e : 0x0016131514000000;
+	else if (call < 24)
+		bytes = socket ? 0x0000000f07222a28 : 0x0f12110000000000;
+	else if (call < 32)
+		bytes = socket ? 0 : 0x10;
+	byte = bytes >> 8 * (call & 7) & 0xff;
+	if (!byte)
+		return nr;
+	return byte >= 0xf0 ? SCRY_FAR_FIRST + byte - 0xf0 : (socket ? 330 : 380) + byte;
+}
+
+/* How many arguments a socket call has: a digit for each. */
+static __always_inline __u32 behind__arguments(__u32 call)
+{
+	__u64 digits = call < 16 ? 0x5526644433323330 : 0x45433;
+
+	return digits >> 4 * (call & 15) & 15;
 }
 
 static __always_inline __s32 regs__nr(struct pt_regs *regs)
@@ -59,6 +119,11 @@ static __always_inline __s32 regs__nr(struct pt_regs *regs)
 static __always_inline __u64 regs__sp(struct pt_regs *regs, __u32 abi)
 {
 	return regs->sp;
+}
+
+static __always_inline __u32 regs__first(struct pt_regs *regs)
+{
+	return regs->bx;
 }
 
 static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *args)
@@ -121,13 +186,26 @@ static __always_inline __u32 abi__number(__u32 abi, __u32 nr)
 
 static __always_inline __u32 abi__place(__u32 abi, __u32 nr)
 {
-	if (abi == SCRY_ABI_ARM && nr - SCRY_ARM_FIRST < SCRY_ARM_COUNT)
-		return SCRY_ARM_PLACE + nr - SCRY_ARM_FIRST;
-	/* Numbers that no kernel has, whose places are taken. */
-	if (abi == SCRY_ABI_ARM && nr - SCRY_ARM_PLACE < SCRY_ARM_COUNT)
-		return ~0U;
+	return abi == SCRY_ABI_ARM ? far__place(nr) : nr;
+}
+
+static __always_inline bool abi__multiplexes(__u32 abi, __u32 nr)
+{
+	return 0;
+}
+
+static __always_inline __u32 behind__nr(__u32 nr, __u32 call)
+{
 	return nr;
 }
+
+static __always_inline __u32 behind__arguments(__u32 call)
+{
+	return 0;
+}
+
+#define NR_SOCKETCALL ~0U
+#define NR_SHMAT      ~0U
 
 static __always_inline __s32 regs__nr(struct pt_regs *regs)
 {
@@ -137,6 +215,11 @@ static __always_inline __s32 regs__nr(struct pt_regs *regs)
 static __always_inline __u64 regs__sp(struct pt_regs *regs, __u32 abi)
 {
 	return abi == SCRY_ABI_ARM ? regs->regs[ARM_SP] : regs->sp;
+}
+
+static __always_inline __u32 regs__first(struct pt_regs *regs)
+{
+	return regs->orig_x0;
 }
 
 /* The first one's register has the result at exit. Those of a 32-bit program have 32 bits. */

@@ -219,6 +219,91 @@ static __always_inline void call__begin(struct task_struct *task, struct scry_th
 	regs__args(regs, abi, thread->args);
 }
 
+/* The number that selects a call: of one behind another number its own. */
+static __always_inline __u32 call__selecting(struct pt_regs *regs, __u32 abi, __u32 nr)
+{
+	return abi__multiplexes(abi, nr) ? behind__nr(nr, regs__first(regs)) : nr;
+}
+
+/*
+ * Makes a call that came through ia32's socketcall or ipc the one that it is, with its arguments as
+ * that one has them. Where those cannot be read it stays what it came as.
+ */
+static __noinline int call__behind(struct scry_thread *thread)
+{
+	__u32 call = thread->args[0], nr = behind__nr(thread->nr, call), words[SCRY_MAX_ARGS] = {};
+	__u64 first = thread->args[1], second = thread->args[2], third = thread->args[3],
+	      pointer = thread->args[4], fifth = thread->args[5];
+
+	if (thread->nr == NR_SOCKETCALL) {
+		__u64 length = behind__arguments(call) * sizeof(words[0]);
+
+		barrier_var(length);
+		if (length > sizeof(words) || bpf_probe_read_user(words, length, (void *)first))
+			return 0;
+#pragma unroll
+		for (int i = 0; i < SCRY_MAX_ARGS; i++)
+			thread->args[i] = words[i];
+		goto done;
+	}
+	thread->args[0] = first;
+	thread->args[1] = second;
+	thread->args[2] = third;
+	switch (call & 0xffff) {
+	case 1:	 /* SEMOP */
+	case 4:	 /* SEMTIMEDOP */
+	case 11: /* MSGSND */
+	case 21: /* SHMAT */
+		thread->args[1] = pointer;
+		thread->args[2] = second;
+		thread->args[3] = (call & 0xffff) == 4 ? fifth : third;
+		break;
+	case 3: /* SEMCTL */
+		if (bpf_probe_read_user(words, sizeof(words[0]), (void *)pointer))
+			words[0] = pointer;
+		thread->args[3] = words[0];
+		break;
+	case 12: /* MSGRCV */
+		words[0] = pointer;
+		words[1] = fifth;
+		/* struct compat_ipc_kludge */
+		if (!(call >> 16) &&
+		    bpf_probe_read_user(words, 2 * sizeof(words[0]), (void *)pointer)) {
+			thread->args[0] = call;
+			thread->args[1] = first;
+			thread->args[2] = second;
+			return 0;
+		}
+		thread->args[1] = words[0];
+		thread->args[2] = second;
+		thread->args[3] = words[1];
+		thread->args[4] = third;
+		break;
+	case 14: /* MSGCTL */
+	case 24: /* SHMCTL */
+		thread->args[2] = pointer;
+		break;
+	case 22: /* SHMDT */
+		thread->args[0] = pointer;
+		break;
+	}
+done:
+	thread->nr = nr;
+	thread->flags |= SCRY_CALL_BEHIND;
+	return 0;
+}
+
+/* What a call behind another number returned: ipc's SHMAT leaves the address in memory. */
+static __noinline __s64 behind__result(struct scry_thread *thread, __s64 result)
+{
+	__u32 address = 0;
+
+	if (result || thread->nr != NR_SHMAT ||
+	    bpf_probe_read_user(&address, sizeof(address), (void *)thread->args[3]))
+		return result;
+	return address;
+}
+
 /* A call whose entry was not seen: fills the slot from the registers. Gives its thread, NULL when
  * it is none. */
 static __noinline struct scry_thread *call__late(struct task_struct *task, struct pt_regs *regs,
@@ -231,7 +316,7 @@ static __noinline struct scry_thread *call__late(struct task_struct *task, struc
 	if ((__s32)nr == -1)
 		return NULL;
 	nr = abi__number(abi, nr);
-	plan = plan__of(abi, nr);
+	plan = plan__of(abi, call__selecting(regs, abi, nr));
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
 		return NULL;
@@ -242,6 +327,8 @@ static __noinline struct scry_thread *call__late(struct task_struct *task, struc
 		return NULL;
 	/* What would have been read at entry is read now. */
 	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0xff);
+	if (abi__multiplexes(abi, nr))
+		call__behind(thread);
 	thread->start = 0;
 	return thread;
 }

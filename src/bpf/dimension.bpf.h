@@ -108,18 +108,36 @@ static __always_inline void group__put(__u32 index)
 		__sync_fetch_and_add(&group->refs, -1);
 }
 
+/* An argument of the current thread's call. */
+static __noinline __u64 call__arg(__u64 regs, __u32 abi, __u32 arg)
+{
+	__u64 value = 0;
+	__u32 word = 0;
+	__s32 nr = 0;
+
+	bpf_probe_read_kernel(&nr, sizeof(nr), (void *)regs + REGS_NR);
+	/* Of a socket call behind another number it stands in the array of its second. */
+	if (abi__multiplexes(abi, nr)) {
+		bpf_probe_read_kernel(&value, sizeof(value), (void *)regs + regs__place(abi, 1));
+		if (bpf_probe_read_user(&word, sizeof(word), (void *)(value + arg * sizeof(word))))
+			return ~0ULL;
+		return word;
+	}
+	if (bpf_probe_read_kernel(&value, sizeof(value), (void *)regs + regs__place(abi, arg)))
+		return ~0ULL;
+	return value;
+}
+
 static __always_inline struct file *key__of_file(struct scry_count_key *key,
 						 struct task_struct *task, __u64 regs, __u32 call)
 {
 	__u32 abi = call >> SCRY_COUNT_NR_BITS;
 	__u32 arg = plan__of(abi, call & SCRY_COUNT_NR_MAX)->fd_arg;
-	__u64 fd = 0;
 	struct file *file;
 
-	if (!arg || arg > SCRY_MAX_ARGS ||
-	    bpf_probe_read_kernel(&fd, sizeof(fd), (void *)regs + regs__place(abi, arg - 1)))
+	if (!arg || arg > SCRY_MAX_ARGS)
 		return NULL;
-	file = file__of(task, fd);
+	file = file__of(task, call__arg(regs, abi, arg - 1));
 	if (!file)
 		return NULL;
 	key->file_inode = BPF_CORE_READ(file, f_inode, i_ino);

@@ -22,7 +22,7 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 	const struct scry_plan *plan;
 
 	nr = abi__number(abi, nr);
-	plan = plan__of(abi, nr);
+	plan = plan__of(abi, call__selecting(regs, abi, nr));
 	if (cfg.target != SCRY_TARGET_TASKS)
 		thread = thread__find(task__tid(task));
 	if (thread && (thread->state & SCRY_THREAD_HUSH)) {
@@ -41,6 +41,10 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 	if (!thread)
 		return 0;
 	call__begin(task, thread, regs, abi, nr, 0, 0);
+	if (abi__multiplexes(abi, nr)) {
+		call__behind(thread);
+		plan = plan__of(abi, thread->nr);
+	}
 	if (plan->flags & SCRY_PLAN_STACK)
 		thread->args[0] = regs__sp(regs, abi);
 	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && !plain__stage(thread, plan))
@@ -80,6 +84,8 @@ static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs,
 		return 0;
 	}
 	now = bpf_ktime_get_ns();
+	if (thread->flags & SCRY_CALL_BEHIND)
+		result = behind__result(thread, result);
 	if (call__passes(thread, now, result)) {
 		call__write(&w, thread, plan__of(thread->abi, thread->nr), now, result,
 			    !(thread->state & SCRY_THREAD_EXECED));

@@ -28,11 +28,18 @@ static __always_inline __u32 slot__status(struct slot *slot)
 }
 
 /* A call as slots and rows have it. */
-static __always_inline __u32 call__of(__u32 status, __u32 nr)
+static __always_inline __u32 call__of(__u32 status, __u32 nr, __u64 regs)
 {
 	__u32 abi = abi__of(status, nr);
 
-	nr = abi__place(abi, abi__number(abi, nr));
+	nr = abi__number(abi, nr);
+	if (abi__multiplexes(abi, nr)) {
+		__u64 first = 0;
+
+		bpf_probe_read_kernel(&first, sizeof(first), (void *)regs + regs__place(abi, 0));
+		nr = behind__nr(nr, first);
+	}
+	nr = abi__place(abi, nr);
 	if (nr > SCRY_COUNT_NR_MAX)
 		nr = SCRY_COUNT_NR_MAX;
 	return nr | abi << SCRY_COUNT_NR_BITS;
@@ -136,7 +143,7 @@ static __always_inline struct slot *slot__target(struct task_struct *task, __u64
 __noinline int slot__enter(__u64 regs, __u32 nr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 call = call__of(task__status(task), nr);
+	__u32 call = call__of(task__status(task), nr, regs);
 	struct slot *slot = slot__target(task, regs, call);
 
 	if (slot && slot->stack == regs)
@@ -163,7 +170,7 @@ int stat_enter(struct bpf_raw_tracepoint_args *ctx)
 	if (!slot)
 		return 0;
 	if (slot->stack == regs && !slot__is_old(slot))
-		slot__begin(slot, regs, call__of(slot__status(slot), nr));
+		slot__begin(slot, regs, call__of(slot__status(slot), nr, regs));
 	else if (task__may())
 		slot__enter(regs, nr);
 	return 0;
@@ -226,7 +233,7 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 	bpf_probe_read_kernel(&nr, sizeof(nr), (void *)regs + REGS_NR);
 	if (nr == -1)
 		return 0;
-	call = call__of(task__status(task), nr);
+	call = call__of(task__status(task), nr, regs);
 	/* A new child comes out of its parent's call. */
 	if (!(call__plan(call)->flags & SCRY_PLAN_SELECTED) ||
 	    (!result && (call__plan(call)->flags & SCRY_PLAN_FORKS)))

@@ -21,10 +21,11 @@
 #define SCRY_ABI_COUNT	2 /* with plans of their own: a machine's own, its 32-bit one */
 #define SCRY_NR_MAX	512
 /* Arm's own calls (__ARM_NR_BASE) lie far from the others: their plans are at the table's end, and
- * rows have their places for numbers. */
-#define SCRY_ARM_FIRST 0xf0000
-#define SCRY_ARM_COUNT 8
-#define SCRY_ARM_PLACE 503
+ * rows have their places for numbers. Those numbers serve ia32 for calls that it has behind
+ * socketcall and ipc alone. */
+#define SCRY_FAR_FIRST 0xf0000
+#define SCRY_FAR_COUNT 8
+#define SCRY_FAR_PLACE 503
 
 /* Kinds of record. */
 #define SCRY_RECORD_CALL   1
@@ -40,6 +41,7 @@
 #define SCRY_CALL_IN_FLIGHT  0x08 /* synthesized at the end of a run: still in the call */
 #define SCRY_CALL_COARSE     0x10 /* the duration is off by up to a tick of the kernel */
 #define SCRY_CALL_UNREAD     0x20 /* memory wanted at entry could not be read at exit either */
+#define SCRY_CALL_BEHIND     0x40 /* came through another number: ia32's socketcall, ipc */
 
 /* scry_record.flags of a TASK: why it was written. */
 #define SCRY_TASK_FIRST	 0x01

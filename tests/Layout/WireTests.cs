@@ -46,7 +46,7 @@ public sealed partial class WireTests
     private static readonly (string C, long Mirror)[] s_limits =
     [
         ("SCRY_WIRE_VERSION", Wire.Layout.Version), ("SCRY_NR_MAX", Wire.Layout.MaxNr), ("SCRY_ABI_COUNT", Wire.Layout.AbiCount),
-        ("SCRY_ARM_FIRST", Wire.Layout.ArmFirst), ("SCRY_ARM_COUNT", Wire.Layout.ArmCount), ("SCRY_ARM_PLACE", Wire.Layout.ArmPlace),
+        ("SCRY_FAR_FIRST", Wire.Layout.FarFirst), ("SCRY_FAR_COUNT", Wire.Layout.FarCount), ("SCRY_FAR_PLACE", Wire.Layout.FarPlace),
         ("SCRY_RING_HEADER", Wire.Layout.RingHeader), ("SCRY_RECORD_MAX", Wire.Layout.MaxRecord), ("SCRY_LOST_REASONS", Wire.Layout.LostReasons),
         ("SCRY_RECORD_KINDS", Wire.Layout.RecordKinds), ("SCRY_MAX_OPS", 8), ("SCRY_MAX_ARGS", 6), ("SCRY_COMM_LEN", 16),
         ("SCRY_SEGMENT_SIZE", Wire.Layout.SegmentSize), ("SCRY_SEGMENT_PAD", Wire.Layout.SegmentPad), ("SCRY_GROUP_PATH", Wire.Layout.GroupPath),

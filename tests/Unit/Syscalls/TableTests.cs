@@ -40,7 +40,7 @@ public sealed class TableTests
             Assert.Matches($@"^{name}\(.*\) += ", Calls.Text(call));
             JsonElement json = Calls.Parse(System.Text.Encoding.UTF8.GetBytes(Calls.Json(call))).RootElement;
             Assert.Equal(name, json.GetProperty("name").GetString());
-            Assert.Equal((int)nr, json.GetProperty("nr").GetInt32());
+            Assert.Equal(AbiTable.Entered(abi, nr, behind: false), json.GetProperty("nr").GetUInt32());
         }
     }
 

@@ -5,6 +5,7 @@ using Scry.Views;
 using Scry.Wire;
 using Xunit;
 using static Scry.Tests.Unit.Views.RecordMaker;
+using Decoder = Scry.Syscalls.Decoder;
 
 namespace Scry.Tests.Unit.Views;
 
