@@ -1,10 +1,10 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Scry.Syscalls;
 using Scry.Views;
 using Scry.Wire;
 using Xunit;
+using Encoding = System.Text.Encoding;
 using static Scry.Tests.Unit.Views.RecordMaker;
 
 namespace Scry.Tests.Unit.Views;
