@@ -24,6 +24,19 @@ public static class BpfSystem
         }
     }
 
+    /// <summary>Nanoseconds to subtract from CLOCK_TAI to have CLOCK_REALTIME: leap seconds, as far as this machine was told of them.</summary>
+    /// <exception cref="NativeException">The kernel does not tell.</exception>
+    public static long TaiOffset => (long)Math.Round((Read(11) - Read(0)) / 1e9) * 1_000_000_000; // <linux/time.h>
+
+    private static unsafe long Read(int clock)
+    {
+        long* time = stackalloc long[2];
+        // SAFETY: the callee writes a struct timespec, of two longs.
+        if (Libbpf.clock_gettime(clock, time) != 0)
+            throw new NativeException("clock_gettime", Marshal.GetLastPInvokeError());
+        return time[0] * 1_000_000_000 + time[1];
+    }
+
     /// <summary>libbpf's version.</summary>
     public static Version LibraryVersion => new((int)Libbpf.libbpf_major_version(), (int)Libbpf.libbpf_minor_version());
 

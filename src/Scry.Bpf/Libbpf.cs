@@ -186,6 +186,7 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Libc, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint count);
     [LibraryImport(Libc)] public static partial int close(int fd);
     [LibraryImport(Libc, SetLastError = true)] public static partial int clock_getres(int clock, long* resolution);
+    [LibraryImport(Libc, SetLastError = true)] public static partial int clock_gettime(int clock, long* time);
 
     [LibraryImport(Libc, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int mount(string source, string target, string type, ulong flags, void* data);

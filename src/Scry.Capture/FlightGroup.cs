@@ -16,8 +16,11 @@ public sealed class FlightGroup
 
     internal int Index { get; }
 
-    /// <summary>Number of its use, unique in its recorder; of an incident: its number for people.</summary>
+    /// <summary>Number of its use, unique in its recorder.</summary>
     public uint Serial => _header.Serial;
+
+    /// <summary>Its number as an incident, in the order of the triggers, from 1; 0: it is none.</summary>
+    public ulong Incident => _header.Incident;
 
     /// <summary>Id of the cgroup; 0: of all that found no group of their own.</summary>
     public ulong CgroupId => _header.CgroupId;
@@ -36,6 +39,9 @@ public sealed class FlightGroup
 
     /// <summary>Records that were overwritten.</summary>
     public ulong Overwritten => _header.Overwritten;
+
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC of the newest record that was overwritten; 0: none was.</summary>
+    public ulong Horizon => _header.Horizon;
 
     /// <summary>Why it was frozen.</summary>
     public IncidentCause Why => _header.Why;

@@ -93,6 +93,9 @@ public sealed class FlightRecorder : IDisposable
         }
     }
 
+    /// <summary>Whether a recorder was started to the end and not stopped since.</summary>
+    public static bool IsWhole(string directory) => File.Exists(Path.Combine(directory, ControlName));
+
     /// <summary>Opens the window to a recorder that is pinned.</summary>
     /// <exception cref="NativeException">There is none, or it was not started to the end.</exception>
     public static FlightRecorder Open(string directory)

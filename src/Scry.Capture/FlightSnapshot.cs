@@ -12,7 +12,12 @@ public sealed class FlightSnapshot
     private readonly Place[] _places;
     private readonly int _count;
 
-    private FlightSnapshot(byte[] bytes, Place[] places, int count) => (_bytes, _places, _count) = (bytes, places, count);
+    private FlightSnapshot(byte[] bytes, Place[] places, int count, List<(ulong Time, long Offset)> clocks)
+    {
+        (_bytes, _places, _count) = (bytes, places, count);
+        clocks.Sort();
+        Clocks = clocks;
+    }
 
     // What was first in a segment stays first: a thread's names have the time of the call that follows them.
     private readonly record struct Place(ulong Time, int Offset) : IComparable<Place>
@@ -22,6 +27,9 @@ public sealed class FlightSnapshot
 
     /// <summary>Number of records.</summary>
     public int Count => _count;
+
+    /// <summary>In order of time, nanoseconds of CLOCK_MONOTONIC and what was to be added to have CLOCK_TAI: one for each piece of memory.</summary>
+    public IReadOnlyList<(ulong Time, long Offset)> Clocks { get; }
 
     /// <summary>Lends every record, oldest first; the copies stay valid as long as the snapshot.</summary>
     public void ForEach(RecordHandler handler)
@@ -35,6 +43,7 @@ public sealed class FlightSnapshot
         HashSet<uint> serials = [.. groups.Select(group => group.Serial)];
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(arena.Length, groups.Sum(group => group.Bytes) + 64L * Layout.SegmentSize));
         var places = new Place[1024];
+        var clocks = new List<(ulong, long)>();
         int length = 0, found = 0;
         // SAFETY: the maps have at least count segments of SegmentSize bytes; what is read of a segment is at most that.
         var headers = (SegmentHeader*)segments.Pointer;
@@ -49,15 +58,17 @@ public sealed class FlightSnapshot
             if (length + used > bytes.Length)
                 Array.Resize(ref bytes, (int)Math.Min(Array.MaxLength, 2L * bytes.Length + Layout.SegmentSize));
             new ReadOnlySpan<byte>(arena.Pointer + (long)index * Layout.SegmentSize, (int)used).CopyTo(bytes.AsSpan(length));
+            (ulong First, long Tai) clock = (header->First, header->Tai);
             Interlocked.MemoryBarrier();
             // Given to another use meanwhile: the copy is void, and what it was is overwritten.
             if (Volatile.Read(ref header->Number) != number)
                 continue;
             Index(bytes.AsSpan(0, length + (int)used), length, from, ref places, ref found);
+            clocks.Add(clock);
             length += (int)used;
         }
         Array.Sort(places, 0, found);
-        return new FlightSnapshot(bytes, places, found);
+        return new FlightSnapshot(bytes, places, found, clocks);
     }
 
     private static void Index(ReadOnlySpan<byte> bytes, int at, ulong from, ref Place[] places, ref int found)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Bpf;
+using Scry.Targets;
 using Scry.Wire;
 using ThreadState = Scry.Wire.ThreadState;
 
@@ -44,7 +45,7 @@ internal static unsafe class FlightThreads
 
     private static void Fill(Span<byte> record, in ThreadSlot slot, int args)
     {
-        ulong now = Rings.MonotonicNow();
+        ulong now = KernelClock.Now;
         ref CallFixed call = ref MemoryMarshal.AsRef<CallFixed>(record);
         call = default;
         call.Header.Time = now;

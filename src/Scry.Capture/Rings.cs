@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Bpf;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Capture;
@@ -89,7 +90,7 @@ internal sealed unsafe class Rings
     /// <returns>The number of records.</returns>
     public int Drain(RecordHandler handler)
     {
-        ulong horizon = MonotonicNow();
+        ulong horizon = KernelClock.Now;
         for (int cpu = 0; cpu < Count; cpu++)
             TakeHead(cpu, horizon);
 
@@ -174,8 +175,4 @@ internal sealed unsafe class Rings
         if (record->Time <= horizon)
             cursor.Time = record->Time;
     }
-
-    /// <summary>Nanoseconds of CLOCK_MONOTONIC: what Stopwatch reads on Linux.</summary>
-    public static ulong MonotonicNow() =>
-        (ulong)(Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency));
 }

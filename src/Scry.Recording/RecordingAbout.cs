@@ -51,13 +51,39 @@ public sealed record RecordingSummary
     public required IReadOnlyDictionary<string, ulong> Lost { get; init; }
     /// <summary>Whether nothing was lost.</summary>
     public required bool Complete { get; init; }
+    /// <summary>What a flight recorder remembered; null for records that were written as they came.</summary>
+    public RecordedPast? Past { get; init; }
 }
+
+/// <summary>How far back the memory of a flight recorder reached. Times are nanoseconds of CLOCK_MONOTONIC.</summary>
+public sealed record RecordedPast
+{
+    /// <summary>Records of all cgroups are there since then, but for those of <see cref="Cgroups"/>.</summary>
+    public required ulong Since { get; init; }
+    /// <summary>Until then.</summary>
+    public required ulong Until { get; init; }
+    /// <summary>Whether <see cref="Since"/> is when recording began.</summary>
+    public required bool FromStart { get; init; }
+    /// <summary>Bytes of the recorder's memory.</summary>
+    public required long Memory { get; init; }
+    /// <summary>Cgroups of which less is there.</summary>
+    public required IReadOnlyList<CgroupPast> Cgroups { get; init; }
+}
+
+/// <summary>A cgroup of which a flight recorder has lost the older records.</summary>
+/// <param name="Id">Its id; 0: of all that found no room of their own.</param>
+/// <param name="Since">Nanoseconds of CLOCK_MONOTONIC: later records are all there.</param>
+/// <param name="Overwritten">How many earlier ones were overwritten.</param>
+/// <param name="Incident">The number of the incident that has those up to <paramref name="Since"/>; 0: none has.</param>
+public sealed record CgroupPast(ulong Id, ulong Since, ulong Overwritten, ulong Incident);
 
 /// <summary>A name that held at <see cref="Time"/>. All its texts are hostile.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "is")]
 [JsonDerivedType(typeof(CgroupName), "cgroup")]
 [JsonDerivedType(typeof(ThreadName), "thread")]
 [JsonDerivedType(typeof(DescriptorName), "fd")]
+[JsonDerivedType(typeof(IncidentRecords), "incident")]
+[JsonDerivedType(typeof(ClockStep), "clock")]
 public abstract record RecordedName
 {
     /// <summary>Nanoseconds of CLOCK_MONOTONIC.</summary>
@@ -99,6 +125,26 @@ public sealed record DescriptorName : RecordedName
     public required int Fd { get; init; }
     /// <summary>As /proc names it: a path, <c>socket:[1]</c>, <c>pipe:[2]</c>.</summary>
     public required string Path { get; init; }
+}
+
+/// <summary>Records of a thread that an incident has.</summary>
+public sealed record IncidentRecords : RecordedName
+{
+    /// <summary>The thread.</summary>
+    public required uint Tid { get; init; }
+    /// <summary>The number of the first of them.</summary>
+    public required uint First { get; init; }
+    /// <summary>The number of the last.</summary>
+    public required uint Last { get; init; }
+    /// <summary>The incident's number.</summary>
+    public required ulong Incident { get; init; }
+}
+
+/// <summary>The clock on the wall was set, or the machine had slept: it goes on from another place.</summary>
+public sealed record ClockStep : RecordedName
+{
+    /// <summary>Nanoseconds of CLOCK_REALTIME at <see cref="RecordedName.Time"/>.</summary>
+    public required ulong Realtime { get; init; }
 }
 
 /// <summary>JSON without reflection.</summary>

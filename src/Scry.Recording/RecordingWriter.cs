@@ -105,11 +105,12 @@ public sealed class RecordingWriter : IDisposable
     /// <summary>Writes what waits and the END block, and has the disk take it all. Nothing can be written after.</summary>
     /// <param name="lost">Records that were lost, by reason.</param>
     /// <param name="complete">Whether nothing was lost.</param>
+    /// <param name="past">What a flight recorder remembered; null: the records are no flight recorder's.</param>
     /// <exception cref="RecordingException">It could not be written.</exception>
-    public void Finish(IReadOnlyDictionary<string, ulong> lost, bool complete)
+    public void Finish(IReadOnlyDictionary<string, ulong> lost, bool complete, RecordedPast? past = null)
     {
         Flush();
-        var summary = new RecordingSummary { Records = Records, Lost = lost, Complete = complete };
+        var summary = new RecordingSummary { Records = Records, Lost = lost, Complete = complete, Past = past };
         WriteBlock(BlockKind.End, JsonSerializer.SerializeToUtf8Bytes(summary, RecordingJson.Default.RecordingSummary), 0, 0);
         try
         {

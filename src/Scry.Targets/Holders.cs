@@ -286,7 +286,7 @@ public sealed class Holders(ReadMemory memory) : IDisposable
         double? left = !absolute ? seconds - call.IdleNs / 1e9 : (int)call.Args[0] switch
         {
             0 => seconds - DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1e3, // CLOCK_REALTIME
-            1 => seconds - Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency, // CLOCK_MONOTONIC
+            1 => seconds - KernelClock.NowOf(call.Tid) / 1e9, // CLOCK_MONOTONIC
             _ => null,
         };
         if (left is not >= 0)

@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Scry.Wire;
 
 namespace Scry.Targets;
 
 /// <summary>
-/// The few calls of the C library that .NET does not offer: who this process is; a directory's inode number and owner, what kind of
+/// The few calls of the C library that .NET does not offer: who this process is; a directory's inode number, owner and lock, what kind of
 /// file a path leads to, a link's text at once, memory of another process, and the kernel's socket diagnosis (sock_diag(7)) of a network namespace.
 /// </summary>
 internal static partial class Native
@@ -18,6 +19,7 @@ internal static partial class Native
     private const int UidOffset = 20;
     private const int ModeOffset = 28;
     private const int InoOffset = 32;
+    private const int DeviceOffset = 136; // major and minor
     private const int AtSymlinkNoFollow = 0x100;
     private const int FormatMask = 0xf000;
     private const int FormatRegular = 0x8000;
@@ -38,6 +40,37 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "open")]
+    private static partial int Open(ReadOnlySpan<byte> path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "flock")]
+    private static partial int Flock(SafeFileHandle file, int operation);
+
+    /// <summary>Opens a directory, which .NET does not; null when it is not there or may not be read.</summary>
+    public static SafeFileHandle? OpenDirectory(string path)
+    {
+        const int closeOnExec = 0x80000;
+        int fd = Open(Encoding.UTF8.GetBytes(path + '\0'), closeOnExec);
+        return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    /// <summary>Takes flock(2)'s exclusive lock unless someone has it.</summary>
+    public static bool TryLock(SafeFileHandle file)
+    {
+        const int exclusive = 2, atOnce = 4;
+        return Flock(file, exclusive | atOnce) == 0;
+    }
+
+    /// <summary>Whether a path leads to what is open.</summary>
+    public static bool IsAt(SafeFileHandle file, string path)
+    {
+        const int emptyPath = 0x1000;
+        Span<byte> open = stackalloc byte[StatxSize], there = stackalloc byte[StatxSize];
+        return Statx((int)file.DangerousGetHandle(), "\0"u8, emptyPath, StatxIno, open) == 0 && Ask(path, 0, StatxIno, there)
+            && open.Slice(InoOffset, sizeof(ulong)).SequenceEqual(there.Slice(InoOffset, sizeof(ulong)))
+            && open.Slice(DeviceOffset, sizeof(ulong)).SequenceEqual(there.Slice(DeviceOffset, sizeof(ulong)));
+    }
 
     /// <summary>The owner of <paramref name="path"/>, of a link the link's own; false when it cannot be had.</summary>
     public static bool TryOwner(string path, out uint owner)

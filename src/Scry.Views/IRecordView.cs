@@ -25,8 +25,11 @@ public interface IRecordView
 }
 
 /// <summary>What a run saw and what it lost.</summary>
-public readonly ref struct RunSummary(ulong calls, ReadOnlySpan<ulong> lost, bool whole = true)
+public readonly ref struct RunSummary(ulong calls, ReadOnlySpan<ulong> lost, bool whole = true, ulong? covers = null)
 {
+    /// <summary>Nanoseconds before the end of which nothing is missing, where that is not the whole run: what a flight recorder remembers.</summary>
+    public readonly ulong? Covers = covers;
+
     /// <summary>Calls recorded, the lost ones not included.</summary>
     public readonly ulong Calls = calls;
 

@@ -8,16 +8,17 @@ namespace Scry.Views;
 /// <summary>JSON Lines: one object for each record, gap and the end of the run, as docs/JSON.md describes them.</summary>
 /// <param name="decoder">Writes the calls.</param>
 /// <param name="output">Where the lines go.</param>
-/// <param name="realtimeOffset">Nanoseconds to add to CLOCK_MONOTONIC to have CLOCK_REALTIME.</param>
+/// <param name="clock">What the clock on the wall showed.</param>
 /// <param name="cgroupPath">The path of a cgroup by its id, or null; asked once for each cgroup.</param>
+/// <param name="inIncident">As <see cref="LineOptions.InIncident"/>.</param>
 public sealed class JsonView(
-    Decoder decoder, OutputWriter output, long realtimeOffset, Func<ulong, string?>? cgroupPath) : RecordView
+    Decoder decoder, OutputWriter output, WallClock clock, Func<ulong, string?>? cgroupPath, IncidentFinder? inIncident = null) : RecordView
 {
     private static readonly byte[][] Reasons =
         [[.. "ring_full"u8], [.. "too_large"u8], [.. "nested"u8], [.. "no_state"u8]];
 
     private readonly Utf8Buffer _to = output.Buffer;
-    private readonly TimeText _time = new(realtimeOffset);
+    private readonly TimeText _time = new(clock);
     private readonly CgroupColumn _cgroups = new(cgroupPath);
 
     /// <inheritdoc/>
@@ -37,6 +38,11 @@ public sealed class JsonView(
             _to.AppendDecimal(summary.Lost[i]);
         }
         _to.Append((byte)'}');
+        if (summary.Covers is { } covers)
+        {
+            _to.Append(",\"covers_ns\":"u8);
+            _to.AppendDecimal(covers);
+        }
         End();
         output.Flush();
     }
@@ -121,7 +127,14 @@ public sealed class JsonView(
     private protected override void WriteGap(in RecordHeader header, in TaskState task, uint missing)
     {
         Begin("gap"u8, in header, in task, header.Time);
-        Number(",\"lost\":"u8, missing);
+        ulong incident = 0;
+        uint kept = inIncident?.Invoke(header.Tid, header.Seq - missing, missing, out incident) ?? 0;
+        Number(",\"lost\":"u8, missing - kept);
+        if (kept > 0)
+        {
+            Number(",\"kept\":"u8, kept);
+            Number(",\"incident\":"u8, (long)incident);
+        }
         End();
     }
 

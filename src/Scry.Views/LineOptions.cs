@@ -28,6 +28,14 @@ public enum ThreadColumn
     Plain,
 }
 
+/// <summary>Finds which of the records that are missing of a thread an incident has.</summary>
+/// <param name="tid">The thread.</param>
+/// <param name="first">The number of the first that is missing.</param>
+/// <param name="count">How many are.</param>
+/// <param name="incident">The incident's number.</param>
+/// <returns>How many it has.</returns>
+public delegate uint IncidentFinder(uint tid, uint first, uint count, out ulong incident);
+
 /// <summary>How <see cref="LineView"/> lays its lines out.</summary>
 public sealed record LineOptions
 {
@@ -52,11 +60,14 @@ public sealed record LineOptions
     /// <summary>Whether records that are missing were overwritten by later ones, as a flight recorder does it.</summary>
     public bool Overwrites { get; init; }
 
+    /// <summary>Finds records that are missing and not overwritten; null: there are none.</summary>
+    public IncidentFinder? InIncident { get; init; }
+
     /// <summary>Whether all times are written as those of the kernel's ticks: the records come from a recorder that kept no others.</summary>
     public bool Coarse { get; init; }
 
-    /// <summary>Nanoseconds to add to CLOCK_MONOTONIC to have CLOCK_REALTIME.</summary>
-    public long RealtimeOffset { get; init; }
+    /// <summary>What the clock on the wall showed.</summary>
+    public WallClock Clock { get; init; } = 0;
 
     /// <summary>The path of a cgroup by its id, or null; asked once for each cgroup.</summary>
     public Func<ulong, string?>? CgroupPath { get; init; }

@@ -11,7 +11,7 @@ namespace Scry.Views;
 public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions options) : RecordView
 {
     private readonly Utf8Buffer _to = output.Buffer;
-    private readonly TimeText _time = new(options.RealtimeOffset);
+    private readonly TimeText _time = new(options.Clock);
     private readonly CgroupColumn _cgroups = new(options.CgroupPath);
     private readonly Paint _paint = new(output.Buffer, options.Color);
 
@@ -82,12 +82,31 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     {
         WriteColumns(in header, in task, header.Time);
         _paint.Begin(Paint.Error);
+        ulong incident = 0;
+        uint kept = options.InIncident?.Invoke(header.Tid, header.Seq - missing, missing, out incident) ?? 0;
         _to.Append("... "u8);
-        _to.AppendDecimal((ulong)missing);
-        _to.Append(missing == 1 ? " record "u8 : " records "u8);
-        _to.Append(options.Overwrites ? "overwritten ..."u8 : "lost ..."u8);
+        if (kept < missing)
+        {
+            Records(missing - kept);
+            _to.Append(options.Overwrites ? "overwritten"u8 : "lost"u8);
+        }
+        if (kept > 0)
+        {
+            if (kept < missing)
+                _to.Append(", "u8);
+            Records(kept);
+            _to.Append("in incident "u8);
+            _to.AppendDecimal(incident);
+        }
+        _to.Append(" ..."u8);
         _paint.End();
         output.EndLine();
+    }
+
+    private void Records(uint count)
+    {
+        _to.AppendDecimal((ulong)count);
+        _to.Append(count == 1 ? " record "u8 : " records "u8);
     }
 
     private void WriteColumns(in RecordHeader header, in TaskState task, ulong time, bool coarse = false)

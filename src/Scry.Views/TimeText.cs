@@ -3,7 +3,7 @@ using Scry.Syscalls;
 namespace Scry.Views;
 
 /// <summary>Writes times of CLOCK_MONOTONIC as a clock on the wall shows them.</summary>
-internal sealed class TimeText(long realtimeOffset)
+internal sealed class TimeText(WallClock clock)
 {
     /// <summary>Why there are no times, and what to do.</summary>
     public const string WhyCoarse = "no times: the recorder kept the kernel's ticks alone; one that is started with -T keeps exact ones";
@@ -45,7 +45,7 @@ internal sealed class TimeText(long realtimeOffset)
     }
 
     /// <summary>Nanoseconds since the epoch.</summary>
-    public ulong Wall(ulong time) => time + (ulong)realtimeOffset;
+    public ulong Wall(ulong time) => clock.Wall(time);
 
     /// <summary>Nanoseconds as seconds with the given number of decimals, 0 to 9.</summary>
     public static void WriteSeconds(Utf8Buffer to, ulong nanoseconds, int decimals)

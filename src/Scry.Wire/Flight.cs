@@ -57,15 +57,10 @@ public struct SegmentHeader
     public uint Lane;
     /// <summary>Index + 1 of the next in its group's queue.</summary>
     public uint Newer;
+    /// <summary>Nanoseconds to add to CLOCK_MONOTONIC to have CLOCK_TAI, when it was taken.</summary>
+    public long Tai;
     /// <summary>Padding.</summary>
-    public PadWords Pad;
-
-    /// <summary>Two words.</summary>
-    [InlineArray(2)]
-    public struct PadWords
-    {
-        private ulong _first;
-    }
+    public ulong Pad;
 }
 
 /// <summary>What a group is used for (<c>SCRY_GROUP_*</c>).</summary>
@@ -144,11 +139,13 @@ public struct GroupHeader
     public CommBytes Comm;
     /// <summary>Each lane's newest segment, index + 1.</summary>
     public LaneWords Current;
+    /// <summary>Its number as an incident, in the order of the triggers, from 1; 0: it is none.</summary>
+    public ulong Incident;
     /// <summary>Padding.</summary>
     public PadWords Pad;
 
-    /// <summary>Three words.</summary>
-    [InlineArray(3)]
+    /// <summary>Two words.</summary>
+    [InlineArray(2)]
     public struct PadWords
     {
         private ulong _first;
@@ -174,10 +171,12 @@ public struct FlightState
     [FieldOffset(16)] public ulong SuppressedCooldown;
     /// <summary>Triggers that fired when as many incidents were kept as there may be.</summary>
     [FieldOffset(24)] public ulong SuppressedFull;
+    /// <summary>Nanoseconds than which no record of a group that is no more was newer; 0: there is none.</summary>
+    [FieldOffset(32)] public ulong Horizon;
     /// <summary>Segments that were ever used.</summary>
-    [FieldOffset(36)] public uint Fresh;
+    [FieldOffset(44)] public uint Fresh;
     /// <summary>Process that fires no trigger: Scry's own that watches.</summary>
-    [FieldOffset(56)] public uint Watcher;
+    [FieldOffset(64)] public uint Watcher;
 }
 
 /// <summary>Two clocks at one instant (<c>struct scry_clock</c>).</summary>

@@ -58,6 +58,8 @@ static __always_inline __u32 group__claim(void)
 	if (group) {
 		if (group->state == SCRY_GROUP_FREE)
 			state->groups_used++;
+		else
+			flight__forget(state, group->ended);
 		group__empty(state, group);
 		group->serial = ++state->serials;
 		group->state = SCRY_GROUP_GONE;
@@ -117,6 +119,7 @@ static __noinline int group__create(struct cgroup *cgroup, __u64 id)
 	group->created = bpf_ktime_get_ns();
 	group->overwritten = group->horizon = group->detail = 0;
 	group->lane_mask = group->why = 0;
+	group->incident = 0;
 	__builtin_memset(group->current, 0, sizeof(group->current));
 	path->text[0] = path->text[1] = 0;
 	/* Read anew, so that the verifier lets an index be added to it. */

@@ -107,10 +107,18 @@ static long victim__look(__u32 i, struct victim *victim)
 	return 0;
 }
 
+/* Nothing remembers what was before `time` of a group that is no more. */
+static __always_inline void flight__forget(struct scry_flight *state, __u64 time)
+{
+	if (time > state->horizon)
+		state->horizon = time;
+}
+
 /* Makes a group that is gone and has nothing left free for another cgroup. */
 static __always_inline void group__reap(struct scry_flight *state, struct scry_group *group)
 {
 	if (group->state == SCRY_GROUP_GONE && !group->segments) {
+		flight__forget(state, group->horizon);
 		group->state = SCRY_GROUP_FREE;
 		state->groups_used--;
 	}
@@ -187,6 +195,9 @@ __noinline __u32 segment__take(__u32 index, __u32 lane)
 		segment->records = 0;
 		segment->first = 0;
 		segment->last = 0;
+		/* Clocks are set, and machines sleep: what a time was on the wall is told by its
+		 * time. */
+		segment->tai = bpf_ktime_get_tai_ns() - bpf_ktime_get_ns();
 		segment->lane = lane + 1;
 		*(volatile __u32 *)&segment->serial = group->serial;
 		/* From here on a reader knows that its copy is void. */

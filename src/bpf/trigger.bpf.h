@@ -57,7 +57,7 @@ __noinline int group__freeze(__u64 id, __u32 why, __u64 detail, __u32 nr)
 	group->tgid = task__tgid(task);
 	group->tid = task__tid(task);
 	bpf_get_current_comm(group->comm, sizeof(group->comm));
-	__sync_fetch_and_add(&state->incidents, 1);
+	group->incident = __sync_fetch_and_add(&state->incidents, 1) + 1;
 	order__publish(&group->state, SCRY_GROUP_FROZEN);
 	return 1;
 }

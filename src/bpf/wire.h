@@ -340,7 +340,8 @@ struct scry_segment {
 	__u32 busy;  /* CPU + 1 of the writer */
 	__u32 lane;  /* lane + 1 whose newest it is; 0: none's */
 	__u32 newer; /* index + 1 of the next in its group's queue */
-	__u64 pad[2];
+	__s64 tai;   /* ns to add to CLOCK_MONOTONIC to have CLOCK_TAI, when it was taken */
+	__u64 pad;
 };
 
 #define SCRY_GROUP_FREE 0
@@ -379,7 +380,8 @@ struct scry_group {
 	__u32 nr; /* of the call that fired; with ERRNO, SLOW, PATH */
 	char comm[SCRY_COMM_LEN];
 	__u32 current[SCRY_LANES]; /* segment's index + 1 */
-	__u64 pad[3];
+	__u64 incident;		   /* its number, in the order of the triggers, from 1; 0: none */
+	__u64 pad[2];
 };
 
 /* One for the recorder. */
@@ -388,6 +390,7 @@ struct scry_flight {
 	__u64 incidents;
 	__u64 suppressed_cooldown; /* triggers that fired too soon after another */
 	__u64 suppressed_full;	   /* triggers that found incidents_max frozen */
+	__u64 horizon; /* ns: no record of a group that is no more was newer; 0: there is none */
 	__u32 lock;
 	__u32 fresh;	   /* segments that were ever used */
 	__u32 free_oldest; /* queue of segments that belong to no group */
@@ -395,7 +398,7 @@ struct scry_flight {
 	__u32 groups_used;
 	__u32 serials;
 	__u32 watcher; /* tgid that fires no trigger: written by user space */
-	__u8 fill[4096 - 4 * 8 - 7 * 4];
+	__u8 fill[4096 - 5 * 8 - 7 * 4];
 };
 
 /* What the control program is asked: to freeze. */

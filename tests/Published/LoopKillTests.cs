@@ -164,15 +164,19 @@ public sealed class LoopKillTests(ITestOutputHelper output)
             return false;
         Finished dump = Child.Run(ScryBinary.Path, "loop", "dump", name);
         string[] links = Links(directory);
+        bool whole = File.Exists($"{directory}/loop_control");
         Finished list = Child.Run(ScryBinary.Path, "loop", "list");
-        Child.Run(ScryBinary.Path, "loop", "stop", name).Expect();
+        // What was cut short is cleaned up by itself; of one that lacks another pin nobody knows how that came.
+        Assert.Equal(whole, Directory.Exists(directory));
+        if (whole)
+            Child.Run(ScryBinary.Path, "loop", "stop", name).Expect();
         Assert.False(Directory.Exists(directory));
         bool half = dump.Status != 0;
         if (half)
         {
             string message = $"the recorder '{name}' is not whole: its start or its stop was cut short; 'scry loop stop {name}' removes what is left";
             Assert.Contains(message, dump.Expect(1).Error);
-            Assert.Contains(message, list.Expect().Error);
+            Assert.Contains(whole ? message : $"removed what was left of the recorder '{name}', whose start or stop was cut short", list.Expect().Error);
         }
         else
         {

@@ -79,7 +79,7 @@ public sealed partial class RightsTests
     {
         string scry = ScryBinary.Path, nobody = $"{Nobody} {Ambient([])} {scry}";
         Finished run = Private(Mounts + $"{scry} loop start same -a --memory 4M && {nobody} loop list && {nobody} stuck > /dev/null && {nobody} loop start same -a --memory 4M"
-            + $" && {nobody} loop stop same && {nobody} loop list; {scry} loop list; {scry} loop stop same; stat -c '%n %u %a' /sys/fs/bpf/scry*").Expect();
+            + $" && stat -c '%n %u %a' /sys/fs/bpf/scry* && {nobody} loop stop same && {nobody} loop list; {scry} loop list; {scry} loop stop same").Expect();
         Assert.Equal(2, run.Error.Split("no flight recorder is running").Length - 1);
         Assert.Single(run.Lines, line => line.StartsWith("same: all", StringComparison.Ordinal));
         Assert.Contains("/sys/fs/bpf/scry 0 700", run.Lines);

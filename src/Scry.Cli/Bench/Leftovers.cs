@@ -1,5 +1,4 @@
 using System.Globalization;
-using Scry.Capture;
 using Scry.Cli.Loops;
 
 namespace Scry.Cli.Bench;
@@ -26,11 +25,11 @@ internal static class Leftovers
             return;
         try
         {
-            FlightRecorder.Remove(LoopStore.Find(name));
+            LoopStore.Remove(LoopStore.Find(name));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (ToolException error)
         {
-            CommandLine.Runner.Say($"the recorder {name} is left: {ErrnoText.Describe(error)}");
+            CommandLine.Runner.Say($"the recorder {name} is left: {error.Message}");
         }
     }
 

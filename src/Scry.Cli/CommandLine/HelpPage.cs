@@ -18,6 +18,13 @@ internal sealed record HelpPage(
     string Usage, string Summary, IReadOnlyList<HelpGroup> Groups, IReadOnlyList<(string Line, string Meaning)> Examples,
     IReadOnlyList<string> Notes)
 {
+    /// <summary>The one rule for the order of lines, wherever records are shown.</summary>
+    public static IReadOnlyList<string> Order { get; } =
+    [
+        "Lines stand in the order in which things end: a call where it returns, as strace has it, with the time at which it",
+        "began, so that of calls that overlap times may run backwards; calls in flight come last.",
+    ];
+
     private const int MaxLeft = 26;
 
     /// <summary>Makes a command's --help print this page.</summary>

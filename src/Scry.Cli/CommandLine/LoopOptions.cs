@@ -25,6 +25,7 @@ internal static class LoopOptions
     public static readonly Option<string[]> Keep = TraceOptions.Many("--keep", "N", "Keep the newest N files (100)");
     public static readonly Option<string[]> MaxSize = TraceOptions.Many("--max-size", "SIZE", "Keep files of at most so many bytes together (1G)");
     public static readonly Option<string[]> Exec = TraceOptions.Many("--exec", "COMMAND", "Run 'sh -c COMMAND' for each; $SCRY_FILE, $SCRY_WHY, $SCRY_CGROUP tell");
+    public static readonly Option<bool> Discard = TraceOptions.Flag("--discard", "Give up incidents that were not saved");
     public static readonly Option<bool> DumpOnExit = TraceOptions.Flag("--dump-on-exit", "Print the past at Ctrl-C or at the cgroup's end: the default, as traceloop's");
     public static readonly Option<bool> Json = TraceOptions.Flag("--json", "A JSON object for each");
 

@@ -85,16 +85,16 @@ internal static class LoopDumpCommand
 
     private static FlightGroup FindIncident(FlightRecorder recorder, string number)
     {
-        FlightGroup[] incidents = [.. recorder.Groups().Where(group => group.Why != IncidentCause.None && group.State != GroupState.Live).OrderBy(group => group.Ended)];
+        FlightGroup[] incidents = [.. recorder.Groups().Where(group => group.Why != IncidentCause.None && group.State != GroupState.Live).OrderBy(group => group.Incident)];
         FlightGroup? found = number == "last"
             ? incidents.LastOrDefault()
-            : incidents.FirstOrDefault(group => group.Serial == Quantity.Count("--incident", number, 1, uint.MaxValue));
+            : incidents.FirstOrDefault(group => group.Incident == (ulong)Quantity.Count("--incident", number, 1, uint.MaxValue));
         return found ?? throw new ToolException($"there is no incident '{Printable.Escape(number)}'", "'scry loop list' shows those that there are");
     }
 
     internal static readonly HelpPage Help = new(
         "loop dump [NAME] [TARGET] [SELECT] [--last DURATION] [--incident N] [LINES] [-o FILE.scry | -o FILE | --json | -s]",
-        "Shows what a recorder remembers, in order of time, with the calls in flight, while recording goes on.",
+        "Shows what a recorder remembers, with the calls in flight, while recording goes on.",
         [new("RECORDER", [LoopOptions.Incident]), .. ReportOptions.Groups],
         [
             ("scry loop dump --last 30s", "the last half minute"),
@@ -103,8 +103,9 @@ internal static class LoopDumpCommand
             ("scry loop dump web -o web.scry", "a recording, for 'scry report'"),
         ],
         [
+            .. HelpPage.Order,
             "Where a thread's older records are overwritten, '... N records overwritten ...' tells. A call in flight ends in",
             "'<unfinished ...>', with -T followed by the time that it has taken so far. Descriptors are shown with what they stood",
-            "for, as far as that is known; --decode-fds=none leaves that out.",
+            "for, as far as that is known; --decode-fds=none leaves that out. The last line says what the dump covers.",
         ]);
 }

@@ -24,7 +24,10 @@ internal static class LoopListCommand
     private static int Run(ParseResult words)
     {
         Privileges.Require();
-        IReadOnlyList<string> names = LoopOptions.Name(words) is { } one ? [Path.GetFileName(LoopStore.Find(one))] : LoopStore.Names();
+        foreach (string name in LoopStore.RemoveLeftOvers())
+            Runner.Say($"removed what was left of the recorder '{name}', whose start or stop was cut short");
+        string? asked = LoopOptions.Name(words);
+        IReadOnlyList<string> names = asked is null ? LoopStore.Names() : [Path.GetFileName(LoopStore.Find(asked))];
         bool json = words.GetValue(LoopOptions.Json);
         if (names.Count == 0 && !json)
             Runner.Say("no flight recorder is running; start one with 'scry loop start -a'");
@@ -36,10 +39,16 @@ internal static class LoopListCommand
             {
                 Show(name, json, full: names.Count == 1);
             }
-            catch (ToolException error)
+            catch (Exception error) when (error is ToolException or IOException or NativeException)
             {
+                // One that was stopped meanwhile is none of those that run.
+                if (asked is null && !LoopStore.Names().Contains(name))
+                    continue;
+                if (asked is not null)
+                    LoopStore.Find(asked);
                 // One that is not whole hides no other.
-                Runner.Say(error.Hint is null ? error.Message : $"{error.Message}; {error.Hint}");
+                (string message, string? hint, _) = Runner.Describe(error);
+                Runner.Say(hint is null ? message : $"{message}; {hint}");
             }
         }
         return ExitCode.Ok;
@@ -70,8 +79,8 @@ internal static class LoopListCommand
         FlightState state = recorder.State;
         if (state.Incidents + state.SuppressedCooldown + state.SuppressedFull > 0)
             to.WriteLine($"  {state.Incidents} incidents; not kept: {state.SuppressedCooldown} too soon after another, {state.SuppressedFull} with no room for more");
-        foreach (FlightGroup incident in groups.Where(group => group.State == GroupState.Frozen))
-            to.WriteLine($"  incident {incident.Serial}: {Clock.DateOf(incident.Ended).ToLocalTime():yyyy-MM-dd HH:mm:ss} {IncidentText.Why(incident)}, {Printable.Escape(incident.Path)}, {incident.Bytes >> 10} KB");
+        foreach (FlightGroup incident in groups.Where(group => group.State == GroupState.Frozen).OrderBy(group => group.Incident))
+            to.WriteLine($"  incident {incident.Incident}: {Clock.DateOf(incident.Ended).ToLocalTime():yyyy-MM-dd HH:mm:ss} {IncidentText.Why(incident)}, {Printable.Escape(incident.Path)}, {incident.Bytes >> 10} KB");
         if (!full)
             return;
         FlightGroup[] others = [.. groups.Where(group => group.State != GroupState.Frozen).OrderByDescending(group => group.Bytes)];
@@ -125,7 +134,8 @@ internal static class LoopListCommand
             foreach (FlightGroup group in groups)
             {
                 writer.WriteStartObject();
-                writer.WriteNumber("number", group.Serial);
+                if (group.Incident > 0)
+                    writer.WriteNumber("incident", group.Incident);
                 writer.WriteString("state", group.State.ToString().ToLowerInvariant());
                 writer.WriteString("cgroup_id", group.CgroupId.ToString(CultureInfo.InvariantCulture));
                 writer.WriteString("cgroup", group.Path);

@@ -42,5 +42,5 @@ internal static class LoopRunCommand
             .. ReportOptions.Groups.Skip(2),
         ],
         [("scry loop run -G /system.slice/cron.service --dump-on-exit", "what a service did before it ended")],
-        []);
+        HelpPage.Order);
 }

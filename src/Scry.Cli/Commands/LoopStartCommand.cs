@@ -2,6 +2,7 @@ using System.CommandLine;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Loops;
+using Scry.Targets;
 
 namespace Scry.Cli.Commands;
 
@@ -32,16 +33,16 @@ internal static class LoopStartCommand
         Privileges.Require();
         string name = LoopOptions.Name(words) ?? LoopStore.DefaultName;
         var starter = new LoopStarter(words);
-        string directory = LoopStore.Create(name);
+        using DirectoryLock place = LoopStore.Create(name);
         try
         {
-            using FlightRecorder recorder = starter.Start(directory);
+            using FlightRecorder recorder = starter.Start(place.Path);
             Runner.Say($"recording as '{name}' in {recorder.Memory / 1e6:F1} MB; 'scry loop dump {name}' shows the past, 'scry loop stop {name}' ends it");
             return ExitCode.Ok;
         }
         catch
         {
-            Directory.Delete(directory);
+            LoopStore.GiveUp(place);
             throw;
         }
     }

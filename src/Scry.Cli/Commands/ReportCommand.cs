@@ -37,6 +37,7 @@ internal static class ReportCommand
             ("scry report all.scry --container web --json -o web.jsonl", "a container's calls as JSON Lines"),
         ],
         [
+            .. HelpPage.Order,
             "A thread's name, user and cgroup are those that it had when it began, was renamed or executed a program. A user's",
             "name is looked up on this machine. Needs no privileges but to read FILE.",
             "A file that was cut or damaged is shown up to there. The last line says 'complete: N calls', how many records were",

@@ -40,6 +40,7 @@ internal static class TraceCommand
             ("scry trace --json -o calls.jsonl -- make", "JSON Lines into a file"),
         ],
         [
+            .. HelpPage.Order,
             "Lines go to standard output, or to standard error when Scry starts COMMAND, as with strace. -t followed by a",
             "number names threads; -t, -tt and -ttt alone ask for times. The last line says 'complete: N calls', or how many",
             "records were lost and why.",

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Scry.Capture;
+using Scry.Cli.Loops;
 using Scry.Targets;
 using Scry.Wire;
 
@@ -41,6 +42,7 @@ internal static class Checks
         yield return Cgroup(cgroups, CgroupVersion.V1PerfEvent);
         yield return Mount(mounts, "tracefs", "tracefs", "not needed to trace", "mount -t tracefs none /sys/kernel/tracing");
         yield return Mount(mounts, "bpffs", "bpf", "not needed to trace", "mount -t bpf none /sys/fs/bpf");
+        yield return Recorders();
         yield return LockedMemory(Lines("/proc/self/limits"));
         yield return Calls32(HasCalls32(), FirstLine("/proc/cmdline"));
     }
@@ -156,6 +158,21 @@ internal static class Checks
         return mount is not null
             ? new Finding(name, FindingState.Ok, mount[1])
             : new Finding(name, FindingState.Optional, $"not mounted: {without}", mend);
+    }
+
+    private static Finding Recorders()
+    {
+        try
+        {
+            IReadOnlyList<string> removed = LoopStore.RemoveLeftOvers(), names = LoopStore.Names();
+            return new Finding("recorders", FindingState.Ok, (names.Count == 0 ? "none" : string.Join(", ", names))
+                + (removed.Count == 0 ? "" : $"; removed what was left of {string.Join(", ", removed)}, whose start or stop was cut short"));
+        }
+        catch (Exception error) when (error is ToolException or IOException or UnauthorizedAccessException)
+        {
+            (string message, string? hint, _) = CommandLine.Runner.Describe(error);
+            return new Finding("recorders", FindingState.Optional, message, hint);
+        }
     }
 
     private static Finding Programs()

@@ -12,6 +12,8 @@ internal sealed record LoopAbout
     public required uint WireVersion { get; init; }
     /// <summary>Nanoseconds of CLOCK_REALTIME at its start.</summary>
     public required ulong Started { get; init; }
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC at its start.</summary>
+    public required ulong Began { get; init; }
     /// <summary>What it records, as a person wrote it.</summary>
     public required string Target { get; init; }
     /// <summary>Which calls.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Scry.Bpf;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Recordings;
@@ -7,6 +8,7 @@ using Scry.Cli.Tracing;
 using Scry.Recording;
 using Scry.Syscalls;
 using Scry.Targets;
+using Scry.Views;
 using Scry.Wire;
 using DescriptorName = Scry.Recording.DescriptorName;
 
@@ -25,10 +27,15 @@ internal static class LoopDump
     /// <exception cref="RecordingException">The file cannot be written.</exception>
     public static void WritePast(FlightRecorder recorder, LoopAbout about, string file, Func<string, FileStream> make)
     {
-        FlightGroup[] groups = [.. recorder.Groups().Where(group => group.State != GroupState.Frozen)];
+        IReadOnlyList<FlightGroup> all = recorder.Groups();
+        FlightGroup[] groups = [.. all.Where(group => group.State != GroupState.Frozen)];
         // Calls in flight first: one that ends meanwhile has its record too, and is then left out.
         List<byte[]> inFlight = InFlight(recorder, about);
-        Write(recorder, about, groups, recorder.Snapshot(groups), inFlight, about.Target, file, make);
+        using RecordingWriter writer = Begin(about, about.Target, file, make);
+        Write(about, writer, groups, recorder.Snapshot(groups), inFlight);
+        FlightGroup[] incidents = [.. all.Where(group => group.State == GroupState.Frozen).OrderBy(group => group.Incident)];
+        writer.WriteNames(incidents.SelectMany(incident => RecordsIn(recorder, incident)));
+        Finish(recorder, writer, LoopPast.Of(recorder, about, recorder.Groups().Where(group => groups.Any(known => known.Serial == group.Serial)), incidents, (ulong)Clock.Monotonic()));
     }
 
     /// <summary>An incident, and the calls that were in flight when it was frozen.</summary>
@@ -64,7 +71,29 @@ internal static class LoopDump
         }
         recorder.Snapshot(since, incident.Ended).ForEach(Consider);
         now.ForEach(record => Consider(record));
-        Write(recorder, about, [incident], snapshot, inFlight, $"{about.Target}: {IncidentText.Why(incident)}", file, make);
+        using RecordingWriter writer = Begin(about, $"{about.Target}: {IncidentText.Why(incident)}", file, make);
+        Write(about, writer, [incident], snapshot, inFlight);
+        FlightGroup[] before = [.. recorder.Groups().Where(group => group.Incident > 0 && group.Incident < incident.Incident && group.CgroupId == incident.CgroupId)];
+        writer.WriteNames(before.OrderBy(other => other.Incident).SelectMany(other => RecordsIn(recorder, other)));
+        Finish(recorder, writer, LoopPast.Of(recorder, about, [incident], before, incident.Ended));
+    }
+
+    // Of each thread that goes on: those are not in what comes after, and yet not lost.
+    private static IEnumerable<RecordedName> RecordsIn(FlightRecorder recorder, FlightGroup incident)
+    {
+        var threads = new Dictionary<uint, (uint First, uint Last)>();
+        recorder.Snapshot([incident]).ForEach(record =>
+        {
+            RecordHeader header = MemoryMarshal.AsRef<RecordHeader>(record);
+            if (header.Kind == RecordKind.Exit)
+                threads.Remove(header.Tid);
+            else
+                threads[header.Tid] = (threads.TryGetValue(header.Tid, out (uint First, uint Last) known) ? known.First : header.Seq, header.Seq);
+        });
+        return threads.Select(thread => new IncidentRecords
+        {
+            Time = incident.Ended, Tid = thread.Key, First = thread.Value.First, Last = thread.Value.Last, Incident = incident.Incident,
+        });
     }
 
     private static List<byte[]> InFlight(FlightRecorder recorder, LoopAbout about)
@@ -99,11 +128,27 @@ internal static class LoopDump
         return cut;
     }
 
-    private static void Write(FlightRecorder recorder, LoopAbout about, IReadOnlyList<FlightGroup> groups, FlightSnapshot snapshot,
-        List<byte[]> inFlight, string target, string file, Func<string, FileStream> make)
+    // What the clock on the wall showed while nobody looked at it.
+    private static List<RecordedName> Steps(FlightSnapshot snapshot)
     {
-        using RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(target, about.Selection, about.Payload, overwrites: true, about.CoarseTimes), make);
+        var clock = new WallClock(long.MinValue);
+        long leap = BpfSystem.TaiOffset;
+        var steps = new List<RecordedName>();
+        foreach ((ulong time, long offset) in snapshot.Clocks)
+        {
+            if (clock.Step(time, offset - leap))
+                steps.Add(new ClockStep { Time = time, Realtime = time + (ulong)(offset - leap) });
+        }
+        return steps;
+    }
+
+    private static RecordingWriter Begin(LoopAbout about, string target, string file, Func<string, FileStream> make) =>
+        RecordingWriter.Create(file, AboutRun.Describe(target, about.Selection, about.Payload, overwrites: true, about.CoarseTimes), make);
+
+    private static void Write(LoopAbout about, RecordingWriter writer, IReadOnlyList<FlightGroup> groups, FlightSnapshot snapshot, List<byte[]> inFlight)
+    {
         writer.WriteNames(Names(groups));
+        writer.WriteNames(Steps(snapshot));
         // The number of a thread's next record: what is in flight has it, or it is over.
         var next = new Dictionary<uint, uint>();
         var named = new HashSet<ulong>();
@@ -130,7 +175,7 @@ internal static class LoopDump
             if (!Privileges.Has(Privileges.SysPtrace) && processes.Any(IsOthers))
                 Runner.Say($"without {Privileges.SysPtrace.Name} descriptors of other users' processes are not to be read: numbers stand in their place");
         }
-        Finish(recorder, writer, named, groups);
+        NameOthers(writer, named, groups);
     }
 
     private static bool IsOthers(uint tgid) => Users.OwnerOf($"/proc/{tgid}") is { } owner && owner != Users.Own;
@@ -148,7 +193,7 @@ internal static class LoopDump
         }
     }
 
-    private static void Finish(FlightRecorder recorder, RecordingWriter writer, HashSet<ulong> named, IReadOnlyList<FlightGroup> groups)
+    private static void NameOthers(RecordingWriter writer, HashSet<ulong> named, IReadOnlyList<FlightGroup> groups)
     {
         // Groups of v1 have other ids than the v2 cgroups that threads tell.
         named.ExceptWith(groups.Select(group => group.CgroupId));
@@ -156,8 +201,12 @@ internal static class LoopDump
         var containers = new Containers();
         writer.WriteNames(named.Select(id => (Id: id, Path: cgroups.Find(id))).Where(name => name.Path is not null)
             .Select(name => Name(containers, name.Id, name.Path!)));
+    }
+
+    private static void Finish(FlightRecorder recorder, RecordingWriter writer, RecordedPast past)
+    {
         Dictionary<string, ulong> lost = LossNames.Of(recorder);
-        writer.Finish(lost, complete: lost.Count == 0);
+        writer.Finish(lost, complete: lost.Count == 0, past);
     }
 
     private static IEnumerable<RecordedName> Names(IReadOnlyList<FlightGroup> groups)

@@ -41,6 +41,7 @@ internal sealed class LoopStarter
             ScryVersion = AboutRun.ScryVersion,
             WireVersion = Layout.Version,
             Started = (ulong)((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick),
+            Began = (ulong)Clock.Monotonic(),
             Target = AboutRun.Target(asked),
             Selection = AboutRun.Selection(asked),
             Payload = payload,

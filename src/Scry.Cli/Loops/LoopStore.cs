@@ -5,11 +5,18 @@ using Scry.Wire;
 
 namespace Scry.Cli.Loops;
 
-/// <summary>Where flight recorders are pinned: a directory for each, in a bpf filesystem.</summary>
+/// <summary>
+/// Where flight recorders are pinned: a directory for each, in a bpf filesystem. Who starts or stops one has the lock of its directory until it is
+/// whole or gone; who makes or removes directories has the lock of the one above, for which he never waits with a recorder's in
+/// hand that another waits for with this one.
+/// </summary>
 internal static class LoopStore
 {
     /// <summary>The name of a recorder that is given none.</summary>
     public const string DefaultName = "default";
+
+    // To start one takes a second or two, on a busy machine some more.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     private const int MaxName = 64;
     private const int NotThere = 2, ReadOnly = 30; // ENOENT, EROFS
@@ -17,28 +24,28 @@ internal static class LoopStore
 
     /// <summary>The names of all recorders of this user, sorted.</summary>
     /// <exception cref="ToolException">Where they would be is another user's.</exception>
-    public static IReadOnlyList<string> Names() => Root() is { } root
-        ? [.. Directory.GetDirectories(root).Select(directory => Path.GetFileName(directory)).Order(StringComparer.Ordinal)]
-        : [];
+    public static IReadOnlyList<string> Names() => Root() is { } root ? NamesIn(root) : [];
 
-    /// <summary>The directory of a new recorder, made.</summary>
+    /// <summary>The directory of a new recorder, made and locked: to be disposed when the recorder is whole.</summary>
     /// <exception cref="ToolException">The name is taken or none, or there is no bpf filesystem that can be written.</exception>
-    public static string Create(string name)
+    public static DirectoryLock Create(string name)
     {
         Check(name);
         string root = Root() ?? Folders().FirstOrDefault() ?? Mount();
         string directory = Path.Combine(root, name);
         try
         {
-            Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            RequireOwn(root);
+            using DirectoryLock all = LockRoot(root);
+            RemoveLeftOver(directory);
             if (Directory.Exists(directory))
             {
+                if (!FlightRecorder.IsWhole(directory))
+                    throw Busy(name);
                 throw new ToolException($"there is a recorder '{name}' already",
                     $"stop it with 'scry loop stop {name}', or give this one another name");
             }
             Directory.CreateDirectory(directory);
-            return directory;
+            return DirectoryLock.Take(directory, s_patience) ?? throw Busy(name);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -48,24 +55,75 @@ internal static class LoopStore
         }
     }
 
+    /// <summary>Removes a recorder, or what there is of it, and with the last one the directory of all.</summary>
+    /// <exception cref="ToolException">It is being started, or cannot be removed.</exception>
+    public static void Remove(string directory)
+    {
+        string root = Path.GetDirectoryName(directory)!, name = Path.GetFileName(directory);
+        using DirectoryLock? all = DirectoryLock.Take(root, s_patience);
+        using DirectoryLock? own = all is null ? null : DirectoryLock.Take(directory);
+        if (own is null)
+            throw Directory.Exists(directory) ? Busy(name) : Gone(name, []);
+        try
+        {
+            FlightRecorder.Remove(directory);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"cannot remove {directory}: {ErrnoText.Describe(error)}", "the bpf filesystem must be writable");
+        }
+        RemoveEmpty(root);
+    }
+
+    /// <summary>Takes away the directory that was made for a recorder which could not be started.</summary>
+    public static void GiveUp(DirectoryLock place)
+    {
+        Directory.Delete(place.Path);
+        place.Dispose();
+        using DirectoryLock? all = DirectoryLock.Take(Path.GetDirectoryName(place.Path)!);
+        if (all is not null)
+            RemoveEmpty(all.Path);
+    }
+
+    /// <summary>Removes what is left of recorders whose start or stop was cut short, none that another process is at.</summary>
+    /// <returns>Their names.</returns>
+    /// <exception cref="ToolException">Where they would be is another user's.</exception>
+    public static IReadOnlyList<string> RemoveLeftOvers()
+    {
+        if (Root() is not { } root || NamesIn(root).All(name => FlightRecorder.IsWhole(Path.Combine(root, name))))
+            return [];
+        using DirectoryLock? all = DirectoryLock.Take(root, s_patience);
+        try
+        {
+            string[] removed = all is null ? [] : [.. NamesIn(root).Where(name => RemoveLeftOver(Path.Combine(root, name)))];
+            if (removed.Length > 0)
+                RemoveEmpty(root);
+            return removed;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Where nothing can be removed, each is named for what it is.
+            return [];
+        }
+    }
+
     /// <summary>The directory of a recorder; without a name of the only one.</summary>
     /// <exception cref="ToolException">There is none, or without a name several.</exception>
     public static string Find(string? name)
     {
-        IReadOnlyList<string> names = Names();
+        string? root = Root();
+        IReadOnlyList<string> names = root is null ? [] : NamesIn(root);
         if (name is null)
         {
             return names.Count switch
             {
-                1 => Path.Combine(Root()!, names[0]),
+                1 => Path.Combine(root!, names[0]),
                 0 => throw new ToolException("no flight recorder is running", "start one with 'scry loop start -a'"),
                 _ => throw new ToolException($"there are {names.Count} recorders: {string.Join(", ", names.Take(8))}", "give the name of one", ExitCode.Usage),
             };
         }
         Check(name);
-        if (!names.Contains(name))
-            throw new ToolException($"there is no recorder '{name}'", names.Count > 0 ? $"there is {string.Join(", ", names.Take(8))}" : "start one with 'scry loop start'");
-        return Path.Combine(Root()!, name);
+        return names.Contains(name) ? Path.Combine(root!, name) : throw Gone(name, names);
     }
 
     /// <summary>Opens a recorder.</summary>
@@ -73,20 +131,7 @@ internal static class LoopStore
     public static FlightRecorder Open(string directory, out LoopAbout about)
     {
         string name = Path.GetFileName(directory);
-        FlightRecorder recorder;
-        try
-        {
-            recorder = FlightRecorder.Open(directory);
-        }
-        catch (NativeException error) when (error.Errno != NotThere)
-        {
-            throw new ToolException($"cannot open the recorder '{name}': {ErrnoText.Describe(error.Errno)}",
-                error.Errno == ReadOnly ? "the bpf filesystem must be writable: mount -o remount,rw " + Path.GetDirectoryName(Path.GetDirectoryName(directory)) : null);
-        }
-        catch (NativeException)
-        {
-            throw new ToolException($"the recorder '{name}' is not whole: its start or its stop was cut short", $"'scry loop stop {name}' removes what is left");
-        }
+        FlightRecorder recorder = TryOpen(directory) ?? OpenSettled(directory);
         LoopAbout? read = LoopAbout.Read(recorder.About);
         if (read?.WireVersion != Layout.Version)
         {
@@ -96,6 +141,88 @@ internal static class LoopStore
         }
         about = read;
         return recorder;
+    }
+
+    // Another command may be at it: what it is shows when that is done.
+    private static FlightRecorder OpenSettled(string directory)
+    {
+        string name = Path.GetFileName(directory);
+        DirectoryLock.Take(directory, s_patience)?.Dispose();
+        return TryOpen(directory) ?? throw (Directory.Exists(directory)
+            ? new ToolException($"the recorder '{name}' is not whole: its start or its stop was cut short", $"'scry loop stop {name}' removes what is left")
+            : Gone(name, []));
+    }
+
+    // Null when something of it is missing.
+    private static FlightRecorder? TryOpen(string directory)
+    {
+        try
+        {
+            return FlightRecorder.Open(directory);
+        }
+        catch (NativeException error) when (error.Errno == NotThere)
+        {
+            return null;
+        }
+        catch (NativeException error)
+        {
+            throw new ToolException($"cannot open the recorder '{Path.GetFileName(directory)}': {ErrnoText.Describe(error.Errno)}",
+                error.Errno == ReadOnly ? "the bpf filesystem must be writable: mount -o remount,rw " + Path.GetDirectoryName(Path.GetDirectoryName(directory)) : null);
+        }
+    }
+
+    private static ToolException Gone(string name, IReadOnlyList<string> others) =>
+        new($"there is no recorder '{name}'", others.Count > 0 ? $"there is {string.Join(", ", others.Take(8))}" : "start one with 'scry loop start'");
+
+    private static ToolException Busy(string name) =>
+        new($"the recorder '{name}' is being started or stopped by another command", "repeat this when that one is done");
+
+    private static string[] NamesIn(string root)
+    {
+        try
+        {
+            return [.. Directory.GetDirectories(root).Select(directory => Path.GetFileName(directory)).Order(StringComparer.Ordinal)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Stopped meanwhile, as the last.
+            return [];
+        }
+    }
+
+    // Who stops the last recorder removes the directory.
+    private static DirectoryLock LockRoot(string root)
+    {
+        for (long started = Environment.TickCount64; Environment.TickCount64 - started < s_patience.TotalMilliseconds;)
+        {
+            Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            RequireOwn(root);
+            if (DirectoryLock.Take(root, s_patience) is { } taken)
+                return taken;
+        }
+        throw new ToolException($"another command has {root} for itself", "repeat this when that one is done");
+    }
+
+    // With the root's lock in hand. Whether there was something that nobody is at.
+    private static bool RemoveLeftOver(string directory)
+    {
+        using DirectoryLock? own = DirectoryLock.Take(directory);
+        if (own is null || FlightRecorder.IsWhole(directory))
+            return false;
+        FlightRecorder.Remove(directory);
+        return true;
+    }
+
+    private static void RemoveEmpty(string root)
+    {
+        try
+        {
+            Directory.Delete(root);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Others are in it, or it was made by someone else for this user.
+        }
     }
 
     private static void Check(string name)

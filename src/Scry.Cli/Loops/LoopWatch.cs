@@ -41,7 +41,7 @@ internal sealed class LoopWatch(string recorder, string folder)
             open.ExcludeSelf();
         while (NativeMethods.TakeSignal() == 0)
         {
-            foreach (FlightGroup incident in open.Groups().Where(group => group.State == GroupState.Frozen).OrderBy(group => group.Ended))
+            foreach (FlightGroup incident in open.Groups().Where(group => group.State == GroupState.Frozen).OrderBy(group => group.Incident))
                 Save(open, about, incident);
             TellSuppressed(open.State);
             if (!Directory.Exists(recorder))
@@ -70,7 +70,7 @@ internal sealed class LoopWatch(string recorder, string folder)
     private void Save(FlightRecorder open, LoopAbout about, FlightGroup incident)
     {
         DateTime when = Clock.DateOf(incident.Ended);
-        string file = Path.Combine(folder, $"{_name}-{when:yyyyMMdd'T'HHmmss'Z'}-{incident.Serial}-{IncidentText.Word(incident)}{Suffix}");
+        string file = Path.Combine(folder, $"{_name}-{when:yyyyMMdd'T'HHmmss'Z'}-{incident.Incident}-{IncidentText.Word(incident)}{Suffix}");
         OutputFile? made = null;
         try
         {

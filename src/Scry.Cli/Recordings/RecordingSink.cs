@@ -27,6 +27,7 @@ internal sealed class RecordingSink : IRecordSink
     private readonly HashSet<ulong> _seen = [];
     private readonly Dictionary<ulong, (ulong Time, long Until)> _nameless = [];
     private readonly List<RecordedName> _names = [];
+    private readonly WallClock _clock = new(Clock.RealtimeOffset());
     private long _flushedAt = Environment.TickCount64;
     private bool _finished;
 
@@ -162,6 +163,9 @@ internal sealed class RecordingSink : IRecordSink
             if (TryName(id, time) || Environment.TickCount64 > until)
                 _nameless.Remove(id);
         }
+        (ulong now, long offset) = ((ulong)Clock.Monotonic(), Clock.RealtimeOffset());
+        if (_clock.Step(now, offset))
+            _names.Add(new ClockStep { Time = now, Realtime = now + (ulong)offset });
         // Flushes the records that wait, also when there is no name.
         _writer.WriteNames(_names);
         _names.Clear();

@@ -19,11 +19,14 @@ internal sealed class ReportRun : IDisposable
     private readonly RecordingReader _reader;
     private readonly RecordingAbout _about;
     private readonly RecordedCgroups _cgroups = new();
+    private readonly RecordedIncidents _incidents = new();
     private readonly DescriptorTable _descriptors = new();
     private readonly RecordFilter _filter;
     private readonly TraceOutput _output;
     private RecordingDamage? _damage;
     private RecordingSummary? _summary;
+    private readonly PastText? _past;
+    private readonly WallClock _clock;
     private ulong _shown;
 
     /// <summary>Opens the recording and reads its names.</summary>
@@ -41,12 +44,16 @@ internal sealed class ReportRun : IDisposable
             _about = _reader.About ?? throw new ToolException(Describe(_reader.Damage!));
             if (_about.CoarseTimes)
                 RequireExactTimes();
+            ClockAnchor clock = _about.Clocks.FirstOrDefault();
+            _clock = new WallClock(unchecked((long)(clock.Realtime - clock.Monotonic)));
             ulong end = ReadEnd();
             _reader.ForEachName(Note);
             _damage = _reader.Damage ?? _damage;
             if (arguments.Shown.Descriptors)
                 _reader.ForEachRecord(Scan);
-            _filter = new RecordFilter(Options(selector, end));
+            RecordFilterOptions wanted = Options(selector, end);
+            _filter = new RecordFilter(wanted);
+            _past = Past(end, wanted.CgroupIds);
             _output = TraceOutput.Open(arguments.Shown, Context());
         }
         catch
@@ -66,15 +73,17 @@ internal sealed class ReportRun : IDisposable
             // Names that cannot be read are damage too, though all records can.
             _damage = _reader.Damage ?? _damage;
             _summary = _reader.Summary ?? _summary;
-            var summary = new RunSummary(_shown, LossNames.ByNumber(_summary), whole: _damage is null);
+            // One that was told to stop early says nothing of what it did not look at.
+            PastText? past = _shown < (ulong)_arguments.Shown.MaxEvents ? _past : null;
+            var summary = new RunSummary(_shown, LossNames.ByNumber(_summary), whole: _damage is null && past?.IsShort != true, past?.Covered);
             _output.Finish(in summary);
             if (_damage is not null)
             {
                 Runner.Say($"{Describe(_damage)}; all that comes before it is shown");
                 return ExitCode.Failed;
             }
-            if (summary.TotalLost > 0 || !_arguments.Shown.Quiet)
-                Runner.Say(SummaryText.Of(in summary, _summary?.Records ?? 0));
+            if (!summary.Complete || !_arguments.Shown.Quiet)
+                Runner.Say(SummaryText.Of(in summary, _summary?.Records ?? 0, past));
             return ExitCode.Ok;
         }
         catch (SinkException error)
@@ -95,6 +104,9 @@ internal sealed class ReportRun : IDisposable
     private void Note(RecordedName name)
     {
         _cgroups.Add(name);
+        _incidents.Add(name);
+        if (name is ClockStep step)
+            _clock.Step(step.Time, unchecked((long)(step.Realtime - step.Time)));
         if (name is DescriptorName descriptor)
             _descriptors.Seed(descriptor.Tgid, descriptor.Fd, descriptor.Path);
     }
@@ -132,14 +144,23 @@ internal sealed class ReportRun : IDisposable
         return _shown < (ulong)_arguments.Shown.MaxEvents;
     }
 
-    /// <summary>The time of the last record, by the headers of the blocks alone.</summary>
+    // What the lines are of: of a flight recorder what it remembered, of other recordings only when so much of their end is asked for.
+    private PastText? Past(ulong end, IReadOnlySet<ulong>? cgroups)
+    {
+        if (_summary?.Past is { } past)
+            return new PastText(past, cgroups, _arguments.Last);
+        return _arguments.Last is null ? null : new PastText(
+            new RecordedPast { Since = _about.Clocks.FirstOrDefault().Monotonic, Until = end, FromStart = true, Memory = 0, Cgroups = [] }, null, _arguments.Last);
+    }
+
+    /// <summary>The time of the last record, by the headers of the blocks alone; of a flight recorder, when it was asked.</summary>
     private ulong ReadEnd()
     {
         ulong end = 0;
         foreach (RecordingBlock block in _reader.Blocks())
             end = Math.Max(end, block.LastTime);
         (_damage, _summary) = (_reader.Damage, _reader.Summary);
-        return end;
+        return Math.Max(end, _summary?.Past?.Until ?? 0);
     }
 
     private RecordFilterOptions Options(SyscallSelector selector, ulong end)
@@ -184,13 +205,12 @@ internal sealed class ReportRun : IDisposable
 
     private ViewContext Context()
     {
-        ClockAnchor clock = _about.Clocks.FirstOrDefault();
         bool few = _arguments.Pids.Count > 0 || _arguments.Tids.Count > 0
             || _about.Target.StartsWith(AboutRun.CommandTarget, StringComparison.Ordinal);
         return new ViewContext
         {
             Thread = few ? ThreadColumn.WhenSeveral : ThreadColumn.Bracketed,
-            RealtimeOffset = unchecked((long)(clock.Realtime - clock.Monotonic)),
+            Clock = _clock,
             CgroupPath = _cgroups.Path,
             // Another kernel has other numbers.
             AskKernel = _about.KernelRelease == AboutRun.KernelRelease,
@@ -198,6 +218,7 @@ internal sealed class ReportRun : IDisposable
             Descriptors = _arguments.Shown.Descriptors ? _descriptors : null,
             Overwrites = _about.Overwrites,
             Coarse = _about.CoarseTimes,
+            InIncident = _incidents.Find,
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Scry.Cli.Recordings;
 using Scry.Views;
 
 namespace Scry.Cli.Tracing;
@@ -19,10 +20,17 @@ internal static class SummaryText
     /// <summary><c>complete: N calls</c>, or <c>lost N of M records (reasons)</c>.</summary>
     /// <param name="summary">Calls shown, records lost.</param>
     /// <param name="written">Records that were not lost, of any kind.</param>
-    public static string Of(in RunSummary summary, ulong written)
+    /// <param name="past">What of the past they cover; null: the whole run.</param>
+    public static string Of(in RunSummary summary, ulong written, PastText? past = null)
     {
-        if (summary.TotalLost == 0)
-            return string.Create(CultureInfo.InvariantCulture, $"complete: {summary.Calls} {(summary.Calls == 1 ? "call" : "calls")}");
+        string calls = string.Create(CultureInfo.InvariantCulture, $"{summary.Calls} {(summary.Calls == 1 ? "call" : "calls")}{past}");
+        return summary.TotalLost > 0 ? $"{Lost(in summary, written)}{(past is null ? "" : "; " + calls)}"
+            : past?.IsShort == true ? calls
+            : $"complete: {calls}";
+    }
+
+    private static string Lost(in RunSummary summary, ulong written)
+    {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"lost {summary.TotalLost} of {written + summary.TotalLost} records (");
         string separator = "";

@@ -14,8 +14,10 @@ internal sealed record ViewContext
     public ThreadColumn Thread { get; init; }
     /// <summary>The same in a file.</summary>
     public ThreadColumn ThreadInFile { get; init; } = ThreadColumn.Plain;
-    /// <summary>Nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME.</summary>
-    public long RealtimeOffset { get; init; }
+    /// <summary>What the clock on the wall showed.</summary>
+    public required WallClock Clock { get; init; }
+    /// <summary>Whether it is to be looked at again while the run lasts.</summary>
+    public bool IsLive { get; init; }
     public required Func<ulong, string?> CgroupPath { get; init; }
     /// <summary>Whether the running kernel can name the syscalls that the facts do not know.</summary>
     public bool AskKernel { get; init; }
@@ -23,6 +25,8 @@ internal sealed record ViewContext
     public bool Overwrites { get; init; }
     /// <summary>Whether calls' begins are known by the kernel's ticks alone.</summary>
     public bool Coarse { get; init; }
+    /// <summary>Finds records that are missing and not overwritten; null: there are none.</summary>
+    public IncidentFinder? InIncident { get; init; }
     /// <summary>What descriptors stand for; null: they are shown as numbers.</summary>
     public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
@@ -34,10 +38,14 @@ internal sealed record ViewContext
 /// <summary>Where lines go, and the view that writes them.</summary>
 internal sealed class TraceOutput : IRecordSink
 {
+    private const int LookAtClockMs = 50;
+
     private readonly OutputWriter _writer;
     private readonly IRecordView _view;
     private readonly string? _file;
     private readonly KernelNames _kernel = new();
+    private readonly WallClock? _clock;
+    private long _lookedAt = Environment.TickCount64;
 
     private TraceOutput(TraceArguments arguments, ViewContext context, OutputWriter writer, bool terminal)
     {
@@ -53,7 +61,7 @@ internal sealed class TraceOutput : IRecordSink
             Descriptors = context.Descriptors,
         });
         IRecordView view = context.Summary ? new SummaryView(decoder, writer, context.Coarse)
-            : arguments.Json ? new JsonView(decoder, writer, context.RealtimeOffset, cgroups)
+            : arguments.Json ? new JsonView(decoder, writer, context.Clock, cgroups, context.InIncident)
             : new LineView(decoder, writer, new LineOptions
             {
                 Time = arguments.Time,
@@ -64,9 +72,11 @@ internal sealed class TraceOutput : IRecordSink
                 Color = arguments.Color ?? terminal,
                 Overwrites = context.Overwrites,
                 Coarse = context.Coarse,
-                RealtimeOffset = context.RealtimeOffset,
+                InIncident = context.InIncident,
+                Clock = context.Clock,
                 CgroupPath = cgroups,
             });
+        _clock = context.IsLive ? context.Clock : null;
         _view = context.Around?.Invoke(view, writer) ?? view;
     }
 
@@ -84,7 +94,8 @@ internal sealed class TraceOutput : IRecordSink
             : ThreadColumn.Bracketed,
         // A summary's lines are strace's, which has no ids in a file when it follows nobody.
         ThreadInFile = around is not null && !arguments.Follow ? ThreadColumn.None : ThreadColumn.Plain,
-        RealtimeOffset = Clock.RealtimeOffset(),
+        Clock = new WallClock(Tracing.Clock.RealtimeOffset()),
+        IsLive = true,
         CgroupPath = new CgroupNames().Find,
         AskKernel = true,
     });
@@ -130,6 +141,12 @@ internal sealed class TraceOutput : IRecordSink
     /// <inheritdoc/>
     public void Pause(bool idle)
     {
+        // It may be set while this runs, and goes on while the machine sleeps.
+        if (_clock is not null && Environment.TickCount64 - _lookedAt >= LookAtClockMs)
+        {
+            _lookedAt = Environment.TickCount64;
+            _clock.Step((ulong)Clock.Monotonic(), Clock.RealtimeOffset());
+        }
         try
         {
             // Nothing comes: who reads the pipe gets what there is.

@@ -37,8 +37,11 @@ internal sealed class Loop : IDisposable
     public void Stop()
     {
         _stopped = true;
-        Child.Run(ScryBinary.Path, "loop", "stop", Name).Expect();
+        Child.Run(ScryBinary.Path, "loop", "stop", Name, "--discard").Expect();
     }
+
+    /// <summary>It was stopped by other means.</summary>
+    public void Forget() => _stopped = true;
 
     public void Dispose()
     {

@@ -21,7 +21,7 @@ public sealed class ReportTests
     public void Nothing_is_chosen_by_durations_that_are_ticks(bool known, string option)
     {
         using var samples = new Samples();
-        using (RecordingWriter writer = RecordingWriter.Create(samples.Path(), Samples.About with { CoarseTimes = known }))
+        using (RecordingWriter writer = RecordingWriter.Create(samples.Path(), Samples.About with { CoarseTimes = known }, Samples.New))
         {
             writer.Write(RecordMaker.Call(RecordMaker.Getppid, 1, 0, 9_000_000, 4_000_000, flags: CallFlags.Coarse));
             writer.Finish(new Dictionary<string, ulong>(), complete: true);

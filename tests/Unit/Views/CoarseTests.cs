@@ -4,6 +4,7 @@ using Scry.Syscalls;
 using Scry.Views;
 using Scry.Wire;
 using Xunit;
+using Encoding = System.Text.Encoding;
 using static Scry.Tests.Unit.Views.RecordMaker;
 using Decoder = Scry.Syscalls.Decoder;
 

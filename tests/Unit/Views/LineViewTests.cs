@@ -38,7 +38,7 @@ public sealed class LineViewTests
     [InlineData(TimeStyle.Relative, "     0.000000 ")]
     public void TimeIsThatOfTheEntry(TimeStyle style, string expected)
     {
-        var options = new LineOptions { Time = style, RealtimeOffset = 1_699_999_990L * (long)Second };
+        var options = new LineOptions { Time = style, Clock = 1_699_999_990L * (long)Second };
         Assert.StartsWith(expected, Lines(options, Call(Getppid, 1, 0, 12 * Second + 2345, duration: 2 * Second))[0]);
     }
 
@@ -47,7 +47,7 @@ public sealed class LineViewTests
     {
         var moment = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
         string local = (moment + TimeZoneInfo.Local.GetUtcOffset(moment)).ToString("HH:mm:ss");
-        var options = new LineOptions { Time = TimeStyle.Seconds, RealtimeOffset = 1_700_000_000L * (long)Second };
+        var options = new LineOptions { Time = TimeStyle.Seconds, Clock = 1_700_000_000L * (long)Second };
         Assert.StartsWith(local + " getppid", Lines(options, Call(Getppid, 1, 0, 345_678))[0]);
         Assert.StartsWith(
             local + ".000345 getppid", Lines(options with { Time = TimeStyle.Microseconds }, Call(Getppid, 1, 0, 345_678))[0]);

@@ -20,10 +20,10 @@ public sealed class OutputTests
         var options = new LineOptions
         {
             Thread = ThreadColumn.Plain, Time = TimeStyle.Microseconds, Duration = true, Comm = true, Cgroup = true,
-            CgroupPath = id => "/c", RealtimeOffset = 1_700_000_000_000_000_000,
+            CgroupPath = id => "/c", Clock = 1_700_000_000_000_000_000,
         };
         IRecordView view = json
-            ? new JsonView(new Decoder(), output, options.RealtimeOffset, options.CgroupPath)
+            ? new JsonView(new Decoder(), output, options.Clock, options.CgroupPath)
             : new LineView(new Decoder(), output, options);
         byte[][] cycle =
         [

@@ -98,7 +98,7 @@ public sealed class SkipTests
     public void Hostile_times_end_no_view()
     {
         var stream = new MemoryStream();
-        var options = new LineOptions { Time = TimeStyle.Relative, RealtimeOffset = long.MinValue };
+        var options = new LineOptions { Time = TimeStyle.Relative, Clock = long.MinValue };
         var view = new LineView(new Decoder(), OutputWriter.To(stream, lineBuffered: false), options);
         view.Write(Call(Getppid, 7, 0, 1));
         view.Write(Call(Getppid, 7, 1, 1 + (1UL << 63), duration: 0));
