@@ -14,7 +14,7 @@ public sealed class LoopPastTests
         using Cgroup cgroup = Cgroup.Unified();
         using var loop = new Loop("-G", cgroup.Path, "--memory", "4M");
         Child.Shell($"{cgroup.Enter}; cat /mark/first");
-        Assert.Matches(@"complete: \d+ calls in the last \d+\.\d s, since recording began\n", loop.Dump("--last", "1h").Error);
+        Assert.Matches(@"complete: \d+ calls in the last [\d.]+ s, since recording began\n", loop.Dump("--last", "1h").Error);
         Child.Shell($"{cgroup.Enter}; {Programs.Path("count")} 200000 1");
         Assert.Matches(@"(?m)^scry: \d+ calls: remembers [\d.]+ s of the 3600 s asked for; (--memory \d+M would hold them|no --memory would hold them .*)$", loop.Dump("--last", "1h").Error);
         Assert.Matches(@"complete: \d+ calls in the last [\d.]+ s; \d+ records before that are overwritten\n", loop.Dump().Error);

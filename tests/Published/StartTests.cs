@@ -27,7 +27,7 @@ public sealed class StartTests
         ("loop trigger", "loop trigger start-test", ""),
         ("loop dump", "loop dump start-test --last 5s", "scry"),
         ("loop watch", new("loop watch start-test --dir /incidents", EndsAt: "/incidents/"), "/incidents/start-test-"),
-        ("loop stop", "loop stop start-test", ""),
+        ("loop stop", "loop stop start-test --discard", ""),
         ("loop run", new("loop run --comm scry --memory 4M", EndsAt: "recording in"), "recording in "),
         ("bench", "bench --json --quick --runs 1 -w getppid --tools none,floor", "\"median\""),
     ];

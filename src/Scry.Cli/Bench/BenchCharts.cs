@@ -59,6 +59,8 @@ internal static class BenchCharts
     /// <summary>Curves against one size.</summary>
     public static string Lines(ScaleResult scale)
     {
+        // What is no result is no point.
+        scale = scale with { Lines = [.. scale.Lines.Select(line => line with { Points = [.. line.Points.Where(point => new Middle(point.Y, point.Spread).IsResult)] })] };
         (double X, double Y, double Spread)[] points = [.. scale.Lines.SelectMany(line => line.Points)];
         if (points.Length == 0)
             return "";

@@ -11,7 +11,7 @@ internal static class BenchHtml
         @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9aa5b1; --rule: #30363d; --page: #0f1319; --ours: #58a6ff; --peer: #6b7683; --base: #3d444d; --other: #f0883e; } }
         body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 4rem; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
         h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.25rem; margin: 2.75rem 0 .25rem; } h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
-        p, li { max-width: 46rem; } .soft, .axis { color: var(--soft); } .axis { font-size: .8rem; margin: .25rem 0 0; }
+        p, li { max-width: 46rem; } .soft, .axis { color: var(--soft); } .warning { color: var(--other); font-weight: 600; } .axis { font-size: .8rem; margin: .25rem 0 0; }
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; width: 100%; }
         th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); } th { color: var(--soft); font-weight: 500; }
         th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal; min-width: 13rem; } tr.ours td:first-child { font-weight: 600; } td.failed { text-align: left; color: var(--other); white-space: normal; }
@@ -28,6 +28,8 @@ internal static class BenchHtml
         page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n")
             .Append("<title>What tracing costs here</title>\n<style>\n").Append(Style).Append("\n</style>\n</head>\n<body>\n<h1>What tracing costs here</h1>\n");
         page.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{result.Started:yyyy-MM-dd HH:mm} UTC, {Escape(result.Machine.Line)}.{(result.Interrupted ? " Interrupted: not all was measured." : "")}</p>\n");
+        if (result.NoMeasurement is { } reason)
+            page.Append("<p class=\"warning\">").Append(Escape(char.ToUpperInvariant(reason[0]) + reason[1..])).Append(".</p>\n");
         if (result.Versions.Count > 0)
             page.Append("<p class=\"soft\">").Append(Escape(string.Join("; ", result.Versions))).Append(".</p>\n");
         if (result.Wake is { } wake)
@@ -68,7 +70,8 @@ internal static class BenchHtml
         bool rate = workload.Metric.IsRate;
         Bar[] bars = [.. workload.Tools
             .Where(tool => (tool.Kind == kind || tool.Kind == ToolKind.Baseline) && tool.Samples.Count > 0 && tool.Name != Tool.Untraced)
-            .Select(tool => Bar(tool, rate ? Percent(workload.Kept(tool)) : workload.Added(tool)))];
+            .Select(tool => (Tool: tool, Figure: rate ? Percent(workload.Kept(tool)) : workload.Added(tool)))
+            .Where(bar => bar.Figure.IsResult).Select(bar => Bar(bar.Tool, bar.Figure))];
         // What the table compares by: absolute rates are of different turns.
         string unit = rate ? $"% of the untraced {workload.Metric.Unit}" : $"{workload.Metric.Unit.Split('/')[0]} added";
         page.Append(BenchCharts.Bars($"{workload.Name}: {unit}", unit, rate ? "%" : unit, bars)).Append('\n');

@@ -17,6 +17,8 @@ internal static class BenchJson
         json.WriteString("started", result.Started);
         json.WriteNumber("seconds", result.Seconds);
         json.WriteBoolean("interrupted", result.Interrupted);
+        if (result.NoMeasurement is { } reason)
+            json.WriteString("no_measurement", reason);
         WriteMachine(json, result.Machine);
         json.WriteStartArray("versions");
         foreach (string version in result.Versions)
@@ -40,11 +42,11 @@ internal static class BenchJson
             WriteScale(json, scale);
         json.WriteEndArray();
         json.WriteStartArray("left_out");
-        foreach ((string name, string reason) in result.LeftOut)
+        foreach ((string name, string why) in result.LeftOut)
         {
             json.WriteStartObject();
             json.WriteString("name", name);
-            json.WriteString("reason", reason);
+            json.WriteString("reason", why);
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -132,7 +134,8 @@ internal static class BenchJson
             {
                 json.WriteStartObject();
                 json.WriteNumber("x", Round(x));
-                json.WriteNumber("y", Round(y));
+                if (new Middle(y, spread).IsResult)
+                    json.WriteNumber("y", Round(y));
                 json.WriteNumber("spread", Round(spread));
                 json.WriteEndObject();
             }
@@ -148,7 +151,8 @@ internal static class BenchJson
         if (!double.IsFinite(middle.Median))
             return;
         json.WriteStartObject(name);
-        json.WriteNumber("median", Round(middle.Median));
+        if (middle.IsResult)
+            json.WriteNumber("median", Round(middle.Median));
         json.WriteNumber("spread", Round(middle.Spread));
         json.WriteEndObject();
     }

@@ -119,7 +119,7 @@ internal sealed class BenchRun(BenchPlan plan, BenchProgress progress)
         progress.Say($"{workload.Name}: preparing");
         workload.Prepare(place);
         int rounds = Rounds(workload);
-        var result = new WorkloadResult(workload.Name, workload.Title, workload.Metric) { Rounds = rounds };
+        var result = new WorkloadResult(workload.Name, workload.Title, workload.Metric) { Rounds = rounds, Enough = workload.Rounds };
         _result.Workloads.Add(result);
         List<Tool> fit = Fitting(tools, workload);
         _result.LeftOut.AddRange(tools.Select(tool => (Name: $"{workload.Name}, {tool.Name}", Reason: tool.Unfit(workload)))

@@ -19,7 +19,7 @@ internal static class BenchText
     /// <summary>What the figures can and cannot say.</summary>
     public static IReadOnlyList<string> Limits(BenchResult result) =>
     [
-        $"Medians of interleaved rounds. A round is cut into turns: an untraced run, the floor, and at most {Turns.Size} tools, in an order that changes from round to round; what is added, or kept, is taken within a turn. ± is the median distance from the median; one run has none.",
+        $"Medians of interleaved rounds. A round is cut into turns: an untraced run, the floor, and at most {Turns.Size} tools, in an order that changes from round to round; what is added, or kept, is taken within a turn. ± is the median distance from the median; one run has none. Of a figure whose ± is larger than itself not even the sign is known: it is no result, and a ? stands in its place.",
         "The workload is pinned to one CPU, and tools run on the others where their names say nothing else. Each writes to a file on the same tmpfs.",
         "«in truth» is what the workload made less what is in the tool's output, or the count that it gives. A recorder that overwrites is not compared so: scry loop's kernel counts the records of its cgroup, with some of the start and end of the program; ftrace's buffers likewise; traceloop keeps the last few thousand by design. The few calls of the same kind with which a program starts and ends are not held against a tool.",
         "Tools that record, tools that only count, and filters that let the calls pass do different work: each has a table of its own.",
@@ -37,6 +37,8 @@ internal static class BenchText
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{result.Started:yyyy-MM-dd}, {result.Machine.Line}\n");
+        if (result.NoMeasurement is { } reason)
+            text.Append(markdown ? $"\n**{reason}**\n" : $"{reason}\n");
         if (result.Versions.Count > 0)
             text.Append(markdown ? "\n" : "").AppendJoin("; ", result.Versions).Append('\n');
         if (result.Interrupted)
@@ -49,8 +51,8 @@ internal static class BenchText
             AppendScale(text, scale, markdown);
         if (result.LeftOut.Count > 0)
             text.Append(markdown ? "\n## Left out\n\n" : "\nleft out:\n");
-        foreach ((string name, string reason) in result.LeftOut)
-            text.Append(markdown ? "- " : "  ").Append(name).Append(": ").Append(reason).Append('\n');
+        foreach ((string name, string why) in result.LeftOut)
+            text.Append(markdown ? "- " : "  ").Append(name).Append(": ").Append(why).Append('\n');
         // Who reads a terminal has docs/BENCH.md; who reads a report may have nothing else.
         if (markdown)
             AppendMethod(text, result);
@@ -126,9 +128,11 @@ internal static class BenchText
     }
 
     /// <summary>One run has no spread.</summary>
-    private static string With(Middle middle, ToolResult tool) => tool.Samples.Count > 1 ? $"{Number(middle.Median)} ± {Number(middle.Spread)}" : Number(middle.Median);
+    private static string With(Middle middle, ToolResult tool) => tool.Samples.Count > 1 ? With(middle) : Number(middle.Median);
 
-    private static string Percent(Middle kept, ToolResult tool) => string.Create(CultureInfo.InvariantCulture, $"{kept.Median * 100:F1}")
+    private static string With(Middle middle) => $"{(middle.IsResult ? Number(middle.Median) : "?")} ± {Number(middle.Spread)}";
+
+    private static string Percent(Middle kept, ToolResult tool) => (kept.IsResult ? string.Create(CultureInfo.InvariantCulture, $"{kept.Median * 100:F1}") : "?")
         + (tool.Samples.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $" ± {kept.Spread * 100:F1} %") : " %");
 
     /// <summary>Of all rounds together: how many, and their share of the calls when those are known.</summary>
@@ -180,7 +184,7 @@ internal static class BenchText
         for (int i = 0; i < scale.Lines[0].Points.Count; i++)
         {
             rows.Add([scale.Lines[0].Points[i].X.ToString("#,0", CultureInfo.InvariantCulture),
-                .. scale.Lines.Select(line => i < line.Points.Count ? $"{Number(line.Points[i].Y)} ± {Number(line.Points[i].Spread)}" : "")]);
+                .. scale.Lines.Select(line => i < line.Points.Count ? With(new Middle(line.Points[i].Y, line.Points[i].Spread)) : "")]);
         }
         AppendTable(text, rows, markdown);
     }

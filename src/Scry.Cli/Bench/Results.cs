@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Scry.Cli.Bench;
 
 /// <summary>What a tool does with a call: those that do different work are not compared.</summary>
@@ -59,6 +61,9 @@ internal sealed record WorkloadResult(string Name, string Title, Metric Metric)
     /// <summary>Rounds that were planned.</summary>
     public int Rounds { get; init; }
 
+    /// <summary>Rounds that it takes to measure something; 0: any.</summary>
+    public int Enough { get; init; }
+
     /// <summary>In the order in which they ran.</summary>
     public List<ToolResult> Tools { get; } = [];
 
@@ -74,9 +79,10 @@ internal sealed record WorkloadResult(string Name, string Title, Metric Metric)
     /// <summary>What it leaves of the untraced rate of the same turn; 1 is all.</summary>
     public Middle Kept(ToolResult tool) => Statistics.Of(Pairs(tool).Select(pair => pair.Traced / pair.Untraced));
 
-    /// <summary>What it adds as a multiple of what the floor adds; null without a floor that adds something.</summary>
+    /// <summary>What it adds as a multiple of what the floor adds; null without a floor that adds something, and when either is no result.</summary>
     public double? TimesFloor(ToolResult tool) =>
-        Find(Tool.Floor) is { } floor && Added(floor).Median is > 0 and var least && tool.Name != Tool.Untraced ? Added(tool).Median / least : null;
+        Find(Tool.Floor) is { } floor && Added(floor) is { IsResult: true, Median: > 0 and var least } && Added(tool) is { IsResult: true } added && tool.Name != Tool.Untraced
+            ? added.Median / least : null;
 
     private IEnumerable<(double Traced, double Untraced)> Pairs(ToolResult tool) =>
         Find(Tool.Untraced) is not { } untraced
@@ -121,4 +127,21 @@ internal sealed record BenchResult(Machine Machine, DateTime Started, double Sec
 
     /// <summary>A signal ended it before all was measured.</summary>
     public bool Interrupted { get; set; }
+
+    /// <summary>Seconds that a run must last to measure something.</summary>
+    public const double EnoughSeconds = 0.5;
+
+    /// <summary>Why this is below the rules that its own page states, and so no measurement; null when it is one.</summary>
+    public string? NoMeasurement
+    {
+        get
+        {
+            IEnumerable<string> why = Workloads.Where(workload => workload.Rounds < workload.Enough).GroupBy(workload => (workload.Rounds, workload.Enough))
+                .Select(few => $"{few.Key.Rounds} {(few.Key.Rounds == 1 ? "round" : "rounds")} of {string.Join(", ", few.Select(workload => workload.Name))} where it takes {few.Key.Enough}");
+            if (Seconds < EnoughSeconds)
+                why = why.Append(string.Create(CultureInfo.InvariantCulture, $"runs of {Seconds} s where it takes {EnoughSeconds} s"));
+            string text = string.Join("; ", why);
+            return text.Length > 0 ? "no measurement: " + text : null;
+        }
+    }
 }

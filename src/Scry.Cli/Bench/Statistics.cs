@@ -3,7 +3,11 @@ namespace Scry.Cli.Bench;
 /// <summary>A middle and how far half of the values lie from it.</summary>
 /// <param name="Median">The median; NaN of nothing.</param>
 /// <param name="Spread">The median of the distances from it (MAD).</param>
-internal readonly record struct Middle(double Median, double Spread);
+internal readonly record struct Middle(double Median, double Spread)
+{
+    /// <summary>Whether it says anything: of a figure whose spread is larger than itself not even the sign is known.</summary>
+    public bool IsResult => !(Spread > Math.Abs(Median));
+}
 
 /// <summary>Statistics that a single bad run does not move.</summary>
 internal static class Statistics

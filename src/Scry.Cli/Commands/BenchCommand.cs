@@ -13,7 +13,7 @@ internal static class BenchCommand
 {
     private const int MostRuns = 1000, QuickRuns = 3;
     private static readonly TimeSpan s_logged = TimeSpan.FromMinutes(1);
-    private const ulong DefaultLength = 500_000_000, QuickLength = 100_000_000; // ns
+    private const ulong DefaultLength = (ulong)(BenchResult.EnoughSeconds * 1e9), QuickLength = 100_000_000; // ns
 
     public static readonly Option<string[]> Workloads = TraceOptions.Many("--workload", "NAME,…",
         $"getppid openat dd neighbour fileio redis pgbench nginx untar build, or all ({string.Join(',', WorkloadList.Default)})", "-w");
@@ -21,7 +21,7 @@ internal static class BenchCommand
     public static readonly Option<bool> Scale = TraceOptions.Flag("--scale", "Also by cgroups, processes, sizes, CPUs and rates");
     public static readonly Option<string[]> Runs = TraceOptions.Many("--runs", "N", "Rounds (15 of loops of calls, 9 or 5 of what takes longer)");
     public static readonly Option<string[]> Length = TraceOptions.Many("--length", "DURATION", "Of one run, about (500ms)");
-    public static readonly Option<bool> Quick = TraceOptions.Flag("--quick", "3 rounds of 100 ms: to see that it works");
+    public static readonly Option<bool> Quick = TraceOptions.Flag("--quick", "3 rounds of 100 ms: to see that it works; no measurement");
     public static readonly Option<string[]> Budgets = TraceOptions.Many("--budget", "FILE", "Hold the figures against FILE; exit status 1 when one got worse");
     public static readonly Option<string[]> Output = TraceOptions.Many("--output", "DIR", "Write bench.json, bench.html and bench.md there (scry-bench-TIME)", "-o");
     public static readonly Option<bool> Json = TraceOptions.Flag("--json", "The JSON to standard output; no files unless -o says where");

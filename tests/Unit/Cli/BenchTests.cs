@@ -298,6 +298,45 @@ public sealed class BenchTests
         }
     }
 
+    [Fact]
+    public void WhatSpreadsMoreThanItIsIsNoResult()
+    {
+        BenchResult result = Result();
+        WorkloadResult workload = new("openat", "openat in a loop", Metric.Call) { Rounds = 3 };
+        workload.Tools.Add(Tool("none", 100, 5000, 9000));
+        workload.Tools.Add(Tool("floor", 110, 8690, 5321));
+        workload.Tools.Add(Tool("scry-trace", 300, 5207, 9204));
+        result.Workloads.Clear();
+        result.Workloads.Add(workload);
+        Assert.Null(workload.TimesFloor(workload.Find("scry-trace")!));
+        string text = BenchText.Write(result, markdown: true);
+        Assert.Contains("| floor | 5,321 ± 3,369 | ? ± 3,680 |  |", text);
+        Assert.Contains("| 204 ± 3.00 |  |", text);
+        Assert.DoesNotContain("floor</text>", BenchHtml.Write(result));
+        using var json = new MemoryStream();
+        BenchJson.Write(result, json);
+        using JsonDocument document = JsonDocument.Parse(json.ToArray());
+        JsonElement added = document.RootElement.GetProperty("workloads")[0].GetProperty("tools")[1].GetProperty("added");
+        Assert.False(added.TryGetProperty("median", out _));
+        Assert.Equal(3680, added.GetProperty("spread").GetDouble());
+    }
+
+    [Theory]
+    [InlineData(3, 0.5, "no measurement: 3 rounds of getppid where it takes 15")]
+    [InlineData(15, 0.1, "no measurement: runs of 0.1 s where it takes 0.5 s")]
+    [InlineData(15, 0.5, null)]
+    public void WhatIsBelowItsOwnRulesSaysSo(int rounds, double seconds, string? expected)
+    {
+        BenchResult result = Result() with { Seconds = seconds };
+        result.Workloads.Clear();
+        result.Workloads.Add(new("getppid", "", Metric.Call) { Rounds = rounds, Enough = 15 });
+        Assert.Equal(expected, result.NoMeasurement);
+        using var json = new MemoryStream();
+        BenchJson.Write(result, json);
+        foreach (string text in (string[])[BenchText.Write(result, false), BenchText.Write(result, true), BenchHtml.Write(result), System.Text.Encoding.UTF8.GetString(json.ToArray())])
+            Assert.Equal(expected is not null, text.Contains(expected?[1..] ?? "o measurement", StringComparison.Ordinal));
+    }
+
     private static string Here([System.Runtime.CompilerServices.CallerFilePath] string file = "") => file;
 
     private static ToolResult Tool(string name, params double[] values)
