@@ -5,8 +5,16 @@ using Xunit;
 namespace Scry.Tests.Unit.Capture;
 
 /// <summary>What ended takes bounded memory, and every call of it is still counted.</summary>
+[Collection(Alone)]
 public sealed class CounterPastTests
 {
+    // It measures the memory of the process.
+    private const string Alone = "alone";
+
+    /// <summary>Runs while no other test does.</summary>
+    [CollectionDefinition(Alone, DisableParallelization = true)]
+    public sealed class AloneDefinition;
+
     private const int Calls = 8, Names = 50;
     private const long Room = 8 << 20;
 
