@@ -21,14 +21,11 @@ internal static class LossNames
         return named;
     }
 
+    /// <summary>By number, what a session or a recorder has lost so far.</summary>
+    public static ulong[] Counts(Func<LossReason, ulong> lost) => [.. Enumerable.Range(0, Layout.LostReasons).Select(reason => lost((LossReason)reason))];
+
     /// <summary>By name, what a recorder has lost so far.</summary>
-    public static Dictionary<string, ulong> Of(FlightRecorder recorder)
-    {
-        Span<ulong> lost = stackalloc ulong[Layout.LostReasons];
-        for (int reason = 0; reason < lost.Length; reason++)
-            lost[reason] = recorder.Lost((LossReason)reason);
-        return ByName(lost);
-    }
+    public static Dictionary<string, ulong> Of(FlightRecorder recorder) => ByName(Counts(recorder.Lost));
 
     /// <summary>By number; those of a reason that this Scry does not know are counted behind the others.</summary>
     public static ulong[] ByNumber(RecordingSummary? summary)

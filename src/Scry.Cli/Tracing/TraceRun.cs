@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
+using Scry.Cli.Recordings;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
@@ -149,10 +150,7 @@ internal sealed class TraceRun : IDisposable
 
     private int End(Session session)
     {
-        Span<ulong> lost = stackalloc ulong[Layout.LostReasons];
-        for (int reason = 0; reason < lost.Length; reason++)
-            lost[reason] = session.Lost((LossReason)reason);
-        var summary = new RunSummary(_shown, lost);
+        var summary = new RunSummary(_shown, LossNames.Counts(session.Lost));
         try
         {
             if (_sinkError is null)

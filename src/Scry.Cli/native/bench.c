@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "launch.h"
 
 extern char **environ;
 
@@ -66,17 +67,6 @@ int bench_nth_cpu(int n)
 	return -1;
 }
 
-static void restore_signals(void)
-{
-	struct sigaction action = {.sa_handler = SIG_DFL};
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &action, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* Gives when it is time to execve; marks as often as it is asked to before. */
 static void wait_at_gate(int gate)
 {
@@ -91,65 +81,50 @@ static void wait_at_gate(int gate)
 	_exit(1);
 }
 
-static _Noreturn void child_run(const char *path, char **argv, const struct bench_start *start,
-				int gate)
+struct process {
+	const struct bench_start *start;
+	int gate[2]; /* -1: it does not wait */
+};
+
+static void process_run(const char *path, char **argv, void *context)
 {
+	const struct process *process = context;
+	const struct bench_start *start = process->start;
+
+	if (process->gate[1] >= 0)
+		close(process->gate[1]);
 	/* Bench ends what it started; when it is killed, the kernel does. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
-	restore_signals();
+	launch_restore();
 	for (int fd = 0; fd < 3; fd++)
 		dup2(start->fds[fd], fd);
 	if (start->cgroup_procs[0] && bench_join(start->cgroup_procs))
 		_exit(125);
 	bench_affinity(start->affinity);
-	if (gate >= 0)
-		wait_at_gate(gate);
+	if (process->gate[0] >= 0)
+		wait_at_gate(process->gate[0]);
 	execve(path, argv, environ);
 	_exit(127);
 }
 
-/*
- * words: the path, then count arguments (the first is argv[0]), each ended by NUL. Gives the pid or
- * -errno; *gate is where to ask for marker calls ('m') and to let go ('g'), -1 without one.
- */
+/* Gives the pid or -errno; *gate is where to ask for marker calls ('m') and to let go ('g'), -1
+ * without one. */
 int scry_bench_start(const char *words, int count, const struct bench_start *start, int gated,
 		     int *gate)
 {
-	char **argv = calloc(count + 1, sizeof(*argv));
-	const char *word = words;
-	sigset_t all, old;
-	int ends[2] = {-1, -1}, error;
+	struct process process = {.start = start, .gate = {-1, -1}};
 	pid_t pid;
 
-	*gate = -1;
-	if (!argv)
-		return -ENOMEM;
-	if (gated && pipe2(ends, O_CLOEXEC)) {
-		error = errno;
-		free(argv);
-		return -error;
+	if (gated && pipe2(process.gate, O_CLOEXEC)) {
+		*gate = -1;
+		return -errno;
 	}
-	for (int i = 0; i < count; i++) {
-		word += strlen(word) + 1;
-		argv[i] = (char *)word;
-	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pid = fork();
-	error = errno;
-	if (pid == 0) {
-		if (gated)
-			close(ends[1]);
-		child_run(words, argv, start, ends[0]);
-	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	free(argv);
-	if (gated) {
-		close(ends[0]);
-		*gate = ends[1];
-	}
-	return pid > 0 ? pid : -error;
+	pid = launch_fork(words, count, process_run, &process, NULL);
+	if (gated)
+		close(process.gate[0]);
+	*gate = process.gate[1];
+	return pid;
 }
 
 /* Microseconds of CPU of a process that ended and was not waited for, without its children's. */

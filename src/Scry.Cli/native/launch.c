@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "launch.h"
+
 extern char **environ;
 
 /* Shared with the child until its execve: why that failed, as an errno. */
@@ -84,7 +86,7 @@ __attribute__((constructor)) static void remember_start(void)
 		sigaction(SIGXFSZ, &action, NULL);
 }
 
-static void restore_start(void)
+void launch_restore(void)
 {
 	struct sigaction action = {0};
 
@@ -111,34 +113,38 @@ static void leave_terminal(void)
 	}
 }
 
-static _Noreturn void child_run(int wait_fd, const char *path, char **argv, int no_terminal)
+struct command {
+	int gate[2]; /* the child waits at the first end */
+	int no_terminal;
+};
+
+static void command_run(const char *path, char **argv, void *context)
 {
+	struct command *how = context;
 	char go;
 
-	restore_start();
-	if (no_terminal)
+	close(how->gate[1]);
+	launch_restore();
+	if (how->no_terminal)
 		leave_terminal();
-	if (read(wait_fd, &go, 1) != 1)
+	if (read(how->gate[0], &go, 1) != 1)
 		_exit(1);
 	execve(path, argv, environ);
 	atomic_store(exec_error, errno);
-	_exit(1);
 }
 
-/* words: the path, then count arguments (the first is argv[0]), each ended by NUL. no_terminal:
- * what would be the terminal is /dev/null. Gives the pid or -errno. */
-int scry_command_start(const char *words, int count, int no_terminal)
+pid_t launch_fork(const char *words, int count,
+		  void (*run)(const char *path, char **argv, void *context), void *context,
+		  _Atomic pid_t *at)
 {
 	char **argv = calloc(count + 1, sizeof(*argv));
 	const char *word = words;
 	sigset_t all, old;
-	int ends[2], error;
 	pid_t pid;
+	int error;
 
-	exec_error = mmap(NULL, sizeof(*exec_error), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!argv || exec_error == MAP_FAILED || pipe2(ends, O_CLOEXEC))
-		return -errno;
+	if (!argv)
+		return -ENOMEM;
 	for (int i = 0; i < count; i++) {
 		word += strlen(word) + 1;
 		argv[i] = (char *)word;
@@ -149,15 +155,30 @@ int scry_command_start(const char *words, int count, int no_terminal)
 	pid = fork();
 	error = errno;
 	if (pid == 0) {
-		close(ends[1]);
-		child_run(ends[0], words, argv, no_terminal);
+		run(words, argv, context);
+		_exit(1);
 	}
-	atomic_store(&child, pid > 0 ? pid : 0);
+	if (at)
+		atomic_store(at, pid > 0 ? pid : 0);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	free(argv);
-	close(ends[0]);
-	go_fd = ends[1];
 	return pid > 0 ? pid : -error;
+}
+
+/* no_terminal: what would be the terminal is /dev/null. Gives the pid or -errno. */
+int scry_command_start(const char *words, int count, int no_terminal)
+{
+	struct command how = {.no_terminal = no_terminal};
+	pid_t pid;
+
+	exec_error = mmap(NULL, sizeof(*exec_error), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (exec_error == MAP_FAILED || pipe2(how.gate, O_CLOEXEC))
+		return -errno;
+	pid = launch_fork(words, count, command_run, &how, &child);
+	close(how.gate[0]);
+	go_fd = how.gate[1];
+	return pid;
 }
 
 /* Lets the child execve. Gives 0, or -1 when it is dead. */
