@@ -69,9 +69,10 @@ internal sealed class TraceOutput : IRecordSink
 
     /// <summary>Opens the output of a live run.</summary>
     /// <param name="arguments">What was asked.</param>
+    /// <param name="cgroups">Names cgroups.</param>
     /// <param name="around">As <see cref="ViewContext.Around"/>.</param>
     /// <exception cref="ToolException">The file cannot be written.</exception>
-    public static TraceOutput Open(TraceArguments arguments, Func<IRecordView, OutputWriter, IRecordView>? around = null) => Open(arguments, new ViewContext
+    public static TraceOutput Open(TraceArguments arguments, CgroupNames cgroups, Func<IRecordView, OutputWriter, IRecordView>? around = null) => Open(arguments, new ViewContext
     {
         Around = around,
         // strace's place when a command is started: its own output keeps standard output for itself.
@@ -82,7 +83,7 @@ internal sealed class TraceOutput : IRecordSink
         // A summary's lines are strace's, which has no ids in a file when it follows nobody.
         ThreadInFile = around is not null && !arguments.Follow ? ThreadColumn.None : ThreadColumn.Plain,
         RealtimeOffset = Clock.RealtimeOffset(),
-        CgroupPath = new CgroupNames().Find,
+        CgroupPath = cgroups.Find,
         AskKernel = true,
     });
 
