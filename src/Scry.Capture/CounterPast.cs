@@ -9,7 +9,7 @@ namespace Scry.Capture;
 internal sealed class CounterPast(CounterTable table, long room)
 {
     // What a group or row takes with its places in tables, and with what is made of it to be shown.
-    private const int GroupSize = 700, RowSize = 2200;
+    private const int GroupSize = 700, RowSize = 3500;
 
     // The first one first.
     private readonly Queue<(CounterGroup Group, long Size)> _kept = [];

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using Scry.Bpf;
 using Scry.Wire;
 using ThreadState = Scry.Wire.ThreadState;
@@ -20,6 +21,7 @@ public sealed class Session : IDisposable
     private const long TightestRing = 256 * 1024; // where memory is little: one record fits
     private const long DefaultRing = 8 << 20;
     private const long DefaultRings = 32 << 20; // of all CPUs together
+    private const uint RoomForNames = 1 << 20; // bytes
     private const int NapMs = 5;
     private const int NapsBeforeSleep = 20;
 
@@ -27,6 +29,8 @@ public sealed class Session : IDisposable
     private readonly List<BpfLink> _links = [];
     private readonly List<MappedMap> _mappings = [];
     private readonly RingBuffer _bell;
+    private readonly RingBuffer? _made;
+    private readonly List<(ulong Id, string Path)> _cgroups = [];
     private readonly Rings _rings;
     private readonly ThreadTable _threads;
     // It begins asleep: the first record wakes it.
@@ -44,6 +48,8 @@ public sealed class Session : IDisposable
             Mapped(Map(".bss"), Environment.SystemPageSize),
             (uint)sizes.Threads - 1, sizes.Probes);
         Options = options;
+        if (options.CgroupNames)
+            _made = new RingBuffer(Map("made"), Note);
     }
 
     private readonly record struct Sizes(int Cpus, long Ring, long Stride, int Threads, bool Probes);
@@ -88,6 +94,9 @@ public sealed class Session : IDisposable
             programs.FindMap("rings").ValueSize = (uint)sizes.Stride;
             TraceConfig config = Configuration.Of(options, sizes.Threads, sizes.Probes);
             config.RingSize = (ulong)sizes.Ring;
+            programs.FindProgram("trace_cgroup_made").AutoLoad = options.CgroupNames;
+            if (options.CgroupNames)
+                programs.FindMap("made").MaxEntries = RoomForNames;
             Configuration.Load(programs, in config, options, MapMemory.Loading);
             bell = new RingBuffer(programs.FindMap("bell"), static _ => { });
             session = new Session(programs, bell, options, sizes);
@@ -124,6 +133,26 @@ public sealed class Session : IDisposable
         int count = _rings.Drain(handler);
         _quietNaps = count > 0 ? 0 : _quietNaps + 1;
         return count;
+    }
+
+    /// <summary>
+    /// The v2 cgroups that were made since this was asked before, with their paths below the hierarchy: each is told of before a thread in it
+    /// makes a call. Needs <see cref="SessionOptions.CgroupNames"/>.
+    /// </summary>
+    public IReadOnlyList<(ulong Id, string Path)> CgroupsMade()
+    {
+        _cgroups.Clear();
+        _made?.Poll(0);
+        return _cgroups;
+    }
+
+    private void Note(ReadOnlySpan<byte> record)
+    {
+        ReadOnlySpan<byte> path = record[sizeof(ulong)..];
+        int length = path.IndexOf((byte)0);
+        // One that fills its place is not whole.
+        if (length > 0 && length < path.Length - 1)
+            _cgroups.Add((MemoryMarshal.Read<ulong>(record), Encoding.UTF8.GetString(path[..length])));
     }
 
     /// <summary>
@@ -167,6 +196,7 @@ public sealed class Session : IDisposable
         foreach (MappedMap mapping in _mappings)
             mapping.Dispose();
         _bell.Dispose();
+        _made?.Dispose();
         _object.Dispose();
     }
 

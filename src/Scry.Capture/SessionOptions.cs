@@ -59,6 +59,9 @@ public sealed record SessionOptions
     /// </summary>
     public bool Durations { get; init; } = true;
 
+    /// <summary>Whether <see cref="Session.CgroupsMade"/> tells of cgroups that are made.</summary>
+    public bool CgroupNames { get; init; }
+
     /// <summary>Whether delivered signals are recorded.</summary>
     public bool Signals { get; init; } = true;
 }

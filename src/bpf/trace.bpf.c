@@ -34,5 +34,29 @@ int trace_in_flight(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* As scry_cgroup_made; where names are wanted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* set before load */
+} made SEC(".maps");
+
+/* A cgroup's name comes from where it is made: it may be gone before user space looks. One of v1
+ * has a hierarchy with a number. */
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(trace_cgroup_made, struct cgroup *cgroup, const char *path)
+{
+	struct scry_cgroup_made *record;
+
+	if (cgroup->root->hierarchy_id)
+		return 0;
+	record = bpf_ringbuf_reserve(&made, sizeof(*record), 0);
+	if (!record)
+		return 0;
+	record->id = cgroup->kn->id;
+	bpf_probe_read_kernel_str(record->path, sizeof(record->path), path);
+	bpf_ringbuf_submit(record, 0);
+	return 0;
+}
+
 /* The kernel knows no better name for GPL-2.0 OR Apache-2.0. */
 char LICENSE[] SEC("license") = "GPL";

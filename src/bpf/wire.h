@@ -409,7 +409,8 @@ struct scry_control {
 };
 
 /* What peek.bpf.c is asked and answers. */
-#define SCRY_PEEK_SIZE 16384
+#define SCRY_PEEK_SIZE	 16384
+#define SCRY_CGROUP_PATH 376
 
 /* Two clocks at one instant. */
 struct scry_clock {
@@ -427,6 +428,12 @@ struct scry_pid_namespace {
 struct scry_cgroup_level {
 	__u64 id;
 	__s64 level; /* answer; -1: the asker is in another part of the hierarchy */
+};
+
+/* The path of a cgroup, when it is made; one that fills its place is not whole. */
+struct scry_cgroup_made {
+	__u64 id;
+	char path[SCRY_CGROUP_PATH];
 };
 
 struct scry_peek {

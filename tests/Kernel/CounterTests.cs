@@ -135,7 +135,7 @@ public sealed class CounterTests
     [Fact]
     public void Too_many_that_are_over_are_merged_by_name_and_nothing_is_lost()
     {
-        CounterOptions options = Options(TargetKind.Tasks) with { Room = 60_000 };
+        CounterOptions options = Options(TargetKind.Tasks) with { Room = 90_000 };
         using Counters counters = Count("relay", options);
         CounterRow[] rows = [.. counters.Rows.Where(row => row.Nr == Getppid)];
         CounterRow merged = Assert.Single(rows, row => row.Group.Merged > 0);
@@ -220,7 +220,7 @@ public sealed class CounterTests
     [Fact]
     public void Names_without_end_take_no_memory_without_end()
     {
-        using Counters counters = Count("names", Options(TargetKind.Tasks) with { Room = 40_000 });
+        using Counters counters = Count("names", Options(TargetKind.Tasks) with { Room = 60_000 });
         CounterRow[] rows = [.. counters.Rows.Where(row => row.Nr == Getppid)];
         Assert.Equal(20, rows.Sum(row => (int)row.Sums.Calls));
         // Some that were kept, some names, all others.

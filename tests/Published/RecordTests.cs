@@ -156,6 +156,21 @@ public sealed class RecordTests : IDisposable
     }
 
     [Fact]
+    public void Cgroups_that_are_gone_at_once_are_named()
+    {
+        const int many = 30;
+        using Cgroup cgroup = Cgroup.Unified();
+        string below = cgroup.Path[Cgroup.UnifiedMount.Length..];
+        string[] churn = ["-e", "execve", "--", "sh", "-c", $"for i in $(seq {many}); do mkdir {cgroup.Path}/$i; sh -c \"echo 0 > {cgroup.Path}/$i/cgroup.procs; exec true\"; rmdir {cgroup.Path}/$i; done"];
+        Record(0, churn);
+        foreach (Finished run in (Finished[])[Child.Run(ScryBinary.Path, "report", "--show-cgroup", File).Expect(), ScryBinary.Trace(["--show-cgroup", "-o", "/dev/stdout", .. churn]).Expect()])
+        {
+            string[] paths = [.. Regex.Matches(run.Output, $@"^\S+ +\S* ?{Regex.Escape(below)}/(\d+) execve", RegexOptions.Multiline).Select(match => match.Groups[1].Value).Distinct()];
+            Assert.Equal(many, paths.Length);
+        }
+    }
+
+    [Fact]
     public void Only_the_owner_can_read_it_and_it_is_not_written_over_unasked()
     {
         System.IO.File.WriteAllText(File, "mine");

@@ -45,7 +45,7 @@ public sealed partial class StuckTests : IDisposable
     {
         using Child process = Start("join");
         Eventually.HasThreads(process.Id, 2);
-        Shows(process.Id, "futex(0x", $"waits for the end of joined[{process.Id}/{Other(process)}], which is in pause (likely: the word is its tid)");
+        Shows(process.Id, "futex(0x", $"waits for the end of join:joined[{process.Id}/{Other(process)}], which is in pause (likely: the word is its tid)");
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal static class RecordCommand
     private static int Run(RecordArguments arguments)
     {
         Privileges.Require();
-        using var run = new TraceRun(arguments.Trace, () => RecordingSink.Open(arguments));
+        using var run = new TraceRun(arguments.Trace, cgroups => RecordingSink.Open(arguments, cgroups), namesCgroups: true);
         return run.Run();
     }
 

@@ -28,7 +28,7 @@ internal static class StraceCommand
         Privileges.Require();
         if (arguments.WithLines)
         {
-            using var lines = new TraceRun(arguments.Trace with { Durations = true }, () => TraceOutput.Open(arguments.Trace,
+            using var lines = new TraceRun(arguments.Trace with { Durations = true }, cgroups => TraceOutput.Open(arguments.Trace, cgroups,
                 (view, writer) => new CountingView(view, writer, new StraceSummary(arguments.Columns, arguments.Sort), CountOutput.Names())));
             return lines.Run();
         }

@@ -22,7 +22,7 @@ internal static class TraceCommand
     private static int Run(TraceArguments arguments)
     {
         Privileges.Require();
-        using var run = new TraceRun(arguments, () => TraceOutput.Open(arguments));
+        using var run = new TraceRun(arguments, cgroups => TraceOutput.Open(arguments, cgroups));
         return run.Run();
     }
 

@@ -22,7 +22,7 @@ internal sealed class RecordingSink : IRecordSink
     private readonly RecordingWriter _writer;
     private readonly OutputFile _file;
     private readonly bool _overwrite;
-    private readonly CgroupNames _cgroups = new();
+    private readonly CgroupNames _cgroups;
     private readonly Containers _containers = new();
     private readonly HashSet<ulong> _seen = [];
     private readonly Dictionary<ulong, (ulong Time, long Until)> _nameless = [];
@@ -31,12 +31,13 @@ internal sealed class RecordingSink : IRecordSink
     private long _flushedAt = Environment.TickCount64;
     private bool _finished;
 
-    private RecordingSink(RecordingWriter writer, OutputFile file, bool overwrite) => (_writer, _file, _overwrite) = (writer, file, overwrite);
+    private RecordingSink(RecordingWriter writer, OutputFile file, bool overwrite, CgroupNames cgroups) =>
+        (_writer, _file, _overwrite, _cgroups) = (writer, file, overwrite, cgroups);
 
     /// <summary>Makes the file.</summary>
     /// <exception cref="ToolException">There is one already.</exception>
     /// <exception cref="RecordingException">It cannot be made.</exception>
-    public static RecordingSink Open(RecordArguments arguments)
+    public static RecordingSink Open(RecordArguments arguments, CgroupNames cgroups)
     {
         string file = arguments.Trace.OutputFile!;
         if (OutputFile.IsTaken(file, out bool isFile, out _))
@@ -51,7 +52,7 @@ internal sealed class RecordingSink : IRecordSink
         {
             RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(arguments),
                 path => (made = arguments.Overwrite ? OutputFile.Replace(path) : OutputFile.New(path)).Stream);
-            return new RecordingSink(writer, made!, arguments.Overwrite);
+            return new RecordingSink(writer, made!, arguments.Overwrite, cgroups);
         }
         catch
         {

@@ -82,9 +82,10 @@ internal sealed class TraceOutput : IRecordSink
 
     /// <summary>Opens the output of a live run.</summary>
     /// <param name="arguments">What was asked.</param>
+    /// <param name="cgroups">Names cgroups.</param>
     /// <param name="around">As <see cref="ViewContext.Around"/>.</param>
     /// <exception cref="ToolException">The file cannot be written.</exception>
-    public static TraceOutput Open(TraceArguments arguments, Func<IRecordView, OutputWriter, IRecordView>? around = null) => Open(arguments, new ViewContext
+    public static TraceOutput Open(TraceArguments arguments, CgroupNames cgroups, Func<IRecordView, OutputWriter, IRecordView>? around = null) => Open(arguments, new ViewContext
     {
         Around = around,
         // strace's place when a command is started: its own output keeps standard output for itself.
@@ -96,7 +97,7 @@ internal sealed class TraceOutput : IRecordSink
         ThreadInFile = around is not null && !arguments.Follow ? ThreadColumn.None : ThreadColumn.Plain,
         Clock = new WallClock(Tracing.Clock.RealtimeOffset()),
         IsLive = true,
-        CgroupPath = new CgroupNames().Find,
+        CgroupPath = cgroups.Find,
         AskKernel = true,
     });
 

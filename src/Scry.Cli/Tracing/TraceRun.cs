@@ -28,22 +28,24 @@ internal sealed class TraceRun : IDisposable
     private readonly RunSignals _signals;
     private readonly TaskMemory _memory = new(residentOnly: false, LatePatienceMs);
     private readonly CallMemory _late;
+    private readonly CgroupNames _cgroups = new();
     private ulong _shown;
     private SinkException? _sinkError;
 
     /// <summary>Looks everything up and makes the command's process; nothing is attached yet.</summary>
     /// <param name="arguments">What was asked.</param>
     /// <param name="open">Opens what the records go to: not before the target is known to be there.</param>
+    /// <param name="namesCgroups">Whether cgroups are named also where no column is asked for.</param>
     /// <exception cref="ToolException">Something that was asked for cannot be had.</exception>
     /// <exception cref="TargetException">The target is not there.</exception>
-    public TraceRun(TraceArguments arguments, Func<IRecordSink> open)
+    public TraceRun(TraceArguments arguments, Func<CgroupNames, IRecordSink> open, bool namesCgroups = false)
     {
         _arguments = arguments;
         _handler = Show;
         _target = TraceTarget.Resolve(arguments);
-        _options = Options(arguments, _target);
+        _options = Options(arguments, _target) with { CgroupNames = namesCgroups || arguments.ShowCgroup };
         _late = new CallMemory(_memory, _options.Plans, _options.Variants, _options.DataMax);
-        _sink = open();
+        _sink = open(_cgroups);
         try
         {
             _signals = new RunSignals();
@@ -81,13 +83,21 @@ internal sealed class TraceRun : IDisposable
             TraceTarget.Add(session.AddTask, _command.Pid, _command.Pid, fromExecve: true);
         TraceTarget.AddAll(session.AddTask, _target.Threads);
         session.Attach();
+        if (_options.CgroupNames)
+        {
+            // What is made from here on is told; what was there before is found now.
+            _cgroups.News = session.CgroupsMade;
+            _cgroups.Walk();
+        }
         // Again: for those that began in between, and to drop those that ended.
         TraceTarget.AddAll(session.AddTask, _target.Threads);
         _signals.Go(_command);
         Loop(session);
         if (_sinkError is null)
             session.DrainFinal(_handler);
-        return End(session);
+        int status = End(session);
+        _cgroups.News = null;
+        return status;
     }
 
     private void Loop(Session session)
@@ -96,6 +106,7 @@ internal sealed class TraceRun : IDisposable
         while (_sinkError is null && _shown < (ulong)_arguments.MaxEvents)
         {
             int records = session.Drain(_handler);
+            _cgroups.Learn();
             Pause(idle: records == 0);
             if (_signals.AskForEnd(_command))
                 break;

@@ -102,6 +102,11 @@ public sealed class CgroupTests
             Assert.Equal("/a/b", names.Find(id));
             Assert.Null(names.Find(ulong.MaxValue));
             Assert.Null(new CgroupNames(null).Find(id));
+            // One that was made and removed meanwhile; told of only once.
+            (ulong, string)[] news = [(7, "/gone")];
+            names.News = () => Interlocked.Exchange(ref news, []);
+            Assert.Equal("/gone", names.Find(7));
+            Assert.Equal("/gone", names.Find(7));
         }
         finally
         {
