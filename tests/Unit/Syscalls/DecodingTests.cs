@@ -98,6 +98,22 @@ public sealed class DecodingTests
         Assert.Equal("read(0, 0x7f0000001000, 10 <unfinished ...>) = ?", Text(RecordMaker.Call(0, 1, 0, 1, flags: CallFlags.Unfinished, args: [0, At, 10])));
     }
 
+    // x32 has numbers of its own from 512 on, and not those that they stand for.
+    [Theory]
+    [InlineData(Abi.X32, 520, "execve(0x1, 0x2, 0x3)", "execve@x32")]
+    [InlineData(Abi.X32, 1, "write(1, 0x2, 3)", "write@x32")]
+    [InlineData(Abi.X32, 59, "syscall_0x4000003b(0x1, 0x2, 0x3)", "syscall_0x4000003b@x32")]
+    [InlineData(Abi.X86_64, 520, "syscall_0x208(0x1, 0x2, 0x3)", "syscall_0x208")]
+    [InlineData(Abi.X86_64, uint.MaxValue, "syscall_0xffffffffffffffff(0x1, 0x2, 0x3)", "syscall_0xffffffffffffffff")]
+    [InlineData(Abi.X86_64, 0x1fff, "syscall_0x1fff(0x1, 0x2, 0x3)", "(no such call)")]
+    public void NumbersHaveTheNamesOfTheirAbi(Abi abi, uint nr, string text, string counted)
+    {
+        byte[] call = RecordMaker.Call(nr, 1, 0, 1, result: -38, args: [1, 2, 3]);
+        System.Runtime.InteropServices.MemoryMarshal.AsRef<RecordHeader>(call.AsSpan()).Abi = abi;
+        Assert.Equal(text + " = -1 ENOSYS (Function not implemented)", Text(call));
+        Assert.Equal(counted, new SyscallNames().NameWithAbi(abi, nr));
+    }
+
     [Fact]
     public void A_restarted_call_says_what_it_goes_on_with()
     {
