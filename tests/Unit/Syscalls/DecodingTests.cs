@@ -98,6 +98,10 @@ public sealed class DecodingTests
         Assert.Equal("read(0, 0x7f0000001000, 10 <unfinished ...>) = ?", Text(RecordMaker.Call(0, 1, 0, 1, flags: CallFlags.Unfinished, args: [0, At, 10])));
     }
 
+    [Fact]
+    public void NoModeIsThreeZeros() =>
+        Assert.Equal("msgget(0x3039, 000) = -1 ENOENT (No such file or directory)", Text(Make("msgget", -2, [12345, 0])));
+
     // x32 has numbers of its own from 512 on, and not those that they stand for.
     [Theory]
     [InlineData(Abi.X32, 520, "execve(0x1, 0x2, 0x3)", "execve@x32")]
