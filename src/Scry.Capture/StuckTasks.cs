@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Bpf;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Capture;
@@ -90,8 +91,9 @@ public sealed class StuckTasks : IDisposable
     }
 
     /// <summary>The threads that are blocked now.</summary>
+    /// <param name="memory">Reads the arguments of calls behind ia32's socketcall and ipc; without, these are what is shown.</param>
     /// <exception cref="NativeException">The kernel refused.</exception>
-    public IReadOnlyList<StuckTask> Read()
+    public IReadOnlyList<StuckTask> Read(TaskMemory? memory = null)
     {
         var tasks = new List<StuckTask>();
         byte[] buffer = new byte[ReadSize];
@@ -100,7 +102,7 @@ public sealed class StuckTasks : IDisposable
         using BpfIterator iterator = link.OpenIterator();
         for (int got; (got = iterator.Read(buffer.AsSpan(kept))) > 0;)
         {
-            int length = kept + got, used = Take(buffer.AsSpan(0, length), tasks);
+            int length = kept + got, used = Take(buffer.AsSpan(0, length), tasks, memory);
             // A read may end within a record.
             kept = length - used;
             buffer.AsSpan(used, kept).CopyTo(buffer);
@@ -111,7 +113,7 @@ public sealed class StuckTasks : IDisposable
     /// <summary>Unloads the programs.</summary>
     public void Dispose() => _object.Dispose();
 
-    private int Take(ReadOnlySpan<byte> bytes, List<StuckTask> tasks)
+    private int Take(ReadOnlySpan<byte> bytes, List<StuckTask> tasks, TaskMemory? memory)
     {
         int used = 0;
         while (bytes.Length - used >= HeadSize)
@@ -125,6 +127,8 @@ public sealed class StuckTasks : IDisposable
                 break;
             bytes.Slice(used, (int)record.Size).CopyTo(whole);
             used += (int)record.Size;
+            if (memory is not null && (record.Flags & StuckFlags.InCall) != 0)
+                BehindCall.Resolve(ref record, memory);
             ulong ran = unchecked(record.LastRan + _clockOffset);
             tasks.Add(new StuckTask(in record, ran < record.Time ? record.Time - ran : 0));
         }

@@ -32,6 +32,16 @@ internal static class AbiTable
         return abi != Abi.Ia32 || !behind && !far ? nr : nr is >= firstIpc and <= lastIpc || nr >= semop ? ipc : socketcall;
     }
 
+    // arch/x86/entry/syscalls/syscall_64.tbl: x86-64's numbers of x32's calls from 512 on, which have layouts of 32 bits; x32 has these
+    // no more under their own.
+    private const int FirstOfX32 = 512;
+    private static ReadOnlySpan<short> X32 => [
+        13, 15, 16, 19, 20, 45, 46, 47, 59, 101, 127, 128, 129, 131, 222, 244, 246, 247, 273, 274, 278, 279, 295, 296, 297, 299, 307, 310, 311, 54, 55, 206, 209, 322, 327, 328];
+
+    /// <summary>x86-64's number of an x32 call; -1 when x32 has none.</summary>
+    public static int OfX32(uint nr) => nr - FirstOfX32 < X32.Length ? X32[(int)(nr - FirstOfX32)]
+        : nr < FirstOfX32 && X32.IndexOf((short)nr) < 0 ? (int)nr : -1;
+
     /// <summary>Where a number stands in its table, or -1.</summary>
     public static int Place(int table, uint nr)
     {

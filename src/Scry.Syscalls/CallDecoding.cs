@@ -20,7 +20,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         _w = writer;
         _table = SyscallRow.TableOf(call.Header.Abi);
         _narrow = AbiTable.Is32Bit(_table);
-        _row = SyscallRow.Find(_table, call.Nr);
+        _row = SyscallRow.Find(call.Header.Abi, call.Nr);
     }
 
     private bool Failed => _call.Result is < 0 and >= -4095 || (_call.Flags & CallFlags.Unfinished) != 0;

@@ -10,6 +10,9 @@ public sealed class SyscallNames(Func<Abi, uint, string?>? unknown = null)
 {
     private const uint X32Bit = 0x40000000; // __X32_SYSCALL_BIT
 
+    /// <summary>What is counted as one: numbers that are too large to be calls.</summary>
+    public const string OtherNumbers = "(no such call)";
+
     private readonly Dictionary<(Abi, uint), string> _names = [];
 
     /// <summary>The name, as <c>openat</c>; of a number that has none <c>syscall_0x1ff</c>.</summary>
@@ -28,6 +31,9 @@ public sealed class SyscallNames(Func<Abi, uint, string?>? unknown = null)
         int row = SyscallRow.Find(abi, nr);
         if (row >= 0)
             return Encoding.UTF8.GetString(new SyscallRow(row).Name);
-        return unknown?.Invoke(abi, nr) ?? string.Create(CultureInfo.InvariantCulture, $"syscall_0x{(abi == Abi.X32 ? nr | X32Bit : nr):x}");
+        if (nr == Layout.CountNrMax)
+            return OtherNumbers;
+        ulong number = (int)nr < 0 ? (ulong)(int)nr : abi == Abi.X32 ? nr | X32Bit : nr;
+        return unknown?.Invoke(abi, nr) ?? string.Create(CultureInfo.InvariantCulture, $"syscall_0x{number:x}");
     }
 }

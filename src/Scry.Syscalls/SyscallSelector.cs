@@ -32,7 +32,7 @@ public sealed class SyscallSelector
     public bool Includes(Abi abi, uint nr)
     {
         int table = SyscallRow.TableOf(abi);
-        int row = SyscallRow.Find(table, nr);
+        int row = SyscallRow.Find(abi, nr);
         return row >= 0 ? _chosen[table, row] : IncludesUnknown;
     }
 

@@ -61,7 +61,7 @@ internal readonly ref struct SyscallRow(int id)
     public static int At(int table, int place) => SyscallTable.Index[table * AbiTable.Places + place];
 
     /// <summary>The row of an ABI's number, or -1.</summary>
-    public static int Find(Abi abi, uint nr) => Find(TableOf(abi), nr);
+    public static int Find(Abi abi, uint nr) => abi == Abi.X32 ? AbiTable.OfX32(nr) is var native and >= 0 ? Find(AbiTable.X86_64, (uint)native) : -1 : Find(TableOf(abi), nr);
 
     /// <summary>The ABI's table.</summary>
     public static int TableOf(Abi abi) => abi switch

@@ -29,7 +29,8 @@ public sealed class CountingView(IRecordView lines, OutputWriter output, StraceS
         bool untimed = (call.Flags & CallFlags.NoEntry) != 0;
         ulong duration = call.Fixed.Duration;
         // As with -c: a process can make up numbers without end.
-        uint nr = Math.Min(call.Nr, Layout.CountNrMax);
+        bool far = call.Header.Abi.Is32Bit && call.Nr - Layout.FarFirst < Layout.FarCount;
+        uint nr = far || call.Nr is < Layout.CountNrNone or uint.MaxValue ? call.Nr : Layout.CountNrMax;
         ref CallSums sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_sums, (call.Header.Abi, nr), out bool known);
         if (!known)
             sums = new CallSums();

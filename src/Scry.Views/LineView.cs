@@ -21,6 +21,8 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     /// <inheritdoc/>
     private protected override void WriteCall(in CallRecord call, in TaskState task)
     {
+        if (task.ModeChanged)
+            WriteMode(in call.Header, in task);
         int line = _to.Length;
         ulong duration = call.Fixed.Duration;
         WriteColumns(in call.Header, in task, call.Header.Time - duration, call.IsCoarse);
@@ -36,6 +38,16 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
             TimeText.WriteSeconds(_to, duration, call.IsCoarse ? TimeText.CoarseDecimals : 6);
             _to.Append(inFlight ? " so far>"u8 : ">"u8);
         }
+        output.EndLine();
+    }
+
+    // As strace: names do not tell an x32 call from x86-64's.
+    private void WriteMode(in RecordHeader header, in TaskState task)
+    {
+        WriteThread(header.Tid, in task);
+        _to.Append("[ Process PID="u8);
+        _to.AppendDecimal((ulong)header.Tid);
+        _to.Append(header.Abi == Abi.X32 ? " runs in x32 mode. ]"u8 : " runs in 64 bit mode. ]"u8);
         output.EndLine();
     }
 

@@ -65,7 +65,7 @@ public sealed class StatJson(OutputWriter output)
     private void WriteSyscall(StatRow row)
     {
         Label("syscall", StatLabel.Of(row.Syscall ?? ""));
-        if (row.Syscall is null or "(other)")
+        if (row.Syscall is null or "(other)" or SyscallNames.OtherNumbers)
             return;
         Member("nr", row.Nr);
         _to.Append(",\"abi\":\""u8);

@@ -13,6 +13,8 @@ internal struct TaskState
     public uint ParentTgid;
     public uint Uid;
     public bool Named;
+    /// <summary>Whether its last call was one of x32, and whether that changed with it.</summary>
+    public bool X32, ModeChanged;
     public CommBytes Comm;
 
     /// <summary>The thread's name without its padding; hostile text.</summary>
@@ -58,6 +60,8 @@ internal sealed class TaskTable(int capacity = TaskTable.DefaultCapacity)
             gap = header.Seq;
         state.NextSeq = header.Seq + 1;
         state.LastTime = header.Time;
+        if (header.Kind == RecordKind.Call)
+            (state.ModeChanged, state.X32) = ((header.Abi == Abi.X32) != state.X32, header.Abi == Abi.X32);
         if (names)
         {
             ref readonly TaskRecord task = ref MemoryMarshal.AsRef<TaskRecord>(record);

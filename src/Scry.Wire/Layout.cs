@@ -47,8 +47,10 @@ public static class Layout
     public const int CountErrnos = 10;
     /// <summary>SCRY_COUNT_NR_BITS: bits of a number in a row's key.</summary>
     public const int CountNrBits = 13;
-    /// <summary>SCRY_COUNT_NR_MAX: numbers from here on are counted as one.</summary>
+    /// <summary>SCRY_COUNT_NR_MAX: numbers from the one before on are counted as one, but for -1.</summary>
     public const int CountNrMax = 0x1fff;
+    /// <summary>SCRY_COUNT_NR_NONE: -1, which is no number of a call.</summary>
+    public const int CountNrNone = 0x1ffe;
     /// <summary>Slots that may serve a thread's id, where there are fewer than ids.</summary>
     public const uint ThreadProbes = 32;
     /// <summary>From the slot of one thread id to the next's.</summary>

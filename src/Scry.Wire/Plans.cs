@@ -120,7 +120,7 @@ public struct CapturePlan
         : nr - Layout.FarPlace < Layout.FarCount ? uint.MaxValue : nr;
 
     /// <summary>The number that stands at a place.</summary>
-    public static uint NumberAt(Abi abi, uint place) => abi.Is32Bit && place - Layout.FarPlace < Layout.FarCount ? Layout.FarFirst + place - Layout.FarPlace : place;
+    public static uint NumberAt(Abi abi, uint place) => place == Layout.CountNrNone ? uint.MaxValue : abi.Is32Bit && place - Layout.FarPlace < Layout.FarCount ? Layout.FarFirst + place - Layout.FarPlace : place;
 
     /// <summary>Appends an operation and sets the plan's flags to suit.</summary>
     /// <exception cref="InvalidOperationException">The plan has 8 already.</exception>

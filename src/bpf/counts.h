@@ -62,7 +62,8 @@ struct scry_count_group {
 
 /* A number in a row's key. */
 #define SCRY_COUNT_NR_BITS 13
-#define SCRY_COUNT_NR_MAX  0x1fff /* numbers from here on, as one */
+#define SCRY_COUNT_NR_MAX  0x1fff /* numbers from the one before on, as one … */
+#define SCRY_COUNT_NR_NONE 0x1ffe /* … but for -1 */
 
 struct scry_count_row {
 	__u64 key;    /* group | nr << 32 | abi << 45 | (cpu + 1) << 48; 0: free */

@@ -40,8 +40,8 @@ static __always_inline __u32 call__of(__u32 status, __u32 nr, __u64 regs)
 		nr = behind__nr(nr, first);
 	}
 	nr = abi__place(abi, nr);
-	if (nr > SCRY_COUNT_NR_MAX)
-		nr = SCRY_COUNT_NR_MAX;
+	if (nr >= SCRY_COUNT_NR_NONE)
+		nr = nr == ~0U ? SCRY_COUNT_NR_NONE : SCRY_COUNT_NR_MAX;
 	return nr | abi << SCRY_COUNT_NR_BITS;
 }
 

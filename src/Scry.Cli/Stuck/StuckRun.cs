@@ -107,7 +107,7 @@ internal sealed class StuckRun : IDisposable
         return found;
     }
 
-    private StuckTask[] Read(StuckTasks tasks) => [.. tasks.Read().Where(IsTarget).DistinctBy(task => task.Record.Tid)];
+    private StuckTask[] Read(StuckTasks tasks) => [.. tasks.Read(_memory).Where(IsTarget).DistinctBy(task => task.Record.Tid)];
 
     private bool IsTarget(StuckTask task) =>
         _options.Target != TargetKind.Tasks || _pids.Contains(task.Record.Tgid) || _tids.Contains(task.Record.Tid);

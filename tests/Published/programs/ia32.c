@@ -24,6 +24,29 @@ int main(void)
 	call32(6, fd, 0, 0); /* close */
 	call32(64, 0, 0, 0); /* getppid */
 	call32(501, 1, 2, 3); /* no such call */
+	/* Behind socketcall and ipc: <linux/net.h>, <linux/ipc.h>. */
+	unsigned *args = (unsigned *)(low + 128), *pair = (unsigned *)(low + 256), *kept = (unsigned *)(low + 512);
+
+	args[0] = 1;
+	args[1] = 2;
+	args[3] = (unsigned)(long)pair;
+	call32(102, 8, (long)args, 0); /* socketpair */
+	args[0] = pair[0];
+	args[1] = (unsigned)(long)low + 64;
+	args[2] = 6;
+	args[3] = 0;
+	call32(102, 9, (long)args, 0); /* send */
+	args[0] = pair[1];
+	args[1] = (unsigned)(long)kept;
+	args[2] = 100;
+	args[3] = 0x40; /* MSG_DONTWAIT */
+	call32(102, 10, (long)args, 0); /* recv */
+	args[1] = args[2] = 0;
+	call32(102, 5, (long)args, 0); /* accept */
+	call32(102, 17, 16, 0); /* recvmsg, whose arguments cannot be read */
+	call32(102, 99, 0, 0); /* no such call */
+	call32(117, 13, 12345, 0); /* msgget */
+	call32(117, 23, 12346, 0); /* shmget */
 	call32(252, 7, 0, 0); /* exit_group */
 	return 1;
 }

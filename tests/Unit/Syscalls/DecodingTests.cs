@@ -99,6 +99,26 @@ public sealed class DecodingTests
     }
 
     [Fact]
+    public void NoModeIsThreeZeros() =>
+        Assert.Equal("msgget(0x3039, 000) = -1 ENOENT (No such file or directory)", Text(Make("msgget", -2, [12345, 0])));
+
+    // x32 has numbers of its own from 512 on, and not those that they stand for.
+    [Theory]
+    [InlineData(Abi.X32, 520, "execve(0x1, 0x2, 0x3)", "execve@x32")]
+    [InlineData(Abi.X32, 1, "write(1, 0x2, 3)", "write@x32")]
+    [InlineData(Abi.X32, 59, "syscall_0x4000003b(0x1, 0x2, 0x3)", "syscall_0x4000003b@x32")]
+    [InlineData(Abi.X86_64, 520, "syscall_0x208(0x1, 0x2, 0x3)", "syscall_0x208")]
+    [InlineData(Abi.X86_64, uint.MaxValue, "syscall_0xffffffffffffffff(0x1, 0x2, 0x3)", "syscall_0xffffffffffffffff")]
+    [InlineData(Abi.X86_64, 0x1fff, "syscall_0x1fff(0x1, 0x2, 0x3)", "(no such call)")]
+    public void NumbersHaveTheNamesOfTheirAbi(Abi abi, uint nr, string text, string counted)
+    {
+        byte[] call = RecordMaker.Call(nr, 1, 0, 1, result: -38, args: [1, 2, 3]);
+        System.Runtime.InteropServices.MemoryMarshal.AsRef<RecordHeader>(call.AsSpan()).Abi = abi;
+        Assert.Equal(text + " = -1 ENOSYS (Function not implemented)", Text(call));
+        Assert.Equal(counted, new SyscallNames().NameWithAbi(abi, nr));
+    }
+
+    [Fact]
     public void A_restarted_call_says_what_it_goes_on_with()
     {
         var decoder = new Decoder(new DecoderOptions { ResultColumn = 0 });
