@@ -75,7 +75,7 @@ public sealed class LoopTests(Engine engine)
         }
         finally
         {
-            Child.Run(ScryBinary.Path, "loop", "stop", name).Expect();
+            Child.Run(ScryBinary.Path, "loop", "stop", name, "--discard").Expect();
         }
     }
 }

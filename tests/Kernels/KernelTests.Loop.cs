@@ -23,7 +23,7 @@ public abstract partial class KernelTests
         scry loop list flight >list
         for incident in 1 2 3 4 5; do scry loop dump flight --incident $incident -e %file >incident-$incident; done
         scry loop dump flight -e %file >past
-        scry loop stop flight
+        scry loop stop flight 2>refused || scry loop stop flight --discard
         scry loop list >left
         rmdir $cgroup
         """, Shows = "triggers")]
@@ -35,10 +35,39 @@ public abstract partial class KernelTests
         for (int i = 1; i <= 5; i++)
             Assert.Equal([$"{i}"], Marks($"incident-{i}"));
         Assert.Equal(["6"], Marks("past"));
+        Assert.Contains("has 5 incidents that nobody saved", Ran()["refused"]);
         Assert.DoesNotContain("flight", Ran()["left"]);
 
         // The path is in the call that opens it, and in the execve before it.
         string[] Marks(string file) => [.. Mark().Matches(Ran(nameof(TriggersFreezeThePast))[file]).Select(mark => mark.Groups[1].Value).Distinct()];
+    }
+
+    /// <summary>Each time is as the clock on the wall was then, though it is set: while a run lasts, in a recording, in a recorder's past.</summary>
+    [InMachine("""
+        now=$(date +%s)
+        cgroup=/sys/fs/cgroup/loop
+        mkdir $cgroup
+        scry loop start flight -G $cgroup --memory 4M
+        inside $cgroup 'cat /mark/before'
+        scry trace -ttt -e openat -o trace -- sh -c 'cat /mark/before; sleep 0.5; date -s @2000000000; sleep 0.5; cat /mark/after' 2>&1
+        date -s @$now
+        scry record -o set.scry -- sh -c 'cat /mark/before; sleep 1; date -s @2000000000; sleep 1; cat /mark/after' 2>&1
+        inside $cgroup 'dd if=/dev/zero of=/dev/null bs=1 count=500; cat /mark/after' 2>&1
+        scry loop dump flight -ttt -e openat >dump
+        scry report -ttt -e openat set.scry >report
+        date -s @$now
+        scry loop stop flight
+        rmdir $cgroup
+        """)]
+    public void TheClockMayBeSet()
+    {
+        foreach (string file in (string[])["trace", "report", "dump"])
+        {
+            string[] lines = [.. Ran()[file].Split('\n').Where(line => line.Contains("/mark/", StringComparison.Ordinal))];
+            Assert.All(lines, line => Assert.Equal(line.Contains("/mark/after", StringComparison.Ordinal), line.Contains("20000000", StringComparison.Ordinal)));
+            Assert.Contains(lines, line => line.Contains("/mark/after", StringComparison.Ordinal));
+            Assert.Contains(lines, line => line.Contains("/mark/before", StringComparison.Ordinal));
+        }
     }
 
     /// <summary>Recording goes on when whatever is killed: who is recorded, who reads, who starts and who stops.</summary>

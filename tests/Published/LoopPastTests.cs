@@ -62,6 +62,34 @@ public sealed class LoopPastTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TicksOfTheKernelAreNotShownAsTimes(bool exact)
+    {
+        using Cgroup cgroup = Cgroup.Unified();
+        string[] words = ["-G", cgroup.Path, "--memory", "4M"];
+        using var loop = new Loop(exact ? [.. words, "-T"] : words);
+        Child.Shell($"{cgroup.Enter}; cat /mark/one");
+        Assert.Equal(exact, loop.Dump("-s").Output.Contains("usecs/call", StringComparison.Ordinal));
+        Assert.Equal(exact, loop.Dump("--json").Output.Contains("\"duration\":", StringComparison.Ordinal));
+        Finished over = Child.Run(ScryBinary.Path, "loop", "dump", loop.Name, "--over", "1us").Expect(exact ? 0 : 1);
+        Assert.Equal(!exact, over.Error.Contains("calls cannot be chosen by how long they took", StringComparison.Ordinal));
+        foreach (string style in (string[])["-tt", "-ttt", "-r"])
+            Assert.Matches(exact ? @"\.\d{6} openat\(.*/mark/one.*<\d\.\d{6}>" : @"\.\d{2} openat\(.*/mark/one.*<~\d\.\d{2}>", loop.Dump(style, "-T").Output);
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(-1000)]
+    public void InATimeNamespaceTimesAreThoseOfTheWall(int seconds)
+    {
+        double now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1e3;
+        Finished trace = Child.Run("unshare", "-T", "--monotonic", $"{seconds}", ScryBinary.Path, "trace", "-ttt", "-e", "execve", "--", "true").Expect();
+        Assert.InRange(double.Parse(trace.Error.Split(' ')[0], CultureInfo.InvariantCulture), now - 1, now + 30);
+        Assert.Contains("complete: 1 call", trace.Error);
+    }
+
     // Of what did not end before the run there is none.
     private static decimal? End(string line)
     {
