@@ -41,11 +41,22 @@ public sealed partial class StuckTests : IDisposable
     }
 
     [Fact]
+    public void WhoWaitsForALockDoesNotHoldItByADescriptorThatItWasLeft()
+    {
+        using var workspace = new Workspace();
+        using Child shell = Child.Start("sh", ["-c", $"exec 9> {workspace["lock"]}; flock 9; sh -c 'exec 8> {workspace["lock"]}; exec flock 8'; :"]);
+        int waiter = 0;
+        Eventually.True(() => int.TryParse(Child.Run("pgrep", "-x", "flock", "-P", $"{shell.Id}").Output, out waiter), "it waits");
+        string block = Shows(waiter, "flock(8<", $"write flock held by sh[{shell.Id}] fd 9");
+        Assert.DoesNotContain($"flock[{waiter}] fd", block);
+    }
+
+    [Fact]
     public void JoinWaitsForTheOtherThread()
     {
         using Child process = Start("join");
         Eventually.HasThreads(process.Id, 2);
-        Shows(process.Id, "futex(0x", $"waits for the end of join:joined[{process.Id}/{Other(process)}], which is in pause (likely: the word is its tid)");
+        Shows(process.Id, "futex(0x", $"waits for the end of stuck:joined[{process.Id}/{Other(process)}], which is in pause (likely: the word is its tid)");
     }
 
     [Fact]
