@@ -11,7 +11,7 @@ public sealed class LoopOracleTests
     // Without payload their buffers are addresses.
     private static readonly string[] s_payload =
     [
-        "read", "write", "pread64", "pwrite64", "readv", "writev", "sendto", "recvfrom", "sendmsg", "recvmsg", "getrandom",
+        "read", "write", "pread64", "pwrite64", "readv", "writev", "send", "recv", "sendto", "recvfrom", "sendmsg", "recvmsg", "getrandom",
     ];
 
     [Fact]
