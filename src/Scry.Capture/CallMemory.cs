@@ -35,7 +35,8 @@ public sealed class CallMemory(TaskMemory memory, CapturePlan[] plans, IReadOnly
     /// <param name="task">A thread that is in a call.</param>
     /// <param name="elapsed">Nanoseconds that it is in it; null when its beginning was not seen.</param>
     /// <param name="withMemory">Whether its memory is read; without, pointers are shown as addresses.</param>
-    public byte[] Record(StuckTask task, ulong? elapsed, bool withMemory)
+    /// <param name="coarse">Whether <paramref name="elapsed"/> is known by the kernel's ticks alone.</param>
+    public byte[] Record(StuckTask task, ulong? elapsed, bool withMemory, bool coarse = false)
     {
         ref readonly StuckRecord from = ref task.Record;
         CapturePlan plan = plans[CapturePlan.IndexOf(from.Abi, from.Nr)];
@@ -46,7 +47,7 @@ public sealed class CallMemory(TaskMemory memory, CapturePlan[] plans, IReadOnly
         call.Header.Tid = from.Tid;
         call.Header.Detail = from.Nr;
         call.Header.Kind = RecordKind.Call;
-        call.Header.Flags = (byte)(CallFlags.Unfinished | CallFlags.InFlight | (elapsed is null ? CallFlags.NoEntry : CallFlags.None));
+        call.Header.Flags = (byte)(CallFlags.Unfinished | CallFlags.InFlight | (elapsed is null ? CallFlags.NoEntry : coarse ? CallFlags.Coarse : CallFlags.None));
         call.Header.Abi = from.Abi;
         call.Header.ArgCount = (byte)nargs;
         _record.Clear();

@@ -33,7 +33,7 @@ internal sealed class StuckEntries(
     public void Know(IEnumerable<StuckTask> blocked) => _blocked = blocked.ToDictionary(task => (int)task.Record.Tid);
 
     /// <summary>Nanoseconds that a thread is in its call, as far as that is known.</summary>
-    public ulong KnownNs(StuckTask task) => starts.ElapsedOf(task) ?? task.IdleNs;
+    public ulong KnownNs(StuckTask task) => starts.ElapsedOf(task, out _) ?? task.IdleNs;
 
     /// <summary>Reads all there is to be read of a thread. True only when the thread has not run meanwhile.</summary>
     /// <param name="task">The thread.</param>
@@ -41,7 +41,7 @@ internal sealed class StuckEntries(
     public StuckEntry Make(StuckTask task, bool bare = false)
     {
         ref readonly StuckRecord record = ref task.Record;
-        ulong? elapsed = starts.ElapsedOf(task);
+        ulong? elapsed = starts.ElapsedOf(task, out bool coarse);
         IReadOnlyList<string> stack = _stacks.Of(task);
         string name = NameOf(task);
         return new StuckEntry
@@ -56,7 +56,7 @@ internal sealed class StuckEntries(
             State = task.State,
             IdleNs = task.IdleNs,
             CallNs = elapsed,
-            Call = task.InCall ? Show(task, elapsed, bare) : [],
+            Call = task.InCall ? Show(task, elapsed, coarse, bare) : [],
             Name = name,
             Stack = stack,
             Holders = bare ? [] : [.. Find(task, name, stack, elapsed ?? task.IdleNs)],
@@ -64,9 +64,9 @@ internal sealed class StuckEntries(
         };
     }
 
-    private byte[] Show(StuckTask task, ulong? elapsed, bool bare)
+    private byte[] Show(StuckTask task, ulong? elapsed, bool coarse, bool bare)
     {
-        var call = new CallRecord(calls.Record(task, elapsed, withMemory: !bare));
+        var call = new CallRecord(calls.Record(task, elapsed, withMemory: !bare, coarse));
         Decoder decoder = bare ? _bare : _named;
         _text.Clear();
         if (json)
