@@ -132,7 +132,7 @@ static __always_inline struct file *key__of_file(struct scry_count_key *key,
 						 struct task_struct *task, __u64 regs, __u32 call)
 {
 	__u32 abi = call >> SCRY_COUNT_NR_BITS;
-	__u32 arg = plan__of(abi, call & SCRY_COUNT_NR_MAX)->fd_arg;
+	__u32 arg = plan__at(abi, call & SCRY_COUNT_NR_MAX)->fd_arg;
 	struct file *file;
 
 	if (!arg || arg > SCRY_MAX_ARGS)

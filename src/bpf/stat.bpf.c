@@ -47,7 +47,7 @@ static __always_inline __u32 call__of(__u32 status, __u32 nr, __u64 regs)
 
 static __always_inline const struct scry_plan *call__plan(__u32 call)
 {
-	return plan__of(call >> SCRY_COUNT_NR_BITS, call & SCRY_COUNT_NR_MAX);
+	return plan__at(call >> SCRY_COUNT_NR_BITS, call & SCRY_COUNT_NR_MAX);
 }
 
 static __always_inline bool call__passes(__u64 duration, bool timed, __s64 result)
