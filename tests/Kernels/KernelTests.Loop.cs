@@ -49,9 +49,9 @@ public abstract partial class KernelTests
         mkdir $cgroup
         scry loop start flight -G $cgroup --memory 4M
         inside $cgroup 'cat /mark/before'
-        scry trace -ttt -e openat -o trace -- sh -c 'cat /mark/before; sleep 0.5; date -s @2000000000; sleep 0.5; cat /mark/after' 2>&1
+        scry trace -ttt -e openat -o trace -- sh -c 'cat /mark/before; sleep 0.5; date -s @2000000000; sleep 0.5; cat /mark/after; :' 2>&1
         date -s @$now
-        scry record -o set.scry -- sh -c 'cat /mark/before; sleep 1; date -s @2000000000; sleep 1; cat /mark/after' 2>&1
+        scry record -o set.scry -- sh -c 'cat /mark/before; sleep 1; date -s @2000000000; sleep 1; cat /mark/after; :' 2>&1
         inside $cgroup 'dd if=/dev/zero of=/dev/null bs=1 count=500; cat /mark/after' 2>&1
         scry loop dump flight -ttt -e openat >dump
         scry report -ttt -e openat set.scry >report
