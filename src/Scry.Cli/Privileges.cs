@@ -1,5 +1,6 @@
 using System.Globalization;
 using Scry.Capture;
+using Scry.Cli.Launch;
 using Scry.Targets;
 
 namespace Scry.Cli;
@@ -38,6 +39,9 @@ internal static class Privileges
     /// <summary>All, the needed ones first.</summary>
     public static IReadOnlyList<Right> All { get; } = [Bpf, Perfmon, SysPtrace, Syslog, SysAdmin, DacReadSearch];
 
+    // Programs, maps and links; a cgroup's or a recorder's files besides.
+    private const int LeastFiles = 64;
+
     /// <summary>Refuses to go on without the rights, or on a kernel that is too old, before anything is loaded.</summary>
     /// <exception cref="ToolException">They are missing, what tells of them is, or it is too old.</exception>
     public static void Require()
@@ -47,6 +51,8 @@ internal static class Privileges
             throw new ToolException($"this kernel is Linux {KernelSupport.Running}, and tracing needs {KernelSupport.Oldest} or later",
                 "'scry report' shows recordings here too");
         }
+        if (NativeMethods.FileLimit() is var files and < LeastFiles)
+            throw new ToolException($"no more than {files} files may be open, and tracing needs {LeastFiles}", $"raise the limit: ulimit -n {LeastFiles}");
         KernelFiles.Require();
         if (InOtherUserNamespace)
         {

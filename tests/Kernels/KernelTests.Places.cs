@@ -27,7 +27,7 @@ public abstract partial class KernelTests
         inside /tmp/perf_event/target 'cat /mark/1; exit 3'
         scry loop list v1 >list-v1
         scry loop dump v1 --incident last >incident-v1
-        scry loop stop v1
+        scry loop stop v1 --discard
         mount -t cgroup2 cgroup2 /tmp/unified
         mkdir /tmp/unified/target
         count_in /tmp/unified/target hybrid-v2

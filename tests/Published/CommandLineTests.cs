@@ -72,7 +72,7 @@ public sealed class CommandLineTests
         // A limit to open files that the programs do not fit in.
         using var workspace = new Workspace();
         Finished run = Child.Shell($"ulimit -n 24; exec {ScryBinary.Path} trace -- touch {workspace["begun"]}").Expect(1);
-        Assert.Contains("no more files may be open", run.Error);
+        Assert.Contains("no more than 24 files may be open, and tracing needs 64; raise the limit: ulimit -n 64", run.Error);
         Assert.False(File.Exists(workspace["begun"]));
     }
 

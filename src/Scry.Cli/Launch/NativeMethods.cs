@@ -31,6 +31,9 @@ internal static partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "scry_signals_take")]
     public static partial int TakeSignal();
 
+    [LibraryImport(Library, EntryPoint = "scry_file_limit")]
+    public static partial long FileLimit();
+
     [LibraryImport(Library, EntryPoint = "scry_write")]
     public static partial nint Write(int descriptor, ReadOnlySpan<byte> bytes, nuint length);
 

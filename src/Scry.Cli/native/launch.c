@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -84,6 +85,12 @@ __attribute__((constructor)) static void remember_start(void)
 	action = (struct sigaction){.sa_handler = on_file_limit, .sa_flags = SA_RESTART};
 	if (!start_ignored[SIGXFSZ])
 		sigaction(SIGXFSZ, &action, NULL);
+}
+
+/* How many files may be open: the runtime has raised the limit to this. */
+long scry_file_limit(void)
+{
+	return start_files.rlim_max > LONG_MAX ? LONG_MAX : (long)start_files.rlim_max;
 }
 
 void launch_restore(void)
