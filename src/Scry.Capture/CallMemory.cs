@@ -21,6 +21,7 @@ public sealed class CallMemory(TaskMemory memory, CapturePlan[] plans, IReadOnly
     // As capture.bpf.h has them.
     private const int PathMax = 4096, CaptureMax = 65536, Iovecs = 64, Messages = 32, Strings = 64, Pointers = 8192;
     private const int Chunk = 256, Page = 4096;
+    private const int Efault = 14; // errno(3)
 
     private readonly Dictionary<VariantKey, CapturePlan> _variants = variants.ToDictionary(pair => pair.Key, pair => pair.Plan);
     private readonly int _dataMax = Math.Clamp(shown, 0, CaptureMax);
@@ -68,6 +69,9 @@ public sealed class CallMemory(TaskMemory memory, CapturePlan[] plans, IReadOnly
     public byte[] Complete(ReadOnlySpan<byte> record)
     {
         var call = new CallRecord(record);
+        // The kernel found nothing there: what is there now came later.
+        if (call.Result == -Efault)
+            return record.ToArray();
         Span<ulong> args = stackalloc ulong[6];
         args.Clear();
         call.Args.CopyTo(args);

@@ -85,6 +85,10 @@ static void edge(void)
 	syscall(SYS_mkdirat, -1, end - 5, 0700);
 	memcpy(end - 16, &no_time, 16);
 	syscall(SYS_nanosleep, end - 16, NULL);
+	// What is there afterwards is not what the kernel found.
+	memcpy(end - 4, "name", 4);
+	syscall(SYS_mkdirat, -1, end - 4, 0700);
+	mmap(end, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
 int main(int argc, char **argv)
