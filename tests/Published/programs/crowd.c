@@ -25,13 +25,13 @@ static void wait_and_call(int gate[2])
 	char byte;
 
 	close(gate[1]);
-	if (read(gate[0], &byte, 1))
+	if (read(gate[0], &byte, 1) != 1)
 		_exit(1);
 	lseek(-1, 0, SEEK_SET);
 	_exit(0);
 }
 
-// Whether all of them could have their pids; they go on when the gate is closed, wanted or not.
+// Whether all of them could have their pids; they go on when there is a byte for each, and end when the gate is closed.
 static int raise_all(pid_t base, int count, int gate[2])
 {
 	for (int run = 0; run < RUNS; run++) {
@@ -55,6 +55,8 @@ int main(int argc, char **argv)
 		if (pipe(gate))
 			return 1;
 		whole = raise_all(base, count, gate);
+		for (int i = 0; whole && i < RUNS * count; i++)
+			whole = write(gate[1], "", 1) == 1;
 		close(gate[0]);
 		close(gate[1]);
 		for (ended = 0; wait(&status) > 0; ended++)
