@@ -11,8 +11,6 @@ namespace Scry.Cli.Counting;
 /// <summary>The output of <c>scry stat</c>: a table, JSON or CSV of each interval or of the run, perf's tables, and a picture.</summary>
 internal sealed class StatView : ICountView
 {
-    private const long MuchMemory = 12 << 20;
-
     private readonly StatArguments _arguments;
     private readonly OutputWriter _writer;
     private readonly Dimensions _dimensions;
@@ -77,9 +75,7 @@ internal sealed class StatView : ICountView
         // The run may have ended with an interval.
         if (table.Rows.Count > 0 || table.Elapsed > 1_000_000)
             Write(table);
-        // A long table, and all that ended in its time, are garbage now, which would wait for as much again.
-        if (GC.GetTotalMemory(forceFullCollection: false) > MuchMemory)
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Garbage.GiveBack();
     }
 
     /// <inheritdoc/>

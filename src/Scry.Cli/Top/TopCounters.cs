@@ -78,6 +78,7 @@ internal sealed class TopCounters : IDisposable
             sink(_names.Of(row), in delta);
         }
         _names.Prune(_counters.Rows);
+        Garbage.GiveBack();
         double seconds = Stopwatch.GetElapsedTime(_readAt, now).TotalSeconds;
         _readAt = now;
         return new TopTick(seconds, DateTime.Now, By, Note(_counters.State));

@@ -50,7 +50,8 @@ internal sealed class TopNames(CountBy by, TopLookups lookups)
     /// <summary>Forgets rows that are gone.</summary>
     public void Prune(IReadOnlyCollection<CounterRow> rows)
     {
-        if (_entries.Count <= 2 * rows.Count + Spare)
+        // They hold the durations of their rows.
+        if (_entries.Count <= rows.Count + Spare)
             return;
         foreach (CounterRow row in _entries.Keys.Where(row => row.IsGone).ToArray())
             _entries.Remove(row);
