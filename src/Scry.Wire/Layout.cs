@@ -4,7 +4,7 @@ namespace Scry.Wire;
 public static class Layout
 {
     /// <summary>SCRY_WIRE_VERSION.</summary>
-    public const uint Version = 1;
+    public const uint Version = 2;
     /// <summary>SCRY_NR_MAX: numbers below it have a plan.</summary>
     public const int MaxNr = 512;
     /// <summary>SCRY_FAR_FIRST: numbers of 32-bit ABIs that lie far from the others: Arm's own calls, and those that ia32 has behind socketcall and ipc alone.</summary>

@@ -7,7 +7,7 @@
  * Whoever includes it has the kernel's fixed-width types (__u8 … __s64).
  */
 
-#define SCRY_WIRE_VERSION 1
+#define SCRY_WIRE_VERSION 2
 
 #define SCRY_MAX_ARGS 6
 #define SCRY_MAX_OPS  8

@@ -16,10 +16,13 @@ static void *block(void *arg)
 int main(int argc, char **argv)
 {
 	int threads = argc > 1 ? atoi(argv[1]) : 0;
-	pthread_t thread;
+	pthread_t *others = calloc(threads + 1, sizeof(*others));
 
 	for (int i = 0; i < threads; i++)
-		pthread_create(&thread, NULL, block, NULL);
+		pthread_create(&others[i], NULL, block, NULL);
 	block(NULL);
+	// Whoever read the last byte makes his call.
+	for (int i = 0; i < threads; i++)
+		pthread_join(others[i], NULL);
 	return 5;
 }

@@ -115,8 +115,8 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void RecordsOfAnotherWireVersionAreNotLent()
     {
-        string about = _about.Replace("\"wire_version\":1", "\"wire_version\":9");
-        Assert.Equal((0, "the records have version 9; this Scry reads 1"), Read(Block(About, about), Block(Records, Samples.Record(0))));
+        string about = _about.Replace($"\"wire_version\":{Layout.Version}", "\"wire_version\":9");
+        Assert.Equal((0, $"the records have version 9; this Scry reads {Layout.Version}"), Read(Block(About, about), Block(Records, Samples.Record(0))));
     }
 
     [Fact]
