@@ -27,7 +27,8 @@ internal sealed class TraceRun : IDisposable
     private readonly TracedCommand? _command;
     private readonly RunSignals _signals;
     private readonly TaskMemory _memory = new(residentOnly: false, LatePatienceMs);
-    private readonly CallMemory _late;
+    // Few runs need it: made when one does.
+    private readonly Lazy<CallMemory> _late;
     private readonly CgroupNames _cgroups = new();
     private ulong _shown;
     private SinkException? _sinkError;
@@ -44,7 +45,7 @@ internal sealed class TraceRun : IDisposable
         _handler = Show;
         _target = TraceTarget.Resolve(arguments);
         _options = Options(arguments, _target) with { CgroupNames = namesCgroups || arguments.ShowCgroup };
-        _late = new CallMemory(_memory, _options.Plans, _options.Variants, _options.DataMax);
+        _late = new Lazy<CallMemory>(() => new CallMemory(_memory, _options.Plans, _options.Variants, _options.DataMax));
         _sink = open(_cgroups);
         try
         {
@@ -136,7 +137,7 @@ internal sealed class TraceRun : IDisposable
         {
             ref readonly RecordHeader head = ref MemoryMarshal.AsRef<RecordHeader>(record);
             bool call = head.Kind == RecordKind.Call;
-            _sink.Write(call && ((CallFlags)head.Flags & CallFlags.Unread) != 0 ? _late.Complete(record) : record);
+            _sink.Write(call && ((CallFlags)head.Flags & CallFlags.Unread) != 0 ? _late.Value.Complete(record) : record);
             if (call)
                 _shown++;
         }
