@@ -54,6 +54,7 @@ internal static class Configuration
             ErrnoFilter = options.Errnos.Count > 0 ? (byte)1 : (byte)0,
             Follow = options.Follow ? (byte)1 : (byte)0,
             Durations = options.Durations || options.MinDurationNs > 0 ? (byte)1 : (byte)0,
+            AtExit = ExitCapture.Of(options) ? (byte)1 : (byte)0,
         };
         // The whole field: 16 bytes with their NULs, of which a name has at most 15.
         Span<byte> comm = stackalloc byte[16], mask = stackalloc byte[16];
@@ -79,6 +80,7 @@ internal static class Configuration
         {
             programs.FindMap(name).MaxEntries = (uint)entries;
         }
+        ExitCapture.Prepare(programs, ExitCapture.Of(options));
         programs.FindProgram("trace_signal").AutoLoad = options.Signals;
         programs.FindProgram("trace_signal_sent").AutoLoad = options.Signals;
     }

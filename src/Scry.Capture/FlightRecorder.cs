@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -24,6 +25,8 @@ public sealed class FlightRecorder : IDisposable
     private readonly List<IDisposable> _owned = [];
     private readonly Dictionary<string, BpfMap> _maps = [];
     private BpfProgram _control;
+    // Where only exits are seen: what threads are in.
+    private Func<byte[]>? _pending;
 
     private FlightRecorder()
     {
@@ -112,6 +115,9 @@ public sealed class FlightRecorder : IDisposable
             BpfHandle control = BpfHandle.OpenPinned(Path.Combine(directory, ControlName));
             result._owned.Add(control);
             result._control = control.Program;
+            string pending = Path.Combine(directory, LinkPrefix + ExitCapture.Pending);
+            if (File.Exists(pending))
+                result._pending = () => File.ReadAllBytes(pending);
             return result;
         }
         catch
@@ -205,8 +211,12 @@ public sealed class FlightRecorder : IDisposable
     /// <summary>The calls that threads are in now, as records of their own, not in the order of anything.</summary>
     /// <param name="argumentCount">How many arguments a syscall has.</param>
     /// <param name="handler">Is lent each record.</param>
-    public void InFlight(Func<Abi, uint, int> argumentCount, RecordHandler handler) =>
+    public void InFlight(Func<Abi, uint, int> argumentCount, RecordHandler handler)
+    {
+        if (_pending is not null)
+            FlightThreads.ForEachPending(_pending(), argumentCount, handler);
         FlightThreads.ForEach(Mapped("threads"), Mapped("stages"), (int)_maps["threads"].MaxEntries, (int)_maps["stages"].ValueSize, argumentCount, handler);
+    }
 
     /// <summary>Closes the window.</summary>
     public void Dispose()
@@ -324,9 +334,20 @@ public sealed class FlightRecorder : IDisposable
                 continue;
             BpfLink link = program.Attach();
             _owned.Add(link);
+            if (program.Name == ExitCapture.Pending)
+                _pending = () => ReadIterator(link);
             if (directory is not null)
                 link.Pin(Path.Combine(directory, LinkPrefix + program.Name));
         }
+    }
+
+    private static byte[] ReadIterator(BpfLink link)
+    {
+        using BpfIterator iterator = link.OpenIterator();
+        var bytes = new ArrayBufferWriter<byte>();
+        for (int got; (got = iterator.Read(bytes.GetSpan(65536))) > 0;)
+            bytes.Advance(got);
+        return bytes.WrittenSpan.ToArray();
     }
 
     private static void Seed(ThreadTable table, IEnumerable<(int Tid, int Tgid)> threads)

@@ -37,6 +37,23 @@ internal static unsafe class FlightThreads
         }
     }
 
+    /// <summary>The same of a recorder that sees exits alone, as its iterator wrote them. What is behind pointers is not known.</summary>
+    public static void ForEachPending(ReadOnlySpan<byte> heads, Func<Abi, uint, int> argumentCount, RecordHandler handler)
+    {
+        Span<byte> record = stackalloc byte[Unsafe.SizeOf<CallFixed>() + 6 * sizeof(ulong)];
+        for (; heads.Length >= StuckTasks.HeadSize; heads = heads[StuckTasks.HeadSize..])
+        {
+            StuckRecord from = default;
+            heads[..StuckTasks.HeadSize].CopyTo(MemoryMarshal.AsBytes(new Span<StuckRecord>(ref from)));
+            var slot = new ThreadSlot { Tid = from.Tid, Tgid = from.Tgid, Seq = (uint)from.Switches, Nr = from.Nr, Abi = from.Abi, Flags = CallFlags.NoEntry };
+            ((ReadOnlySpan<ulong>)from.Args).CopyTo(slot.Args);
+            int args = Math.Min(argumentCount(from.Abi, from.Nr), 6);
+            Span<byte> whole = record[..(Unsafe.SizeOf<CallFixed>() + args * sizeof(ulong))];
+            Fill(whole, in slot, args);
+            handler(whole);
+        }
+    }
+
     private static ThreadSlot Copy(ThreadSlot* slot)
     {
         Interlocked.MemoryBarrier();

@@ -3,7 +3,7 @@ namespace Scry.Capture;
 /// <summary>What the running kernel can do, asked once: which versions are supported, and what programs are specialized by.</summary>
 public static class KernelSupport
 {
-    private static readonly Version s_cast = new(6, 2);
+    private static readonly Version s_cast = new(6, 2), s_prepareExec = new(6, 10);
 
     /// <summary>
     /// The oldest version that is supported, since it is the oldest that the tests boot. What the programs need at least: bpf_loop
@@ -16,6 +16,9 @@ public static class KernelSupport
 
     /// <summary>Whether the kernel has the kfunc bpf_rdonly_cast (6.2).</summary>
     internal static bool CanCast => Running >= s_cast;
+
+    /// <summary>Whether the kernel has the tracepoint sched_prepare_exec (6.10).</summary>
+    internal static bool TellsExecs => Running >= s_prepareExec;
 
     /// <summary>Whether a kernel of that version is new enough.</summary>
     public static bool Suffices(Version kernel) => kernel >= Oldest;

@@ -59,6 +59,9 @@ public sealed record SessionOptions
     /// </summary>
     public bool Durations { get; init; } = true;
 
+    /// <summary>When calls are looked at; <see cref="CaptureTime.Exit"/> excludes <see cref="Durations"/> and <see cref="MinDurationNs"/>.</summary>
+    public CaptureTime Capture { get; init; }
+
     /// <summary>Whether <see cref="Session.CgroupsMade"/> tells of cgroups that are made.</summary>
     public bool CgroupNames { get; init; }
 

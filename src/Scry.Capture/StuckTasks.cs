@@ -57,7 +57,9 @@ public sealed class StuckTask
 /// <summary>The threads that are blocked now, by an iterator in the kernel: nobody is stopped, and nothing stays attached.</summary>
 public sealed class StuckTasks : IDisposable
 {
-    private const int HeadSize = 128; // of scry_stuck, before its stack
+    /// <summary>Bytes of a record before its stack.</summary>
+    internal const int HeadSize = 128;
+
     private const int ReadSize = 256 * 1024;
     private const int ClockReads = 8;
 

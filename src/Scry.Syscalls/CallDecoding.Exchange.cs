@@ -11,7 +11,11 @@ internal readonly ref partial struct CallDecoding<TWriter>
         if (!Failed || node.Way == Direction.InOutAlways)
             _call.TryRead(address, CapturePhase.Exit, out after);
         if (!Given(node, address, out ReadOnlySpan<byte> before))
-            return !after.IsEmpty && LeftAlone(node, address, after);
+        {
+            if (after.IsEmpty || !IsKept(node))
+                return !after.IsEmpty && LeftAlone(node, address, after);
+            before = after;
+        }
         var element = new TypeNode(node.A);
         if (element.Kind == TypeKind.Int && Number(element, before, after))
             return true;
@@ -20,7 +24,10 @@ internal readonly ref partial struct CallDecoding<TWriter>
 
     // What the call found. What was read late may be what it left instead: unless it leaves nothing when it fails.
     private bool Given(TypeNode node, ulong address, out ReadOnlySpan<byte> before) =>
-        _call.TryRead(address, CapturePhase.Entry, out before, late: Failed && node.Way == Direction.InOut && !ResultTells(node));
+        _call.TryRead(address, CapturePhase.Entry, out before, late: IsKept(node) || Failed && node.Way == Direction.InOut && !ResultTells(node));
+
+    // Whether what was given can be told from what was left: of a struct pollfd the kernel writes revents alone.
+    private bool IsKept(TypeNode node) => node.Count == CountKind.Register && ResultType() is >= 0 and var result && new TypeNode(result).Kind == TypeKind.Poll;
 
     // Whether what was left is text of the result: of a poll what came, of a timeout what is left.
     private bool ResultTells(TypeNode node) => ResultType() is >= 0 and var result

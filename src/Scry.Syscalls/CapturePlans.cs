@@ -78,7 +78,7 @@ public static class CapturePlans
                         type = variant.Override(o)[1];
                 }
                 if (payload || !IsPayload(row, type))
-                    Add(ref plan, new TypeNode(type), argument.Register, table);
+                    Add(ref plan, row, new TypeNode(type), argument.Register, table);
             }
             // One key is one plan: what chooses by two arguments is read as the general plan says.
             variants.Add((new VariantKey((uint)row.Number(table), AbiTable.Is32Bit(table) ? 1u : 0u, variant.Key), plan));
@@ -116,7 +116,7 @@ public static class CapturePlans
         {
             ArgumentRow argument = row.Argument(i);
             if (payload || !IsPayload(row, argument.Type))
-                Add(ref plan, new TypeNode(argument.Type), argument.Register, table, IsLink(row));
+                Add(ref plan, row, new TypeNode(argument.Type), argument.Register, table);
             if (plan.FdArg == 0 && new TypeNode(argument.Type).Kind == TypeKind.Fd)
                 plan.FdArg = (byte)(argument.Register + 1);
         }
@@ -144,6 +144,10 @@ public static class CapturePlans
     // Its buffer is a path, and tells no more than other paths do.
     private static bool IsLink(SyscallRow row) => row.Is("readlink"u8) || row.Is("readlinkat"u8);
 
+    // Of a struct pollfd the kernel writes revents alone.
+    private static bool IsPolled(SyscallRow row, TypeNode node) =>
+        node.Way == Direction.InOut && node.Count == CountKind.Register && (row.Is("poll"u8) || row.Is("ppoll"u8) || row.Is("ppoll_time64"u8));
+
     private static OpFlags When(Direction way) => way switch
     {
         Direction.In => OpFlags.AtEntry,
@@ -153,7 +157,7 @@ public static class CapturePlans
         _ => OpFlags.AtExit | OpFlags.Always,
     };
 
-    private static void Add(ref CapturePlan plan, TypeNode node, int register, int table, bool whole = false)
+    private static void Add(ref CapturePlan plan, SyscallRow row, TypeNode node, int register, int table)
     {
         byte arg = (byte)register;
         uint word = (uint)TypeSizes.Word(table);
@@ -167,7 +171,7 @@ public static class CapturePlans
                 plan.Add(new CaptureOp(OpKind.String, when | OpFlags.Data, arg, 0, 0));
                 break;
             case TypeKind.Buf:
-                plan.Add(Sized(node, arg, whole ? when : when | OpFlags.Data, 1));
+                plan.Add(Sized(node, arg, IsLink(row) ? when : when | OpFlags.Data, 1));
                 break;
             case TypeKind.SockAddr:
                 plan.Add(Sized(node, arg, when, 1));
@@ -180,7 +184,7 @@ public static class CapturePlans
                 plan.Add(new CaptureOp(OpKind.Bits, when, arg, (byte)node.C, 128));
                 break;
             case TypeKind.Ptr:
-                AddPointer(ref plan, node, arg, when, table);
+                AddPointer(ref plan, node, arg, IsPolled(row, node) ? when | OpFlags.Kept : when, table);
                 break;
             case TypeKind.StrV:
                 plan.Add(new CaptureOp(OpKind.StringArray, OpFlags.AtEntry | OpFlags.Data, arg, 0, 0));
@@ -203,7 +207,7 @@ public static class CapturePlans
                 plan.Add(new CaptureOp(OpKind.Mmsghdr, when | OpFlags.Data, arg, (byte)node.C, 8 * word));
                 break;
             case TypeKind.Custom:
-                AddCustom(ref plan, (CustomKind)node.A, arg, word);
+                AddCustom(ref plan, row, (CustomKind)node.A, arg, word);
                 break;
         }
     }
@@ -227,7 +231,7 @@ public static class CapturePlans
             plan.Add(Sized(node, arg, when, size));
     }
 
-    private static void AddCustom(ref CapturePlan plan, CustomKind kind, byte arg, uint word)
+    private static void AddCustom(ref CapturePlan plan, SyscallRow row, CustomKind kind, byte arg, uint word)
     {
         switch (kind)
         {
@@ -235,7 +239,7 @@ public static class CapturePlans
                 plan.Add(new CaptureOp(OpKind.Buffer, OpFlags.AtEntry, arg, 1, 1));
                 break;
             case CustomKind.CpuSet:
-                plan.Add(new CaptureOp(OpKind.Buffer, OpFlags.AtEntry | OpFlags.AtExit, arg, 1, 1));
+                plan.Add(new CaptureOp(OpKind.Buffer, row.Is("sched_getaffinity"u8) ? OpFlags.AtExit : OpFlags.AtEntry, arg, 1, 1));
                 break;
             case CustomKind.Dirents:
                 plan.Add(new CaptureOp(OpKind.BufferRet, OpFlags.AtExit, arg, 0, 1));

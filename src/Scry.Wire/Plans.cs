@@ -50,6 +50,8 @@ public enum OpFlags : byte
     Always = 0x04,
     /// <summary>Payload: at most the configured number of bytes.</summary>
     Data = 0x08,
+    /// <summary>At entry and exit: what the call was given is still there in what it leaves.</summary>
+    Kept = 0x10,
 }
 
 /// <summary>One capture operation (<c>struct scry_op</c>).</summary>

@@ -110,8 +110,8 @@ public struct TraceConfig
     public byte CpuTime;
     /// <summary>1: the kernel has bpf_rdonly_cast.</summary>
     public byte CanCast;
-    /// <summary>Padding.</summary>
-    public byte CountPad;
+    /// <summary>1: calls are seen at their exit alone.</summary>
+    public byte AtExit;
     /// <summary>Address of the pid namespace whose ids tasks have.</summary>
     public ulong PidNamespace;
     /// <summary>Its depth; 0: the initial one.</summary>
@@ -164,6 +164,12 @@ public enum ThreadState : byte
     Execed = 0x08,
     /// <summary>And whose argv is not what it was given: an interpreter's.</summary>
     Script = 0x10,
+    /// <summary>With <see cref="TraceConfig.AtExit"/>: it was a target when it last came back from a call.</summary>
+    Back = 0x20,
+    /// <summary>Its registers then looked as if it had not.</summary>
+    Alike = 0x40,
+    /// <summary>A signal came then, whose handler's end looks like a call numbered -1.</summary>
+    NoSys = 0x80,
 }
 
 /// <summary>A traced thread's slot (<c>struct scry_thread</c>), shared with the kernel.</summary>

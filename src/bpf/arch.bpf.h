@@ -14,8 +14,11 @@
  *   regs__args           its arguments
  *   regs__place          where one of them lies, in bytes from the registers' start
  *   REGS_NR, REGS_IP     the same for the number, __s32, and the address of the code
- *   abi__multiplexes     whether a number stands for others: ia32's socketcall and ipc
- *   behind__nr           the one that it stands for, by its first argument; itself when none
+ *   regs__in_call        whether the registers are those of a call that has not come back; a result
+ * can make them look so, on arm64 a frequent one (REGS_TELL: whether to trust that) NR_RT_SIGRETURN
+ * on its way back a thread has no number abi__multiplexes     whether a number stands for others:
+ * ia32's socketcall and ipc behind__nr           the one that it stands for, by its first argument;
+ * itself when none
  */
 
 static __always_inline __u32 far__place(__u32 nr)
@@ -36,6 +39,10 @@ static __always_inline __u32 far__place(__u32 nr)
 #define NR_SETUID    105
 #define NR_SETREUID  113
 #define NR_SETRESUID 117
+/* The same: exit, exit_group, rt_sigreturn. */
+#define NR_EXIT		60
+#define NR_EXIT_GROUP	231
+#define NR_RT_SIGRETURN 15
 
 #define REGS_NR __builtin_offsetof(struct pt_regs, orig_ax)
 #define REGS_IP __builtin_offsetof(struct pt_regs, ip)
@@ -126,6 +133,14 @@ static __always_inline __u32 regs__first(struct pt_regs *regs)
 	return regs->bx;
 }
 
+/* The entry puts it there. */
+#define REGS_TELL 1
+
+static __always_inline bool regs__in_call(struct pt_regs *regs)
+{
+	return (__s64)regs->ax == -ENOSYS;
+}
+
 static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *args)
 {
 	if (abi == SCRY_ABI_IA32) {
@@ -156,13 +171,17 @@ static __always_inline __u32 regs__place(__u32 abi, __u32 arg)
 
 #elif defined(__TARGET_ARCH_arm64)
 
-#define ABI_32BIT    SCRY_ABI_ARM
-#define TIF_32BIT    22 /* <asm/thread_info.h>: a 32-bit program */
+#define ABI_32BIT	SCRY_ABI_ARM
+#define TIF_32BIT	22 /* <asm/thread_info.h>: a 32-bit program */
 
 /* <uapi/asm-generic/unistd.h> */
-#define NR_SETUID    146
-#define NR_SETREUID  145
-#define NR_SETRESUID 147
+#define NR_SETUID	146
+#define NR_SETREUID	145
+#define NR_SETRESUID	147
+/* The same: exit, exit_group, rt_sigreturn. */
+#define NR_EXIT		93
+#define NR_EXIT_GROUP	94
+#define NR_RT_SIGRETURN 139
 
 #define ARM_SP 13 /* of 32-bit programs */
 
@@ -222,6 +241,13 @@ static __always_inline __u32 regs__first(struct pt_regs *regs)
 	return regs->orig_x0;
 }
 
+#define REGS_TELL 0
+
+static __always_inline bool regs__in_call(struct pt_regs *regs)
+{
+	return regs->regs[0] == regs->orig_x0;
+}
+
 /* The first one's register has the result at exit. Those of a 32-bit program have 32 bits. */
 static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *args)
 {
@@ -267,6 +293,21 @@ static __always_inline bool call__sets_user(__u32 abi, __u32 nr)
 		return 0;
 	}
 	return nr == NR_SETUID || nr == NR_SETREUID || nr == NR_SETRESUID;
+}
+
+/* Whether the call ends its thread. */
+static __always_inline bool call__ends(__u32 abi, __u32 nr)
+{
+	if (abi__is_32bit(abi))
+		return nr == 1 || nr == 248;
+	return nr == NR_EXIT || nr == NR_EXIT_GROUP;
+}
+
+/* The call that leaves its thread without a number: a signal handler's end. Of the two that 32-bit
+ * programs have, the one for handlers without a siginfo is the rare one. */
+static __always_inline __u32 call__restoring(__u32 abi)
+{
+	return abi__is_32bit(abi) ? 173 : NR_RT_SIGRETURN;
 }
 
 #endif

@@ -123,16 +123,26 @@ static __always_inline __u64 call__unstage(struct writer *w, struct scry_thread 
 	return size + staged;
 }
 
+/* Whether the call is seen at its exit alone, as all are in that mode. */
+static __always_inline bool call__is_late(struct scry_thread *thread)
+{
+	return cfg.at_exit && (thread->flags & SCRY_CALL_NO_ENTRY);
+}
+
 /* Copies what the plan wants of the caller's memory after the call. Gives the record's new size, 0
  * when it does not fit. */
 static __always_inline __u64 call__read(struct writer *w, struct scry_thread *thread,
 					const struct scry_plan *plan, __u64 size, __s64 result)
 {
-	long plain = plain__read(w, thread, plan, size, result);
+	bool late = call__is_late(thread);
+	long plain = late ? plain__late(w, thread, plan, size, result)
+			  : plain__read(w, thread, plan, size, result);
 	struct work *work;
 
 	if (plain >= 0)
 		return size + plain;
+	if (late)
+		thread->retry = 0xff;
 	work = work__start(w->ring, thread, size, w->room, result, 1);
 	capture__all();
 	if (work->cut || work->full)
@@ -147,6 +157,13 @@ static __always_inline __u64 call__duration(struct scry_thread *thread, __u64 no
 	return thread->start && now > thread->start ? now - thread->start : 0;
 }
 
+/* What is read at exit: what was staged is there already. */
+static __always_inline __u32 call__phases(struct scry_thread *thread)
+{
+	return call__is_late(thread) && !thread->staged ? SCRY_PLAN_ENTRY | SCRY_PLAN_EXIT
+							: SCRY_PLAN_EXIT;
+}
+
 /*
  * Writes the record of the call that `thread` is in. The caller holds the ring. A thread that is
  * not back from its call, or has another memory since, is read no more.
@@ -155,7 +172,7 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 					const struct scry_plan *plan, __u64 now, __s64 result,
 					bool readable)
 {
-	bool reads = readable && (thread->retry || plan__reads(plan, thread, SCRY_PLAN_EXIT));
+	bool reads = readable && (thread->retry || plan__reads(plan, thread, call__phases(thread)));
 	struct scry_call *call;
 	__u32 nargs = plan->nargs > SCRY_MAX_ARGS ? SCRY_MAX_ARGS : plan->nargs;
 	__u64 size = sizeof(*call) + nargs * sizeof(__u64), fixed = size;
@@ -193,10 +210,11 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 		ring__lose(w->ring, size ? SCRY_LOST_SIZE : SCRY_LOST_RING);
 		return;
 	}
-	record__head(w, thread, now, size, thread->nr, SCRY_RECORD_CALL, thread->flags);
+	record__head(w, thread, now, size, thread->nr, SCRY_RECORD_CALL,
+		     thread->flags | (cfg.at_exit ? SCRY_CALL_NO_ENTRY : 0));
 	call->record.abi = thread->abi;
 	call->record.nargs = nargs;
-	if (!cfg.durations && RING_CUTS)
+	if (!cfg.durations && RING_CUTS && !cfg.at_exit)
 		call->record.flags |= SCRY_CALL_COARSE;
 	call->duration = call__duration(thread, now);
 	call->result = result;
@@ -319,6 +337,9 @@ static __noinline struct scry_thread *call__late(struct task_struct *task, struc
 	plan = plan__of(abi, call__selecting(regs, abi, nr));
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
+		return NULL;
+	/* It may have been one before. */
+	if (cfg.target != SCRY_TARGET_TASKS && !task__wanted(task))
 		return NULL;
 	thread = thread__find(task__tid(task));
 	if (!thread)

@@ -567,10 +567,14 @@ static __always_inline bool plan__reads(const struct scry_plan *plan, struct scr
 
 static __always_inline void capture__ioctl(struct work *w, struct scry_thread *thread)
 {
-	__u32 request = thread->args[1];
+	__u32 request = thread->args[1], way = request >> 30;
 
-	if (!(request >> 30 & (w->to_record ? IOC_READ : IOC_WRITE)) || !thread->args[2] ||
-	    w->result < 0)
+	/* At an exit whose entry was not seen: what it was given, where nothing is left. */
+	if (w->to_record && thread->retry == 0xff && way == IOC_WRITE)
+		w->phase = SCRY_PHASE_RETRY;
+	else if (!(way & (w->to_record ? IOC_READ : IOC_WRITE)) || w->result < 0)
+		return;
+	if (!thread->args[2])
 		return;
 	w->arg = 2;
 	w->flags = 0;

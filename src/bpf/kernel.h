@@ -45,6 +45,7 @@ enum {
 };
 
 #define SIGKILL 9
+#define ENOSYS	38
 
 /* <linux/sched.h>, <uapi/linux/sched.h> */
 #define TASK_INTERRUPTIBLE   0x0001
@@ -167,6 +168,10 @@ struct sched_info {
 	__u64 last_arrival; /* ns of the scheduler's clock: when it was last given a CPU */
 };
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state, flags, policy;
@@ -186,6 +191,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct files_struct *files;
 	void *stack;
+	sigset_t blocked;
 	__u64 start_time; /* ns of CLOCK_MONOTONIC */
 };
 

@@ -53,6 +53,40 @@ int BPF_PROG(loop_rmdir, struct cgroup *cgroup, const char *path)
 	return 0;
 }
 
+#define STUCK_HEAD 128
+_Static_assert(__builtin_offsetof(struct scry_stuck, stack) == STUCK_HEAD, "all but the stack");
+
+/* The calls that threads are in, where only exits are seen. In the form of stuck.bpf.c, as far as
+ * it is known. */
+SEC("iter/task")
+int loop_pending(struct bpf_iter__task *ctx)
+{
+	__u64 head[STUCK_HEAD / sizeof(__u64)] = {};
+	struct scry_stuck *record = (void *)head;
+	struct task_struct *task = ctx->task;
+	struct scry_thread *thread;
+	struct pt_regs *regs;
+	__u32 abi, nr;
+
+	if (!task)
+		return 0;
+	thread = thread__find(task__tid(task));
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	if (!thread || !regs || !regs__pending(task, thread, regs, &abi, &nr))
+		return 0;
+	record->flags = SCRY_STUCK_IN_CALL;
+	record->abi = abi;
+	record->nr = nr;
+	regs__args(regs, abi, record->args);
+	record->time = bpf_ktime_get_ns();
+	record->switches = thread->seq;
+	record->tid = thread->tid;
+	record->tgid = thread->tgid;
+	record->size = sizeof(head);
+	bpf_seq_write(ctx->meta->seq, head, sizeof(head));
+	return 0;
+}
+
 /* What a person asks for: to freeze a cgroup's past. */
 SEC("syscall")
 int loop_control(struct scry_control *control)

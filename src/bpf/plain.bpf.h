@@ -113,7 +113,7 @@ static __always_inline long plain__copy(struct scry_capture *head, __u64 room,
 
 /* The same of a path. */
 static __always_inline long plain__path(struct scry_capture *head, const struct scry_op *op,
-					struct scry_thread *thread)
+					struct scry_thread *thread, __u32 phase)
 {
 	__u64 address;
 	long got;
@@ -125,7 +125,7 @@ static __always_inline long plain__path(struct scry_capture *head, const struct 
 	/* Of a longer one the engine takes more; one that cannot be read it tries again at exit. */
 	if (got < 0 || got >= STAGE_CAP)
 		return -1;
-	return plain__head(head, op, address, got, SCRY_PHASE_ENTRY);
+	return plain__head(head, op, address, got, phase);
 }
 
 /* Stages what the plan wants before the call. False when that is for the engine. */
@@ -142,7 +142,7 @@ static __always_inline bool plain__stage(struct scry_thread *thread, const struc
 	op = &plan->ops[number];
 	head = (void *)stage->data;
 	if (op->kind == SCRY_OP_STRING)
-		size = plain__path(head, op, thread);
+		size = plain__path(head, op, thread, SCRY_PHASE_ENTRY);
 	else
 		size = plain__copy(head, sizeof(*stage), op, thread, SCRY_PHASE_ENTRY, STAGE_CAP,
 				   0);
@@ -164,6 +164,70 @@ static __always_inline long plain__read(struct writer *w, struct scry_thread *th
 		return -1;
 	return plain__copy((void *)(w->base + size), w->room - size, &plan->ops[number], thread,
 			   SCRY_PHASE_EXIT, PLAIN_MOST, result);
+}
+
+/* An op of a plan, by a number that was tested: older verifiers forget the bounds of what waits on
+ * the stack. */
+static __always_inline const struct scry_op *plan__op(const struct scry_plan *plan, __u32 number)
+{
+	barrier_var(number);
+	return &plan->ops[number & (SCRY_MAX_OPS - 1)];
+}
+
+/* Whether the call may have written over what the op reads: the memory of an op at its exit. */
+static __always_inline bool plain__replaced(struct scry_thread *thread,
+					    const struct scry_plan *plan, const struct scry_op *op)
+{
+	__u32 number = plan->only_exit - 1;
+
+	if (op->flags & SCRY_OP_AT_EXIT)
+		return 1;
+	return number < SCRY_MAX_OPS &&
+	       thread__arg(thread, op->arg) == thread__arg(thread, plan__op(plan, number)->arg);
+}
+
+/* What plain__late has of the op that the plan has before the call, when that is one. */
+static __always_inline long plain__given(struct writer *w, struct scry_thread *thread,
+					 const struct scry_plan *plan, __u64 size, __s64 result)
+{
+	__u32 number = plan->only_entry - 1;
+	const struct scry_op *op;
+
+	if (number >= SCRY_MAX_OPS)
+		return -1;
+	op = plan__op(plan, number);
+	if (result >= 0 && plain__replaced(thread, plan, op))
+		return 0;
+	if (op->kind == SCRY_OP_STRING)
+		return thread__arg(thread, op->arg)
+			       ? plain__path((void *)(w->base + size), op, thread, SCRY_PHASE_RETRY)
+			       : 0;
+	return plain__copy((void *)(w->base + size), w->room - size, op, thread, SCRY_PHASE_RETRY,
+			   PLAIN_MOST, 0);
+}
+
+/* As plain__read, of a call that is seen at its exit alone: what the plan wants before it and
+ * after. */
+static __always_inline long plain__late(struct writer *w, struct scry_thread *thread,
+					const struct scry_plan *plan, __u64 size, __s64 result)
+{
+	__u32 number = plan->only_exit - 1;
+	long given = 0, got;
+
+	if ((plan->flags & (SCRY_PLAN_VARIANTS | SCRY_PLAN_IOCTL)) || size > PLAIN_MOST ||
+	    size + PLAIN_MOST > w->room)
+		return -1;
+	if (plan->flags & SCRY_PLAN_ENTRY)
+		given = plain__given(w, thread, plan, size, result);
+	if (given < 0 || !(plan->flags & SCRY_PLAN_EXIT))
+		return given;
+	size += given;
+	barrier_var(size);
+	if (number >= SCRY_MAX_OPS || size > 2 * PLAIN_MOST || size > w->room)
+		return -1;
+	got = plain__copy((void *)(w->base + size), w->room - size, plan__op(plan, number), thread,
+			  SCRY_PHASE_EXIT, PLAIN_MOST, result);
+	return got < 0 ? got : given + got;
 }
 
 #endif

@@ -97,12 +97,16 @@ static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs,
 	return 0;
 }
 
+#include "exit.bpf.h"
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = task__current(regs);
 	struct scry_thread *thread = thread__find(task__tid(task));
 
+	if (cfg.at_exit)
+		return exit__only(task, regs, result, thread);
 	/* What began as a target's call ends as one: a call can change what its thread is. */
 	if (!thread && (cfg.target == SCRY_TARGET_TASKS || !task__wanted(task)))
 		return 0;
@@ -114,15 +118,27 @@ int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
 	return call__exit(task, regs, result, thread);
 }
 
+/* Whether what happens to the thread is told: at an exit alone also those have a slot of whom
+ * nothing is. */
+static __always_inline bool thread__tells(struct scry_thread *thread)
+{
+	return !cfg.at_exit || cfg.target == SCRY_TARGET_TASKS ||
+	       (thread->state & SCRY_THREAD_ANNOUNCED);
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(trace_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct scry_thread *thread;
+	bool told;
 
 	if (cfg.target == SCRY_TARGET_TASKS && !cfg.follow)
 		return 0;
 	thread = thread__find(task__tid(parent));
-	if (!thread || (thread->state & SCRY_THREAD_HUSH))
+	if (thread && (thread->state & SCRY_THREAD_HUSH))
+		return 0;
+	told = thread && thread__tells(thread);
+	if (!told && !(cfg.at_exit && cfg.target != SCRY_TARGET_TASKS))
 		return 0;
 	/* The other targets are known by what the child is, at its first call at the latest; here a
 	 * record tells between which calls of its parent it began. */
@@ -130,7 +146,10 @@ int BPF_PROG(trace_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	thread = thread__claim(task__tid(child), task__tgid(child));
 	if (thread) {
-		task__write(child, thread, NULL, SCRY_TASK_FORK);
+		if (cfg.at_exit)
+			thread->state |= SCRY_THREAD_BACK;
+		if (told)
+			task__write(child, thread, NULL, SCRY_TASK_FORK);
 	} else if (cfg.target == SCRY_TARGET_TASKS) {
 		struct scry_ring *ring = ring__this_cpu();
 
@@ -147,6 +166,39 @@ static __always_inline void stage__move(struct scry_thread *to, struct scry_thre
 
 	if (new &&old)
 		bpf_probe_read_kernel(new->data, sizeof(new->data), old->data);
+}
+
+/* Where calls are seen at their exit alone: an execve whose file is found, before it takes what it
+ * was given away. */
+static __always_inline int exec__begins(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scry_thread *thread = thread__find(task__tid(task));
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	__u32 abi, nr;
+	const struct scry_plan *plan;
+
+	if (!thread && (cfg.target == SCRY_TARGET_TASKS || !task__wanted(task)))
+		return 0;
+	plan = regs ? regs__call(task, regs, &abi, &nr) : NULL;
+	/* The kernel itself executes programs too. */
+	if (!plan || !(plan->flags & SCRY_PLAN_EXECS))
+		return 0;
+	return call__enter(task, regs, regs__nr(regs), thread);
+}
+
+/* Since 6.10. */
+SEC("tp_btf/sched_prepare_exec")
+int BPF_PROG(trace_execs, struct task_struct *task, struct linux_binprm *binary)
+{
+	return exec__begins();
+}
+
+/* Before it. */
+SEC("kprobe/begin_new_exec")
+int trace_execs_before(void *ctx)
+{
+	return exec__begins();
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -205,6 +257,10 @@ int BPF_PROG(trace_signal, int number, struct kernel_siginfo *info)
 	/* SIGKILL has no handler and no siginfo: the EXIT record tells. */
 	if (!thread || number == SIGKILL || (thread->state & SCRY_THREAD_HUSH))
 		return 0;
+	if (cfg.at_exit && (thread->state & SCRY_THREAD_ALIKE))
+		thread->state |= SCRY_THREAD_NOSYS;
+	if (!thread__tells(thread))
+		return 0;
 	signal__keep(thread, number, &ctx[1]);
 	signal__write(thread);
 	return 0;
@@ -232,12 +288,15 @@ int BPF_PROG(trace_end, struct task_struct *task)
 	struct writer w;
 
 	task__unsettle(task);
+	if (cfg.at_exit && (thread || (cfg.target != SCRY_TARGET_TASKS && task__wanted(task))))
+		thread = call__last(task, thread);
 	if (!thread)
 		return 0;
 	call__unfinished(thread, SCRY_CALL_UNFINISHED);
-	if (thread->signal && thread->signal == (task->exit_code & 0x7f))
+	if (thread->signal && thread->signal == (task->exit_code & 0x7f) && thread__tells(thread))
 		signal__write(thread);
-	if (!(thread->state & SCRY_THREAD_HUSH) && ring__begin(&w, thread)) {
+	if (!(thread->state & SCRY_THREAD_HUSH) && thread__tells(thread) &&
+	    ring__begin(&w, thread)) {
 		if (ring__room(&w, sizeof(struct scry_record))) {
 			__u8 last = BPF_CORE_READ(task, signal, live.counter) == 0
 					    ? SCRY_EXIT_GROUP_DEAD

@@ -19,6 +19,17 @@
 #include "call.bpf.h"
 #include "programs.bpf.h"
 
+/* The call that a thread is in, where nothing began it. */
+static __noinline int call__pending(struct task_struct *task, struct scry_thread *thread)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	__u32 abi, nr;
+
+	if (regs && thread && regs__pending(task, thread, regs, &abi, &nr))
+		call__adopt(task, thread, regs, abi, nr);
+	return 0;
+}
+
 /* Read once at the end of a run, when the others are detached: calls that have not come back. */
 SEC("iter/task")
 int trace_in_flight(struct bpf_iter__task *ctx)
@@ -29,6 +40,8 @@ int trace_in_flight(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	thread = thread__find(task__tid(task));
+	if (cfg.at_exit)
+		call__pending(task, thread);
 	if (thread)
 		call__unfinished(thread, SCRY_CALL_UNFINISHED | SCRY_CALL_IN_FLIGHT);
 	return 0;

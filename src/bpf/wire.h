@@ -36,7 +36,7 @@
 
 /* scry_record.flags of a CALL. */
 #define SCRY_CALL_UNFINISHED 0x01 /* the thread ended in the call: no result, no duration */
-#define SCRY_CALL_NO_ENTRY   0x02 /* entry not seen: attached later, or seccomp refused it */
+#define SCRY_CALL_NO_ENTRY   0x02 /* entry not seen: attached later, refused by seccomp, at_exit */
 #define SCRY_CALL_TRUNCATED  0x04 /* captured memory did not all fit */
 #define SCRY_CALL_IN_FLIGHT  0x08 /* synthesized at the end of a run: still in the call */
 #define SCRY_CALL_COARSE     0x10 /* the duration is off by up to a tick of the kernel */
@@ -137,6 +137,7 @@ struct scry_signal {
 #define SCRY_OP_AT_ENTRY 0x01
 #define SCRY_OP_AT_EXIT	 0x02 /* only when the call succeeded … */
 #define SCRY_OP_ALWAYS	 0x04 /* … or failed too */
+#define SCRY_OP_KEPT	 0x10 /* at both: what it was given is there in what it leaves */
 #define SCRY_OP_DATA	 0x08 /* payload: at most data_max bytes; of a string, string_max */
 
 struct scry_op {
@@ -194,6 +195,10 @@ struct scry_variant_key {
 #define SCRY_THREAD_HUSH      0x04 /* not a target before its next execve */
 #define SCRY_THREAD_EXECED    0x08 /* in an execve that replaced its memory */
 #define SCRY_THREAD_SCRIPT    0x10 /* and whose argv is not what it was given: an interpreter's */
+/* With at_exit: */
+#define SCRY_THREAD_BACK  0x20 /* it was a target when it last came back from a call */
+#define SCRY_THREAD_ALIKE 0x40 /* its registers then looked as if it had not */
+#define SCRY_THREAD_NOSYS 0x80 /* a signal came then: its handler's end looks like call -1 */
 
 struct scry_thread {
 	__u64 start; /* ns, of the call it is in */
@@ -280,9 +285,9 @@ struct scry_config {
 	__u8 every_call;       /* all calls are selected */
 	__u8 cpu_time;	       /* durations are those on a CPU */
 	__u8 can_cast;	       /* the kernel has bpf_rdonly_cast */
-	__u8 count_pad;
-	__u64 pid_namespace; /* address of the pid namespace whose ids tasks have, … */
-	__u64 pid_level;     /* … and its depth; 0: the initial one */
+	__u8 at_exit;	       /* calls are seen at their exit alone */
+	__u64 pid_namespace;   /* address of the pid namespace whose ids tasks have, … */
+	__u64 pid_level;       /* … and its depth; 0: the initial one */
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];

@@ -38,8 +38,8 @@ internal sealed record RecordArguments
         TraceArguments trace = TraceArguments.Read(words);
         return new RecordArguments
         {
-            // What is not recorded now cannot be shown later: durations always are.
-            Trace = trace with { Durations = true, PayloadLimit = payload },
+            // What is not recorded now cannot be shown later: durations are, unless they are not wanted in so many words.
+            Trace = trace with { Durations = !trace.NoDurations, PayloadLimit = payload },
             Payload = payload,
             Overwrite = words.GetValue(RecordOptions.Overwrite),
         };

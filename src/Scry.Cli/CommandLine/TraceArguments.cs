@@ -39,6 +39,9 @@ internal sealed record TraceArguments
     public ulong? For { get; init; }
 
     public bool Durations { get; init; }
+    /// <summary>Durations are not even recorded.</summary>
+    public bool NoDurations { get; init; }
+    public CaptureTime Capture { get; init; }
     public TimeStyle Time { get; init; }
     /// <summary>Bytes shown of a string or buffer, as far as a record holds them.</summary>
     public int StringLimit { get; init; }
@@ -84,6 +87,7 @@ internal sealed record TraceArguments
     /// <exception cref="ToolException">They make no sense.</exception>
     public static TraceArguments ReadOptions(ParseResult words, TargetChoice target, IReadOnlyList<string> names)
     {
+        CaptureTime capture = ReadCapture(words);
         return new TraceArguments
         {
             Target = target,
@@ -97,6 +101,8 @@ internal sealed record TraceArguments
             MaxEvents = Single(words, TraceOptions.MaxEvents) is { } n ? Quantity.Count("--max-events", n, 1, long.MaxValue) : long.MaxValue,
             For = Single(words, TraceOptions.For) is { } time ? Quantity.Duration("--for", time, null) : null,
             Durations = words.GetValue(TraceOptions.Duration),
+            NoDurations = words.GetValue(TraceOptions.NoDurations) || capture == CaptureTime.Exit,
+            Capture = capture,
             Time = ReadTime(words),
             StringLimit = Single(words, TraceOptions.StringLimit) is { } s ? (int)Quantity.Count("-s", s, 0, int.MaxValue) : DefaultStringLimit,
             Align = Single(words, TraceOptions.Align) is { } column ? (int)Quantity.Count("--align", column, 0, 1000) : DefaultAlign,
@@ -148,6 +154,26 @@ internal sealed record TraceArguments
             (null, { } ms) => Quantity.Duration("--duration", ms, "ms"),
             _ => throw new ToolException("--over and --duration say the same thing", "give one of them", ExitCode.Usage),
         };
+
+    // Without durations nothing is left that most calls' entries tell.
+    private static CaptureTime ReadCapture(ParseResult words)
+    {
+        bool none = words.GetValue(TraceOptions.NoDurations);
+        CaptureTime capture = Single(words, TraceOptions.Capture) switch
+        {
+            null or "auto" => none ? CaptureTime.Exit : CaptureTime.Auto,
+            "entry" => CaptureTime.Entry,
+            "exit" => CaptureTime.Exit,
+            { } other => throw Unknown("--capture", other, "auto, entry, exit"),
+        };
+        string? asks = words.GetValue(TraceOptions.Duration) ? "-T"
+            : ReadMinDuration(words) > 0 ? "--over"
+            : capture == CaptureTime.Exit && ReadTime(words) != TimeStyle.None ? "a line's time, which is that of the call's begin,"
+            : null;
+        if (asks is not null && (none || capture == CaptureTime.Exit))
+            throw new ToolException($"{(none ? "--no-durations" : "--capture exit")}: {asks} asks for what is then not known", "leave one of them out", ExitCode.Usage);
+        return capture;
+    }
 
     private static TimeStyle ReadTime(ParseResult words)
     {

@@ -31,6 +31,8 @@ internal static class TraceOptions
     public static readonly Option<bool> Duration = Flag("--syscall-times", "End each line with the time spent in the call", "-T");
     public static readonly Option<string[]> Time = Many("--time", "STYLE", "Begin each line with a time: time (-t), us (-tt), unix (-ttt), relative (-r)");
     public static readonly Option<bool> Relative = Flag("--relative-timestamps", "As --time relative", "-r");
+    public static readonly Option<string[]> Capture = Many("--capture", "WHEN", "Look at calls at 'entry' and exit, at their 'exit' alone, which is cheaper, or 'auto'");
+    public static readonly Option<bool> NoDurations = Flag("--no-durations", "No durations, not in JSON either: calls are seen at their exit alone");
     public static readonly Option<string[]> StringLimit = Many("--string-limit", "N", "Show at most N bytes of a string or buffer (32); paths are whole", "-s");
     public static readonly Option<string[]> Align = Many("--align", "N", "Column of the results (40)");
     public static readonly Option<bool> NoAbbrev = Flag("--no-abbrev", "Structures and arrays in full", "-v");
@@ -50,7 +52,7 @@ internal static class TraceOptions
     public static IReadOnlyList<HelpGroup> Groups { get; } =
     [
         new("TARGET, one of them, or a command", [Pid, Tid, All, Comm, User, Cgroup, Unit, Container, NoFollow, Follow]),
-        new("SELECT, decided in the kernel", [Expression, Over, DurationMs, Failed, Errno, NoSignals, MaxEvents, For]),
+        new("SELECT, decided in the kernel", [Expression, Over, DurationMs, Failed, Errno, NoSignals, MaxEvents, For, Capture, NoDurations]),
         new("LINES", [Duration, Time, Relative, StringLimit, Align, NoAbbrev, ShowComm, ShowCgroup, Color]),
         new("OUTPUT", [Output, Json, Quiet, Strict, Buffer]),
     ];

@@ -21,7 +21,7 @@ internal static class LoopStartCommand
         [
             TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.NoSignals,
         ]),
-        new("OPTIONS", [LoopOptions.Memory, LoopOptions.Payload, TraceOptions.Duration]),
+        new("OPTIONS", [LoopOptions.Memory, LoopOptions.Payload, TraceOptions.Duration, TraceOptions.NoDurations, TraceOptions.Capture]),
         new("TRIGGERS", [LoopOptions.On, LoopOptions.Cooldown, LoopOptions.Incidents]),
     ];
 

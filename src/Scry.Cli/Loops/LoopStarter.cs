@@ -27,11 +27,16 @@ internal sealed class LoopStarter
         if (memory is < FlightOptions.LeastMemory or > FlightOptions.MostMemory)
             throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
         asked = asked with { PayloadLimit = payload, StringLimit = ShortStrings };
+        if (asked.NoDurations && triggers.SlowNs > 0)
+            throw new ToolException("--on slow asks for durations, and --no-durations keeps none", "leave one of them out", ExitCode.Usage);
+        // Without -T durations are kept by the kernel's ticks, and so is the entry.
+        if (asked.Capture == CaptureTime.Auto)
+            asked = asked with { Capture = CaptureTime.Entry };
         Target = TraceTarget.Resolve(asked);
         var options = new FlightOptions
         {
             // A run shows what it records: times that are to be shown are kept.
-            What = TraceRun.Options(asked with { Durations = asked.Durations || words.GetValue(ReportOptions.Summary) }, Target),
+            What = TraceRun.Options(asked with { Durations = asked.Durations || (words.GetValue(ReportOptions.Summary) && !asked.NoDurations) }, Target),
             Memory = memory,
             Hierarchy = Target.Kind == TargetKind.CgroupV1 ? CgroupMounts.PerfEventHierarchy() : 0,
             Triggers = triggers,
@@ -46,7 +51,7 @@ internal sealed class LoopStarter
             Selection = AboutRun.Selection(asked),
             Payload = payload,
             Triggers = words.GetValue(LoopOptions.On) ?? [],
-            CoarseTimes = !options.ExactTimes,
+            CoarseTimes = !options.ExactTimes && !asked.NoDurations,
             PidNamespace = PidNamespace.Name,
         };
         _options = options with { About = About.ToBytes() };

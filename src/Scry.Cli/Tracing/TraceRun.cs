@@ -207,7 +207,8 @@ internal sealed class TraceRun : IDisposable
             StringMax = arguments.StringLimit,
             BufferPerCpu = arguments.Buffer ?? 0,
             Signals = arguments.Signals,
-            Durations = arguments.Durations || arguments.Json || arguments.Time != TimeStyle.None,
+            Durations = !arguments.NoDurations && (arguments.Durations || arguments.Json || arguments.Time != TimeStyle.None),
+            Capture = arguments.Capture,
         };
     }
 }

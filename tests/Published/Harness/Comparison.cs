@@ -84,6 +84,9 @@ internal sealed partial class Comparison
             throw new InvalidOperationException(_report.ToString());
     }
 
+    /// <summary>Calls whose arguments differ where calls are seen at their exit alone besides.</summary>
+    public static string[] ExitDifferences => Rows("## Seen at the exit alone");
+
     /// <summary>Calls whose arguments differ in dumps of the flight recorder besides.</summary>
     public static string[] DumpDifferences => Rows("## The flight recorder");
 

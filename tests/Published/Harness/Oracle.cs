@@ -1,6 +1,8 @@
 namespace Scry.Tests.Published.Harness;
 
-/// <summary>Runs a program under strace, and both under Scry: the same process, seen by two tracers at the same time.</summary>
+/// <summary>
+/// Runs a program under strace, and both under Scry, twice: the same process, seen by strace and by both ways of capturing at the same time.
+/// </summary>
 internal sealed class Oracle : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -12,7 +14,11 @@ internal sealed class Oracle : IDisposable
     {
         _run = Child.Start(
             ScryBinary.Path,
-            ["trace", "-o", _workspace["scry"], "--", "strace", "-f", "-o", _workspace["strace"], .. command], directory);
+            [
+                "trace", "-o", _workspace["scry"], "--capture", "entry", "--",
+                ScryBinary.Path, "trace", "-o", _workspace["exit"], "--capture", "exit", "--",
+                "strace", "-f", "-o", _workspace["strace"], .. command,
+            ], directory);
     }
 
     /// <summary>Starts a program under both; <see cref="Compare"/> waits for its end.</summary>
@@ -30,9 +36,10 @@ internal sealed class Oracle : IDisposable
     {
         _run.Input.Close();
         Finished finished = _run.Wait(Patience).Expect(status);
-        if (!finished.Error.Contains("complete: ", StringComparison.Ordinal))
+        if (finished.Error.Split("complete: ").Length != 3)
             throw new InvalidOperationException($"not complete: {finished.Error}");
         Comparison.Check(_workspace["strace"], _workspace["scry"]);
+        Comparison.Check(_workspace["strace"], _workspace["exit"], Comparison.ExitDifferences);
     }
 
     public void Dispose()

@@ -1,0 +1,81 @@
+using Scry.Wire;
+
+namespace Scry.Capture;
+
+/// <summary>When calls are looked at.</summary>
+public enum CaptureTime
+{
+    /// <summary>At their exit alone where no duration is wanted and no selected call needs more; else at entry and exit.</summary>
+    Auto,
+    /// <summary>At entry and exit: durations, and arguments as they were at entry.</summary>
+    Entry,
+    /// <summary>At their exit alone: cheaper. No durations; of an argument that a call replaces, what it left.</summary>
+    Exit,
+}
+
+/// <summary>Decides whether calls are looked at at their exit alone.</summary>
+internal static class ExitCapture
+{
+    /// <summary>The flight recorder's iterator over the calls that threads are in.</summary>
+    public const string Pending = "loop_pending";
+
+    private static readonly string[] s_ofExit = [KernelSupport.TellsExecs ? "trace_execs" : "trace_execs_before"];
+    private static readonly string[] s_all = ["trace_execs", "trace_execs_before"];
+
+    /// <summary>Whether a run with these options does without the entry.</summary>
+    public static bool Of(SessionOptions options) => options.Capture switch
+    {
+        CaptureTime.Exit => true,
+        CaptureTime.Entry => false,
+        _ => !options.Durations && options.MinDurationNs == 0 && !NeedsEntry(options),
+    };
+
+    /// <summary>Chooses the programs that such a run, or another, has.</summary>
+    public static void Prepare(Bpf.BpfObject programs, bool atExit)
+    {
+        programs.FindProgram("trace_enter").AutoLoad = !atExit;
+        foreach (string name in s_all)
+            programs.FindProgram(name).AutoLoad = atExit && s_ofExit.Contains(name);
+        foreach (Bpf.BpfProgram program in programs.Programs)
+        {
+            if (program.Name == Pending)
+                program.AutoLoad = atExit;
+        }
+    }
+
+    /// <summary>Whether the record of some selected call would differ if it were seen at its exit alone.</summary>
+    public static bool NeedsEntry(SessionOptions options)
+    {
+        foreach (CapturePlan plan in options.Plans)
+        {
+            if ((plan.Flags & PlanFlags.Selected) != 0 && NeedsEntry(in plan))
+                return true;
+        }
+        // They are those of selected calls.
+        return options.Variants.Any(variant => NeedsEntry(variant.Plan));
+    }
+
+    private static bool NeedsEntry(in CapturePlan plan)
+    {
+        // A signal handler's end takes its frame away; a number of ioctl may tell that it replaces what it is given.
+        if ((plan.Flags & (PlanFlags.Stack | PlanFlags.Ioctl)) != 0
+            || ((plan.Flags & PlanFlags.Execs) != 0 && !KernelSupport.TellsExecs))
+            return true;
+        for (int i = 0; i < plan.OpCount; i++)
+        {
+            for (int j = 0; j < plan.OpCount; j++)
+            {
+                if (Replaces(plan.Ops[i], plan.Ops[j]))
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    // Whether what one reads at entry may be what another's memory is at exit: the same argument, or two for which programs pass one
+    // structure, as sigaction(2)'s.
+    private static bool Replaces(CaptureOp given, CaptureOp left) =>
+        (given.Flags & (OpFlags.AtEntry | OpFlags.Kept)) == OpFlags.AtEntry
+        && (given.Kind == OpKind.Mmsghdr // their lengths are left in them
+            || ((left.Flags & OpFlags.AtExit) != 0 && (given.Arg == left.Arg || (given.Kind == left.Kind && given.Size == left.Size && given.Kind != OpKind.String))));
+}
