@@ -80,7 +80,7 @@ internal static class Configuration
         {
             programs.FindMap(name).MaxEntries = (uint)entries;
         }
-        ExitCapture.Prepare(programs, ExitCapture.Of(options));
+        ExitCapture.Prepare(programs, options);
         programs.FindProgram("trace_signal").AutoLoad = options.Signals;
         programs.FindProgram("trace_signal_sent").AutoLoad = options.Signals;
     }

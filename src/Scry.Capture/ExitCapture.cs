@@ -19,9 +19,6 @@ internal static class ExitCapture
     /// <summary>The flight recorder's iterator over the calls that threads are in.</summary>
     public const string Pending = "loop_pending";
 
-    private static readonly string[] s_ofExit = [KernelSupport.TellsExecs ? "trace_execs" : "trace_execs_before"];
-    private static readonly string[] s_all = ["trace_execs", "trace_execs_before"];
-
     /// <summary>Whether a run with these options does without the entry.</summary>
     public static bool Of(SessionOptions options) => options.Capture switch
     {
@@ -31,11 +28,13 @@ internal static class ExitCapture
     };
 
     /// <summary>Chooses the programs that such a run, or another, has.</summary>
-    public static void Prepare(Bpf.BpfObject programs, bool atExit)
+    public static void Prepare(Bpf.BpfObject programs, SessionOptions options)
     {
+        bool atExit = Of(options);
+        bool execs = atExit && options.Plans.Any(plan => (plan.Flags & (PlanFlags.Selected | PlanFlags.Execs)) == (PlanFlags.Selected | PlanFlags.Execs));
         programs.FindProgram("trace_enter").AutoLoad = !atExit;
-        foreach (string name in s_all)
-            programs.FindProgram(name).AutoLoad = atExit && s_ofExit.Contains(name);
+        programs.FindProgram("trace_execs").AutoLoad = execs && KernelSupport.TellsExecs;
+        programs.FindProgram("trace_execs_before").AutoLoad = execs && !KernelSupport.TellsExecs;
         foreach (Bpf.BpfProgram program in programs.Programs)
         {
             if (program.Name == Pending)

@@ -40,6 +40,8 @@ public sealed record RecordingAbout
     public bool Overwrites { get; init; }
     /// <summary>Whether calls' begins, and with that their durations, are known by the kernel's ticks alone.</summary>
     public bool CoarseTimes { get; init; }
+    /// <summary>Whether calls were seen at their exit alone: their durations are not known.</summary>
+    public bool NoDurations { get; init; }
 }
 
 /// <summary>How a recording ended.</summary>

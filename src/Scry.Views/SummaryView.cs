@@ -22,6 +22,10 @@ public sealed class SummaryView(Decoder decoder, OutputWriter output, bool coars
 
     private readonly Dictionary<(Abi Abi, uint Nr), Row> _rows = [];
     private bool _coarse = coarse;
+    // Of calls that were seen at their exit alone there are none either.
+    private bool _timed;
+
+    private bool Timeless => _coarse || !_timed;
 
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> record)
@@ -37,6 +41,7 @@ public sealed class SummaryView(Decoder decoder, OutputWriter output, bool coars
             _rows[key] = row = new Row(Name(in call));
         }
         _coarse |= call.IsCoarse;
+        _timed |= (call.Flags & CallFlags.NoEntry) == 0;
         ulong duration = call.Fixed.Duration;
         bool failed = call.Result is < 0 and >= -MaxErrno && (call.Flags & CallFlags.Unfinished) == 0;
         row.Add(duration, failed);
@@ -53,10 +58,10 @@ public sealed class SummaryView(Decoder decoder, OutputWriter output, bool coars
         var total = new Row("total");
         foreach (Row row in _rows.Values)
             total.Add(row);
-        string rule = _coarse ? TimelessRule : Rule;
-        Line((_coarse ? "" : "% time     seconds  usecs/call   max usecs ") + "    calls    errors syscall");
+        string rule = Timeless ? TimelessRule : Rule;
+        Line((Timeless ? "" : "% time     seconds  usecs/call   max usecs ") + "    calls    errors syscall");
         Line(rule);
-        foreach (Row row in _rows.Values.OrderByDescending(row => _coarse ? 0 : row.Time).ThenByDescending(row => row.Calls)
+        foreach (Row row in _rows.Values.OrderByDescending(row => Timeless ? 0 : row.Time).ThenByDescending(row => row.Calls)
             .ThenBy(row => row.Name, StringComparer.Ordinal))
         {
             Line(Text(row, total.Time));
@@ -65,6 +70,8 @@ public sealed class SummaryView(Decoder decoder, OutputWriter output, bool coars
         Line(Text(total, total.Time));
         if (_coarse)
             Line(TimeText.WhyCoarse);
+        else if (!_timed && _rows.Count > 0)
+            Line(TimeText.WhyUntimed);
         output.Flush();
     }
 
@@ -76,7 +83,7 @@ public sealed class SummaryView(Decoder decoder, OutputWriter output, bool coars
         return Encoding.UTF8.GetString(name.Written) + (call.Header.Abi.Is32Bit ? "@32" : "");
     }
 
-    private string Text(Row row, double all) => (_coarse ? "" : Times(row, all)) + string.Create(CultureInfo.InvariantCulture,
+    private string Text(Row row, double all) => (Timeless ? "" : Times(row, all)) + string.Create(CultureInfo.InvariantCulture,
         $"{row.Calls,9} {(row.Errors > 0 ? row.Errors.ToString(CultureInfo.InvariantCulture) : ""),9} {row.Name}");
 
     private static string Times(Row row, double all) => string.Create(CultureInfo.InvariantCulture,

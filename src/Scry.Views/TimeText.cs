@@ -7,6 +7,8 @@ internal sealed class TimeText(WallClock clock)
 {
     /// <summary>Why there are no times, and what to do.</summary>
     public const string WhyCoarse = "no times: the recorder kept the kernel's ticks alone; one that is started with -T keeps exact ones";
+    /// <summary>Why a table has no times where calls were seen at their exit alone.</summary>
+    public const string WhyUntimed = "no times: calls were seen at their exit alone (--no-durations, --capture exit)";
 
     /// <summary>Decimals of a second that are not finer than a tick of the kernel (<see cref="Wire.CallRecord.LongestTick"/>).</summary>
     public const int CoarseDecimals = 2;

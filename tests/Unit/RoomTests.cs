@@ -8,7 +8,7 @@ namespace Scry.Tests.Unit;
 /// <summary>Holds the projects to docs/ARCHITECTURE.md.</summary>
 public sealed class RoomTests
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(Here(), "../.."));
+    internal static readonly string Root = Path.GetFullPath(Path.Combine(Here(), "../.."));
     private static readonly string[] UnsafeRooms = ["Scry.Bpf", "Scry.Wire", "Scry.Capture"];
     private static readonly string[] NativeFiles = ["Scry.Targets/Native.cs", "Scry.Targets/NativeFiles.cs", "Scry.Cli/Launch/NativeMethods.cs", "Scry.Cli/Bench/NativeMethods.cs"];
 

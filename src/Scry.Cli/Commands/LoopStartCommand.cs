@@ -60,5 +60,6 @@ internal static class LoopStartCommand
             "Recording needs no process: it goes on when Scry is killed or upgraded, until 'scry loop stop' or a reboot. What is",
             "read and written is not kept unless --payload says so; paths and addresses are. Without -T, which costs more, calls",
             "begin at ticks of the kernel (1 to 10 ms): times of two decimals, no times in tables, and no choice by --over later.",
+            "With --no-durations, which costs least, they have no times but that of their end.",
         ]);
 }

@@ -26,6 +26,9 @@ internal sealed record LoopAbout
     /// <summary>Whether calls' begins are known by the kernel's ticks alone.</summary>
     public bool CoarseTimes { get; init; }
 
+    /// <summary>Whether calls are seen at their exit alone.</summary>
+    public bool NoDurations { get; init; }
+
     /// <summary>The pid namespace whose ids its records have, as the kernel names it; null when that was not known.</summary>
     public string? PidNamespace { get; init; }
 

@@ -143,7 +143,7 @@ internal static class LoopDump
     }
 
     private static RecordingWriter Begin(LoopAbout about, string target, string file, Func<string, FileStream> make) =>
-        RecordingWriter.Create(file, AboutRun.Describe(target, about.Selection, about.Payload, overwrites: true, about.CoarseTimes), make);
+        RecordingWriter.Create(file, AboutRun.Describe(target, about.Selection, about.Payload, about), make);
 
     private static void Write(LoopAbout about, RecordingWriter writer, IReadOnlyList<FlightGroup> groups, FlightSnapshot snapshot, List<byte[]> inFlight)
     {

@@ -52,6 +52,7 @@ internal sealed class LoopStarter
             Payload = payload,
             Triggers = words.GetValue(LoopOptions.On) ?? [],
             CoarseTimes = !options.ExactTimes && !asked.NoDurations,
+            NoDurations = asked.NoDurations,
             PidNamespace = PidNamespace.Name,
         };
         _options = options with { About = About.ToBytes() };

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Scry.Bpf;
 using Scry.Cli.CommandLine;
+using Scry.Cli.Loops;
 using Scry.Cli.Tracing;
 using Scry.Recording;
 using Scry.Syscalls;
@@ -24,10 +25,10 @@ internal static class AboutRun
 
     /// <summary>Describes this machine and what was asked.</summary>
     public static RecordingAbout Describe(RecordArguments arguments) =>
-        Describe(Target(arguments.Trace), Selection(arguments.Trace), arguments.Payload);
+        Describe(Target(arguments.Trace), Selection(arguments.Trace), arguments.Payload) with { NoDurations = arguments.Trace.NoDurations };
 
     /// <summary>The same by what a person would say.</summary>
-    public static RecordingAbout Describe(string target, string selection, int payload, bool overwrites = false, bool coarse = false)
+    public static RecordingAbout Describe(string target, string selection, int payload, LoopAbout? recorder = null)
     {
         ulong monotonic = (ulong)Clock.Monotonic();
         return new RecordingAbout
@@ -45,8 +46,9 @@ internal static class AboutRun
             Target = target,
             Selection = selection,
             PayloadLimit = (uint)payload,
-            Overwrites = overwrites,
-            CoarseTimes = coarse,
+            Overwrites = recorder is not null,
+            CoarseTimes = recorder is { CoarseTimes: true },
+            NoDurations = recorder is { NoDurations: true },
         };
     }
 

@@ -42,8 +42,7 @@ internal sealed class ReportRun : IDisposable
         try
         {
             _about = _reader.About ?? throw new ToolException(Describe(_reader.Damage!));
-            if (_about.CoarseTimes)
-                RequireExactTimes();
+            RequireExactTimes();
             ClockAnchor clock = _about.Clocks.FirstOrDefault();
             _clock = new WallClock(unchecked((long)(clock.Realtime - clock.Monotonic)));
             ulong end = ReadEnd();
@@ -224,7 +223,14 @@ internal sealed class ReportRun : IDisposable
 
     private void RequireExactTimes()
     {
-        if (_arguments.Shown.MinDuration > 0)
+        if (_arguments.Shown.MinDuration == 0)
+            return;
+        if (_about.NoDurations)
+        {
+            throw new ToolException("calls cannot be chosen by how long they took: they were seen at their exit alone",
+                "record without --no-durations and --capture exit");
+        }
+        if (_about.CoarseTimes)
         {
             throw new ToolException("calls cannot be chosen by how long they took: the recorder kept the kernel's ticks alone",
                 "start it with -T, which keeps exact times, or with --over, which lets no others in");

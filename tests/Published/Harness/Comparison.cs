@@ -90,14 +90,14 @@ internal sealed partial class Comparison
     /// <summary>Calls whose arguments differ in dumps of the flight recorder besides.</summary>
     public static string[] DumpDifferences => Rows("## The flight recorder");
 
-    // The rows of a table in a part of the document begin with the call's name.
+    // The rows of a table in a part of the document begin with the names of calls.
     private static string[] Rows(string part) =>
     [
         .. File.ReadLines(Path.Combine(ScryBinary.Repository, "docs/CONFORMANCE.md"))
             .SkipWhile(line => line != part).Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
-            .Select(line => Row().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value),
+            .Select(line => Row().Match(line)).Where(match => match.Success).SelectMany(match => match.Groups[1].Captures).Select(name => name.Value),
     ];
 
-    [GeneratedRegex(@"^\| `(\w+)` \|")]
+    [GeneratedRegex(@"^\| (?:`(\w+)`(?:, )?)+ \|")]
     private static partial Regex Row();
 }
