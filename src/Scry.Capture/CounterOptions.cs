@@ -17,6 +17,9 @@ public sealed record CounterOptions
     /// <summary>Durations are the time on a CPU: what a thread sleeps in a call does not count. Costs two programs at each switch of threads.</summary>
     public bool CpuTime { get; init; }
 
+    /// <summary>Calls and errors alone: there is no program on entries and no clock, and calls have no duration.</summary>
+    public bool CountOnly { get; init; }
+
     /// <summary>
     /// Whether groups that are over (their process or thread ended; or nobody's calls go there and room is short) stay among
     /// <see cref="Counters.Rows"/>. For a run without end: false.

@@ -76,8 +76,10 @@ public sealed class Counters : IDisposable
             config.CountChunks = (uint)sizes.Chunks;
             config.CountSlotBits = (uint)BitOperations.Log2((uint)sizes.Slots);
             config.EveryCall = options.What.Plans.All(plan => (plan.Flags & PlanFlags.Selected) != 0) ? (byte)1 : (byte)0;
+            config.AtExit = options.CountOnly ? (byte)1 : (byte)0;
             config.CpuTime = options.CpuTime ? (byte)1 : (byte)0;
             Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.What.Plans);
+            programs.FindProgram("stat_enter").AutoLoad = !options.CountOnly;
             programs.FindProgram("stat_switch").AutoLoad = options.CpuTime;
             programs.FindProgram("stat_moved").AutoLoad =
                 (options.By & CountBy.Cgroup) != 0 || options.What.Target is TargetKind.Cgroup or TargetKind.CgroupV1;

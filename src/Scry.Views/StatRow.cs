@@ -106,6 +106,9 @@ public sealed class StatTable
     /// <summary>Whether rows are told apart by their call.</summary>
     public bool BySyscall { get; init; } = true;
 
+    /// <summary>Whether calls were counted alone: none has a duration.</summary>
+    public bool CountOnly { get; init; }
+
     /// <summary>Whether rows are told apart by errno.</summary>
     public bool ByErrno { get; init; }
 

@@ -102,6 +102,14 @@ public sealed class StatText(OutputWriter output, int width)
         if (table.ByErrno)
             return columns;
         columns.Add(new Column("errors", 0, false, row => row.Sums.Errors > 0 ? Number(row.Sums.Errors) : ""));
+        if (!table.CountOnly)
+            AddTimes(columns, table);
+        columns.Add(new Column("errnos", 10, true, row => row.ErrnoText()));
+        return columns;
+    }
+
+    private static void AddTimes(List<Column> columns, StatTable table)
+    {
         columns.Add(new Column("total", 0, false, row => Timed(row, row.Sums.Total)));
         columns.Add(new Column("wall%", 4, false, row => row.Sums.Timed > 0 && table.Elapsed > 0
             ? (100.0 * row.Sums.Total / table.Elapsed).ToString("F2", CultureInfo.InvariantCulture) : ""));
@@ -113,8 +121,6 @@ public sealed class StatText(OutputWriter output, int width)
         columns.Add(new Column("p90", 8, false, row => Time(row, 0.9)));
         columns.Add(new Column("p99", 2, false, row => Time(row, 0.99)));
         columns.Add(new Column("p99.9", 6, false, row => Time(row, 0.999)));
-        columns.Add(new Column("errnos", 10, true, row => row.ErrnoText()));
-        return columns;
     }
 
     private static string Timed(StatRow row, double nanoseconds) => row.Sums.Timed > 0 ? DurationText.Of(nanoseconds) : "";

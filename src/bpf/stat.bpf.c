@@ -208,12 +208,31 @@ static __always_inline bool task__counts(struct task_struct *task)
 	return thread && !(thread->state & SCRY_THREAD_HUSH);
 }
 
+/* The number that a call has at its exit; -1: none. */
+static __always_inline __s32 exit__nr(__u64 regs, __u32 status, __s64 result)
+{
+	__s32 nr = -1;
+
+	if (cfg.can_cast) {
+		struct pt_regs *typed =
+			bpf_rdonly_cast((void *)regs, bpf_core_type_id_kernel(struct pt_regs));
+
+		nr = regs__nr(typed);
+	} else {
+		bpf_probe_read_kernel(&nr, sizeof(nr), (void *)regs + REGS_NR);
+	}
+	/* What restored a thread's registers has taken its number with them. */
+	if (cfg.at_exit && nr == -1 && result != -ENOSYS)
+		return call__restoring(abi__of(status, nr));
+	return nr;
+}
+
 /* The same at a call's end: also calls that began before the run. */
 __noinline int slot__exit(__u64 regs, __s64 result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct slot *slot = slot__find(regs);
-	__s32 nr = -1;
+	__s32 nr;
 	__u32 call;
 
 	if (slot && slot->call == CALL_SKIP) {
@@ -230,8 +249,8 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 		call__count(slot, call, 1, now - slot->start, result);
 		return 0;
 	}
-	bpf_probe_read_kernel(&nr, sizeof(nr), (void *)regs + REGS_NR);
-	if (nr == -1)
+	nr = exit__nr(regs, task__status(task), result);
+	if (nr == -1 && !cfg.at_exit)
 		return 0;
 	call = call__of(task__status(task), nr, regs);
 	/* A new child comes out of its parent's call. */
@@ -246,6 +265,23 @@ __noinline int slot__exit(__u64 regs, __s64 result)
 	return 0;
 }
 
+/* Where calls are seen at their exit alone: only counted. */
+static __always_inline int exit__count(struct slot *slot, __u64 regs, __s64 result)
+{
+	__u32 status = slot__status(slot), call;
+
+	call = call__of(status, exit__nr(regs, status, result), regs);
+	if (!cfg.every_call && !(call__plan(call)->flags & SCRY_PLAN_SELECTED)) {
+		if (call__changes_user(call))
+			slot__set_stale(slot);
+		return 0;
+	}
+	if ((cfg.by & SCRY_BY_OBJECT) && regs__ip(regs) != slot->ip)
+		slot__regroup(slot->index, regs, call);
+	call__count(slot, call, 0, 0, result);
+	return 0;
+}
+
 SEC("raw_tp/sys_exit")
 int stat_exit(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -255,6 +291,11 @@ int stat_exit(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!slot)
 		return 0;
+	if (cfg.at_exit) {
+		if (slot->stack == regs && !slot__is_old(slot))
+			return exit__count(slot, regs, result);
+		return task__may() || slot__find(regs) ? slot__exit(regs, result) : 0;
+	}
 	if (slot->stack == regs && slot->call < CALL_SKIP) {
 		__u64 now = bpf_ktime_get_ns();
 		__u32 call = slot->call;

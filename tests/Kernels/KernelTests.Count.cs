@@ -9,11 +9,17 @@ public abstract partial class KernelTests
 {
     /// <summary>What is counted is what strace counts, of the same process at the same time.</summary>
     [InMachine("""
-        scry stat --json --by comm -o json -- strace -c -f -U name,calls,errors -o strace threads 50
+        scry stat --count-only --json --by comm -o alone -- scry stat --json --by comm -o json -- strace -c -f -U name,calls,errors -o strace threads 50
         """, Shows = "stat")]
     public void CountsAreThoseOfStrace()
     {
-        string[] json = Ran()["json"].TrimEnd('\n').Split('\n');
+        foreach (string file in new[] { "json", "alone" })
+            CheckCounts(file);
+    }
+
+    private void CheckCounts(string file)
+    {
+        string[] json = Ran()[file].TrimEnd('\n').Split('\n');
         IEnumerable<JsonElement> rows = json.Select(line => JsonDocument.Parse(line).RootElement).Where(row => row.TryGetProperty("comm", out JsonElement comm) && comm.GetString() == "threads");
         IEnumerable<string> counted = rows.Select(row => $"{row.GetProperty("syscall").GetString()} {row.GetProperty("calls").GetInt64()} {row.GetProperty("errors").GetInt64()}");
         IEnumerable<string> expected = Ran()["strace"].Split('\n').Skip(2).TakeWhile(line => !line.StartsWith('-'))

@@ -37,14 +37,52 @@ public sealed class StatTests
     [Theory]
     [InlineData("threads", Threads)]
     [InlineData("processes", Processes)]
-    public void Every_count_is_exact(string mode, int count)
+    [InlineData("threads", Threads, "--count-only")]
+    [InlineData("processes", Processes, "--count-only")]
+    public void Every_count_is_exact(string mode, int count, params string[] words)
     {
-        (List<JsonElement> rows, List<Expected> calls, JsonElement summary) = Fifty(mode, count);
+        (List<JsonElement> rows, List<Expected> calls, JsonElement summary) = Fifty(mode, count, words);
         Assert.True(summary.GetProperty("exact").GetBoolean());
         Dictionary<string, long> sums = Sums(rows), errors = Sums(rows, "errors");
         Assert.Equal(calls.Select(call => (call.Name, (long)call.Calls * count)), calls.Select(call => (call.Name, sums[call.Name])));
         Assert.Equal(calls.Select(call => (call.Name, call.Errno == 0 ? 0 : (long)call.Calls * count)), calls.Select(call => (call.Name, errors[call.Name])));
         Assert.Equal(summary.GetProperty("calls").GetInt64(), sums.Values.Sum());
+    }
+
+    /// <summary>Calls that replace their thread's registers, users, names and programs are counted where they are with a program on entries.</summary>
+    [Theory]
+    [InlineData("signals")]
+    [InlineData("ia32")]
+    [InlineData("unknown")]
+    [InlineData("brood", "20")]
+    [InlineData("sh", "-c", "ls / | sort | wc -l; (exit 3); cat /no/such/file; kill -USR1 $$")]
+    public void Counts_alone_are_those_of_a_run_with_durations(params string[] command)
+    {
+        using var workspace = new Workspace();
+        Child.Run(ScryBinary.Path,
+        [
+            "stat", "--json", "--by", "comm", "-o", workspace["with"], "--", ScryBinary.Path, "stat", "--count-only", "--json", "--by", "comm", "-o", workspace["alone"], "--",
+            command[0] == "sh" ? "sh" : Programs.Path(command[0]), .. command[1..],
+        ]);
+        List<JsonElement> alone = Rows(File.ReadAllText(workspace["alone"]));
+        static string Text(JsonElement row) => $"{row.GetProperty("comm")} {row.GetProperty("syscall")} {row.GetProperty("calls")} {row.GetProperty("errors")}";
+        HashSet<string> comms = [.. alone.Select(row => row.GetProperty("comm").GetString()!)];
+        Assert.NotEmpty(comms);
+        Assert.Equal(
+            Rows(File.ReadAllText(workspace["with"])).Where(row => comms.Contains(row.GetProperty("comm").GetString()!)).Select(Text).Order(StringComparer.Ordinal),
+            alone.Select(Text).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--over", "1ms", "--over")]
+    [InlineData("--sort", "p99", "--sort p99")]
+    [InlineData("--by", "fd-path", "--by fd-path, which is looked up at a call's begin,")]
+    [InlineData("--heatmap", "x.svg", "--heatmap")]
+    public void Counts_alone_have_no_durations(string option, string value, string named)
+    {
+        Finished run = Child.Run(ScryBinary.Path, "stat", "--count-only", option, value, "--", "true").Expect(2);
+        Assert.Equal($"scry: --count-only: {named} asks for what is then not known; leave one of them out\n", run.Error);
+        Assert.Matches(@"^pid +comm +syscall +calls +errors +errnos\n", Child.Run(ScryBinary.Path, "stat", "--count-only", "-o", "/dev/stdout", "--", "true").Expect().Output);
     }
 
     [Fact]

@@ -13,6 +13,8 @@ internal static class StatOptions
     public static readonly Option<bool> OnlyGroups = TraceOptions.Flag("--all-calls", "One row for all calls of a process, comm, …");
     public static readonly Option<bool> CpuTime = TraceOptions.Flag("--cpu-time", "Durations are the time on a CPU, without what a thread sleeps");
 
+    public static readonly Option<bool> CountOnly = TraceOptions.Flag("--count-only", "Calls and errors alone, no durations: costs least");
+
     public static readonly Option<string[]> Interval = TraceOptions.Many("--interval", "DURATION", "A table for each such time, of what came in it", "-i");
     public static readonly Option<string[]> Sort = TraceOptions.Many("--sort", "COLUMN", "total (default), calls, errors, avg, max, p50, p99, name");
     public static readonly Option<string[]> Top = TraceOptions.Many("--top", "N", "The first N rows only");
@@ -35,7 +37,7 @@ internal static class StatOptions
     [
         TraceOptions.Groups[0],
         new("SELECT, decided in the kernel", [TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.For]),
-        new("COUNT", [By, OnlyGroups, CpuTime, Memory]),
+        new("COUNT", [By, OnlyGroups, CpuTime, CountOnly, Memory]),
         new("OUTPUT", [Interval, Sort, Top, Histograms, Json, Csv, HeatMap, TraceOptions.Output, TraceOptions.Quiet, Strict]),
         new("PERF", [Summary, ErrnoSummary, SummaryMode]),
     ];
@@ -53,6 +55,7 @@ internal sealed record StatArguments
     public required IReadOnlyList<Dimension> By { get; init; }
     public bool OnlyGroups { get; init; }
     public bool CpuTime { get; init; }
+    public bool CountOnly { get; init; }
     /// <summary>Nanoseconds; null: one table at the end.</summary>
     public long? Interval { get; init; }
     public StatSort Sort { get; init; }
@@ -90,6 +93,7 @@ internal sealed record StatArguments
             },
             OnlyGroups = words.GetValue(StatOptions.OnlyGroups),
             CpuTime = words.GetValue(StatOptions.CpuTime),
+            CountOnly = words.GetValue(StatOptions.CountOnly),
             Interval = TraceArguments.Single(words, StatOptions.Interval) is { } time ? ReadInterval(time) : null,
             Sort = ReadSort(TraceArguments.Single(words, StatOptions.Sort)),
             Top = TraceArguments.Single(words, StatOptions.Top) is { } n ? (int)Quantity.Count("--top", n, 1, int.MaxValue) : int.MaxValue,
@@ -116,8 +120,22 @@ internal sealed record StatArguments
             throw new ToolException("--summary prints perf's tables, which have no --by, --all-calls, --interval, --sort or --top", "leave out --summary", ExitCode.Usage);
         if (OnlyGroups && By is [Dimension.Syscall])
             throw new ToolException("--by syscall and --all-calls leave nothing to count by", "leave one of them out", ExitCode.Usage);
+        if (CountOnly)
+            CheckCountOnly();
         if (HeatMap is not null && !HeatMap.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) && !HeatMap.EndsWith(".html", StringComparison.OrdinalIgnoreCase))
             throw new ToolException($"--heatmap: '{Printable.Escape(HeatMap)}' is neither .svg nor .html", "the name says which of both is written", ExitCode.Usage);
+    }
+
+    private void CheckCountOnly()
+    {
+        (bool Asked, string Option)[] all =
+        [
+            (Trace.MinDuration > 0, "--over"), (CpuTime, "--cpu-time"), (Histograms, "--hist"), (HeatMap is not null, "--heatmap"), (Perf is not null, "--summary"),
+            (By.Contains(Dimension.File), "--by fd-path, which is looked up at a call's begin,"),
+            (Sort is StatSort.Avg or StatSort.Max or StatSort.P50 or StatSort.P99, $"--sort {Sort.ToString().ToLowerInvariant()}"),
+        ];
+        if (all.FirstOrDefault(one => one.Asked) is { Option: { } option })
+            throw new ToolException($"--count-only: {option} asks for what is then not known", "leave one of them out", ExitCode.Usage);
     }
 
     private static PerfMode? ReadPerf(ParseResult words)

@@ -30,6 +30,7 @@ internal static class StatCommand
                 What = what,
                 By = new Dimensions(arguments.By).By,
                 CpuTime = arguments.CpuTime,
+                CountOnly = arguments.CountOnly,
                 Room = arguments.Memory,
                 Groups = arguments.Room.Groups,
                 Rows = arguments.Room.Rows,
@@ -56,6 +57,7 @@ internal static class StatCommand
         [
             "A call is counted when it returns. wall% is a row's time in calls as a share of the run's: more than 100 when several",
             "threads are in calls at once. stddev% is the standard error of the mean, as perf has it. Percentiles are off by 1.6 % at most.",
+            "--count-only takes no clock and sees calls at their exit alone: it costs about half.",
             "What finds no room in the kernel is counted under (other), and the last line says so.",
             "Exit status: COMMAND's own (128 + n when signal n ended it); 1 when Scry fails; 2 for wrong usage; 3 with --strict",
             "when something was not counted where it belongs.",

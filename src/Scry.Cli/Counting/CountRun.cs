@@ -152,7 +152,7 @@ internal sealed class CountRun : IDisposable
             Calls = total.Calls,
             Errors = total.Errors,
             Elapsed = elapsed,
-            Untimed = total.Untimed,
+            Untimed = counters.Options.CountOnly ? 0 : total.Untimed,
             Slotless = state.SlotsFull,
             Unbucketed = total.Unbucketed,
             Other = counters.Rows.Where(row => row.Group is { IsOther: true } ? row.Group.Merged == 0 : row.IsOther)

@@ -39,14 +39,14 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
     /// <param name="elapsed">Nanoseconds since counting began.</param>
     /// <param name="time">Nanoseconds since the epoch.</param>
     public StatTable Whole(Counters counters, long elapsed, long time) =>
-        Table(counters.Rows.Where(row => row.Sums.Calls > 0).Select(row => Now(counters, row)), elapsed, time, 0);
+        Table(counters.Options, counters.Rows.Where(row => row.Sums.Calls > 0).Select(row => Now(counters, row)), elapsed, time, 0);
 
     /// <summary>A table of what came since the last one.</summary>
     public StatTable Since(Counters counters, long elapsed, long time)
     {
         IEnumerable<Counted> came = counters.Rows.Where(row => row.Sums.Calls > (row.Before?.Sums.Calls ?? 0))
             .Select(row => row.Before is { } before ? Difference(Now(counters, row), before) : Now(counters, row));
-        StatTable table = Table(came, elapsed - _elapsedBefore, time, ++_intervals);
+        StatTable table = Table(counters.Options, came, elapsed - _elapsedBefore, time, ++_intervals);
         counters.Mark();
         _elapsedBefore = elapsed;
         return table;
@@ -74,7 +74,7 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
         return new Counted(now.Row, sums, histogram, errnos);
     }
 
-    private StatTable Table(IEnumerable<Counted> counted, long elapsed, long time, int interval)
+    private StatTable Table(CounterOptions options, IEnumerable<Counted> counted, long elapsed, long time, int interval)
     {
         var rows = new Dictionary<string, StatRow>(StringComparer.Ordinal);
         foreach (Counted one in counted)
@@ -89,6 +89,7 @@ internal sealed class StatTables(Dimensions dimensions, SyscallNames names, bool
         {
             Heads = dimensions.Heads,
             BySyscall = bySyscall,
+            CountOnly = options.CountOnly,
             ByErrno = dimensions.ByErrno,
             Rows = sorted.Count > top ? sorted[..top] : sorted,
             Hidden = (Math.Max(0, sorted.Count - top), sorted.Skip(top).Aggregate(0UL, (sum, row) => sum + row.Sums.Calls)),
