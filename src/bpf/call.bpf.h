@@ -135,12 +135,16 @@ static __always_inline __u64 call__read(struct writer *w, struct scry_thread *th
 					const struct scry_plan *plan, __u64 size, __s64 result)
 {
 	bool late = call__is_late(thread);
-	long plain = late ? plain__late(w, thread, plan, size, result)
-			  : plain__read(w, thread, plan, size, result);
 	struct work *work;
+	long plain = -1;
 
+	/* What else there is at exits alone, an execve that failed, is rare. */
+	if (!cfg.at_exit)
+		plain = plain__read(w, thread, plan, size, result);
+	else if (late)
+		plain = plain__late(w, thread, plan, work__forget(w->ring, size), result);
 	if (plain >= 0)
-		return size + plain;
+		return work__forget(w->ring, size + plain);
 	if (late)
 		thread->retry = 0xff;
 	work = work__start(w->ring, thread, size, w->room, result, 1);
@@ -197,7 +201,7 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	for (int i = 0; i < SCRY_MAX_ARGS; i++)
 		args[i] = thread->args[i];
 	if (thread->staged)
-		size = call__unstage(w, thread, size);
+		size = work__forget(w->ring, call__unstage(w, thread, size));
 	if (!size && RING_CUTS) {
 		size = fixed;
 		thread->flags |= SCRY_CALL_TRUNCATED;

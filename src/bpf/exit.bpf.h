@@ -53,27 +53,11 @@ static __always_inline void exit__stage_mask(struct task_struct *task, struct sc
 				     sizeof(__u64), SCRY_PHASE_RETRY);
 }
 
-static __always_inline int exit__write(struct task_struct *task, struct pt_regs *regs, __s64 result,
-				       struct scry_thread *thread)
-{
-	struct writer w;
-	__u64 now;
-
-	if (!ring__begin(&w, thread)) {
-		thread->seq++;
-		return 0;
-	}
-	now = bpf_ktime_get_ns();
-	call__write(&w, thread, plan__of(thread->abi, thread->nr), now, result, 1);
-	thread->seq++;
-	ring__end(&w);
-	ring__after_call(thread, now, result);
-	return 0;
-}
-
-/* A call that comes back, and that nothing began. */
-static __noinline int call__returned(struct task_struct *task, struct pt_regs *regs, __s64 result,
-				     struct scry_thread *thread, __u32 wanted)
+/* A call that comes back: filled from the registers, where nothing began it. Gives its thread, NULL
+ * when it is none. */
+static __noinline struct scry_thread *call__returned(struct task_struct *task, struct pt_regs *regs,
+						     __s64 result, struct scry_thread *thread,
+						     __u32 wanted)
 {
 	__u32 nr = regs__nr(regs), abi = abi__of(task__status(task), nr);
 	const struct scry_plan *plan;
@@ -92,31 +76,28 @@ static __noinline int call__returned(struct task_struct *task, struct pt_regs *r
 				 ? thread__first(task)
 				 : thread__claim(task__tid(task), task__tgid(task));
 	if (!thread)
-		return 0;
+		return NULL;
 	if (thread->state & SCRY_THREAD_HUSH) {
 		if (!(plan->flags & SCRY_PLAN_EXECS))
-			return 0;
+			return NULL;
 		thread->state &= ~SCRY_THREAD_HUSH;
 	}
 	thread__back(thread, regs, wanted);
+	if (thread->state & SCRY_THREAD_IN_CALL)
+		return thread;
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
-		return 0;
+		return NULL;
 	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0);
 	thread->start = 0;
-	if (abi__multiplexes(abi, nr)) {
+	if (abi__multiplexes(abi, nr))
 		call__behind(thread);
-		if (thread->flags & SCRY_CALL_BEHIND)
-			result = behind__result(thread, result);
-	}
 	if (plan->flags & SCRY_PLAN_STACK) {
 		thread->args[0] = regs__sp(regs, abi);
 		if (restored)
 			exit__stage_mask(task, thread, plan);
 	}
-	if (!result__passes(result))
-		return 0;
-	return exit__write(task, regs, result, thread);
+	return thread;
 }
 
 /* A return of the current task; neighbours are turned away here. */
@@ -128,11 +109,8 @@ static __always_inline int exit__only(struct task_struct *task, struct pt_regs *
 	/* What began as a target's call ends as one: a call can change what its thread is. */
 	if (!wanted && !(thread && (thread->state & (SCRY_THREAD_BACK | SCRY_THREAD_IN_CALL))))
 		return 0;
-	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL))
-		return call__returned(task, regs, result, thread, wanted);
-	call__exit(task, regs, result, thread);
-	thread__back(thread, regs, wanted);
-	return 0;
+	thread = call__returned(task, regs, result, thread, wanted);
+	return thread ? call__exit(task, regs, result, thread) : 0;
 }
 
 /* A call that its thread is in and that nothing began: begins it, with what its registers say. Its

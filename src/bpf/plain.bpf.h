@@ -206,12 +206,23 @@ static __always_inline long plain__given(struct writer *w, struct scry_thread *t
 			   PLAIN_MOST, 0);
 }
 
+/* A number as it is, of which the verifier knows nothing any more: it would follow each way to it
+ * to the end. */
+static __always_inline __u64 work__forget(struct scry_ring *ring, __u64 number)
+{
+	struct work *work = (struct work *)ring->work;
+
+	*(volatile __u64 *)&work->pos = number;
+	return *(volatile __u64 *)&work->pos;
+}
+
 /* As plain__read, of a call that is seen at its exit alone: what the plan wants before it and
  * after. */
 static __always_inline long plain__late(struct writer *w, struct scry_thread *thread,
 					const struct scry_plan *plan, __u64 size, __s64 result)
 {
 	__u32 number = plan->only_exit - 1;
+	__u64 start = size;
 	long given = 0, got;
 
 	if ((plan->flags & (SCRY_PLAN_VARIANTS | SCRY_PLAN_IOCTL)) || size > PLAIN_MOST ||
@@ -221,13 +232,12 @@ static __always_inline long plain__late(struct writer *w, struct scry_thread *th
 		given = plain__given(w, thread, plan, size, result);
 	if (given < 0 || !(plan->flags & SCRY_PLAN_EXIT))
 		return given;
-	size += given;
-	barrier_var(size);
+	size = work__forget(w->ring, size + given);
 	if (number >= SCRY_MAX_OPS || size > 2 * PLAIN_MOST || size > w->room)
 		return -1;
 	got = plain__copy((void *)(w->base + size), w->room - size, plan__op(plan, number), thread,
 			  SCRY_PHASE_EXIT, PLAIN_MOST, result);
-	return got < 0 ? got : given + got;
+	return got < 0 ? got : (long)size + got - (long)start;
 }
 
 #endif

@@ -39,19 +39,35 @@ static __always_inline struct scry_thread *thread__seen(struct scry_thread *thre
 	return thread;
 }
 
+/* The probes of a tid's slots. By a callback, which the verifier looks at once. */
+struct probing {
+	__u32 tid;
+	__u32 tgid;
+	__u32 displaced;
+	__u32 found; /* index + 1 */
+};
+
+static long thread__elsewhere_probe(__u32 probe, struct probing *probing)
+{
+	__u32 index = thread__index(probing->tid, probe);
+	struct scry_thread *thread;
+
+	if (!probe || !(probing->displaced >> (probe & 31) & 1))
+		return 0;
+	thread = thread__at(index);
+	if (!thread || thread->tid != probing->tid)
+		return 0;
+	probing->found = index + 1;
+	return 1;
+}
+
 /* Index + 1 of a slot that is not the tid's first one; 0: it has none. */
 __noinline __u32 thread__elsewhere(__u32 tid, __u32 displaced)
 {
-	for (__u32 probe = 1; probe < SCRY_THREAD_PROBES; probe++) {
-		struct scry_thread *thread;
+	struct probing probing = {.tid = tid, .displaced = displaced};
 
-		if (!(displaced >> probe & 1))
-			continue;
-		thread = thread__at(thread__index(tid, probe));
-		if (thread && thread->tid == tid)
-			return thread__index(tid, probe) + 1;
-	}
-	return 0;
+	bpf_loop(SCRY_THREAD_PROBES, thread__elsewhere_probe, &probing, 0);
+	return probing.found;
 }
 
 static __always_inline struct scry_thread *thread__find(__u32 tid)
@@ -73,28 +89,40 @@ static __always_inline struct scry_thread *thread__find(__u32 tid)
 	return thread ? thread__seen(thread) : NULL;
 }
 
-static __noinline struct scry_thread *thread__claim(__u32 tid, __u32 tgid)
+static long thread__take_probe(__u32 probe, struct probing *probing)
 {
-	struct scry_thread *first = thread__at(thread__index(tid, 0));
+	struct scry_thread *first = thread__at(thread__index(probing->tid, 0));
+	__u32 index = thread__index(probing->tid, probe);
+	struct scry_thread *thread = thread__at(index);
 
-	for (__u32 probe = 0; probe < SCRY_THREAD_PROBES; probe++) {
-		struct scry_thread *thread = thread__at(thread__index(tid, probe));
+	if (!thread || thread->tid || __sync_val_compare_and_swap(&thread->tid, 0, probing->tid))
+		return 0;
+	thread->tgid = probing->tgid;
+	thread->slot = index;
+	thread->seq = 0;
+	thread->state = 0;
+	thread->signal = 0;
+	if (probe && first)
+		__sync_fetch_and_or(&first->displaced, 1U << (probe & 31));
+	__sync_fetch_and_add(&thread_count, 1);
+	probing->found = index + 1;
+	return 1;
+}
 
-		if (thread && !thread->tid && !__sync_val_compare_and_swap(&thread->tid, 0, tid)) {
-			thread->tgid = tgid;
-			thread->slot = thread__index(tid, probe);
-			thread->seq = 0;
-			thread->state = 0;
-			thread->signal = 0;
-			if (probe && first)
-				__sync_fetch_and_or(&first->displaced, 1U << probe);
-			__sync_fetch_and_add(&thread_count, 1);
-			return thread;
-		}
-		if (!cfg.thread_probes)
-			break;
-	}
-	return NULL;
+/* Index + 1 of a slot that is the tid's from now on; 0: there is none. */
+__noinline __u32 thread__take(__u32 tid, __u32 tgid)
+{
+	struct probing probing = {.tid = tid, .tgid = tgid};
+
+	bpf_loop(cfg.thread_probes ? SCRY_THREAD_PROBES : 1, thread__take_probe, &probing, 0);
+	return probing.found;
+}
+
+static __always_inline struct scry_thread *thread__claim(__u32 tid, __u32 tgid)
+{
+	__u32 taken = thread__take(tid, tgid);
+
+	return taken ? thread__at(taken - 1) : NULL;
 }
 
 struct former {

@@ -3,8 +3,10 @@ using System.Text.Json;
 namespace Scry.Cli.Bench;
 
 /// <summary>The flight recorder: no process, memory of the kernel that overwrites itself.</summary>
+/// <param name="Name">Its name among the tools.</param>
+/// <param name="Title">As a table has it.</param>
 /// <param name="Extra">Options of <c>scry loop start</c>.</param>
-internal sealed record LoopTool(params string[] Extra) : Tool("scry-loop", "scry loop -G", ToolKind.Records)
+internal sealed record LoopTool(string Name, string Title, params string[] Extra) : Tool(Name, Title, ToolKind.Records)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 

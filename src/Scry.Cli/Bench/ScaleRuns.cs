@@ -16,7 +16,7 @@ internal sealed class ScaleRuns(BenchPlace place, int runs, BenchProgress progre
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
     private static readonly Tool s_none = new UntracedTool();
     private static readonly Tool[] s_tools = [.. ToolList.All.Where(tool => tool.Name is "scry-trace" or "scry-loop")];
-    private static readonly Tool[] s_payload = [ToolList.TraceWith("scry-trace", "-s", "4096"), new LoopTool("--payload", "4096")];
+    private static readonly Tool[] s_payload = [ToolList.TraceWith("scry-trace", "-s", "4096"), new LoopTool("scry-loop", "scry loop -G", "--payload", "4096")];
     private static readonly int[] s_sizes = [2, 64, 256, 1024, 4000], s_processes = [1, 4, 16, 64, 256], s_cgroups = [1, 10, 100, 1000];
     private static readonly long[] s_rates = [10_000, 50_000, 100_000, 200_000, 400_000, 800_000, 0];
 

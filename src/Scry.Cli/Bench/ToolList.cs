@@ -19,7 +19,9 @@ internal static class ToolList
         new UntracedTool(),
         new FloorTool(),
         TraceWith("scry-trace"),
-        new LoopTool(),
+        TraceWith("scry-trace-exit", "--no-durations"),
+        new LoopTool("scry-loop", "scry loop -G"),
+        new LoopTool("scry-loop-exit", "scry loop -G --no-durations", "--no-durations"),
         Strace("strace", "strace -f", Place.Anywhere),
         Strace("strace-pinned", "strace -f on the traced CPU", Place.TracedCpu),
         Perf("perf-trace", "perf trace", ToolKind.Records, Sign.MarkerInOutput, ["trace"], written => written.Call is { } call ? ToolOutput.CallLines(written.Path, call) : null),
@@ -29,7 +31,8 @@ internal static class ToolList
         Sysdig(),
         SeccompStrace(),
         Scry("scry-trace-pass", "scry trace -G -e execve", ToolKind.Passes, (context, file) => ["trace", "-G", context.Cgroup, "-e", $"execve,{context.MarkerCall}", "-o", file]),
-        ScryStat(),
+        ScryStat("scry-stat"),
+        ScryStat("scry-count", "--count-only"),
         Perf("perf-trace-s", "perf trace -s", ToolKind.Counts, Sign.WorksOnMarkers, ["trace", "-s"], Table),
         StraceCount(),
         Bpftrace(),
@@ -51,7 +54,7 @@ internal static class ToolList
 
     /// <summary>scry trace with more options.</summary>
     public static Tool TraceWith(string name, params string[] options) =>
-        Scry(name, "scry trace -G", ToolKind.Records, (context, file) => ["trace", "-G", context.Cgroup, .. options, "-o", file]);
+        Scry(name, string.Join(' ', ["scry trace -G", .. options]), ToolKind.Records, (context, file) => ["trace", "-G", context.Cgroup, .. options, "-o", file]);
 
     private static ProcessTool Scry(string name, string title, ToolKind kind, Func<ToolContext, string, IReadOnlyList<string>> words) =>
         new(name, title, kind, new ToolWords(words, Sign.MarkerInOutput)
@@ -61,8 +64,8 @@ internal static class ToolList
             Reported = static written => ToolOutput.ScryLost(written.Error),
         });
 
-    private static ProcessTool ScryStat() =>
-        new("scry-stat", "scry stat -G", ToolKind.Counts, new ToolWords(static (context, _) => ["stat", "-G", context.Cgroup], Sign.ProgramsRun)
+    private static ProcessTool ScryStat(string name, params string[] options) =>
+        new(name, string.Join(' ', ["scry stat -G", .. options]), ToolKind.Counts, new ToolWords((context, _) => ["stat", "-G", context.Cgroup, .. options], Sign.ProgramsRun)
         {
             Program = Self,
             ToOutput = true,

@@ -151,8 +151,8 @@ internal static class BenchCommand
             ("scry bench --quick --runs 1 --tools none,floor", "whether it works here"),
         ],
         [
-            "Tools: none floor scry-trace scry-loop strace strace-pinned perf-trace ftrace traceloop traceloop-quiet sysdig (record),",
-            "strace-seccomp scry-trace-pass (let the calls pass), scry-stat perf-trace-s strace-c bpftrace syscount (count). What is",
+            "Tools: none floor scry-trace scry-trace-exit scry-loop scry-loop-exit strace strace-pinned perf-trace ftrace traceloop traceloop-quiet",
+            "sysdig (record), strace-seccomp scry-trace-pass (let the calls pass), scry-stat scry-count perf-trace-s strace-c bpftrace syscount (count). What is",
             "not installed is named and left out. TRACELOOP, TRACELOOP_QUIET, SYSDIG and SYSCOUNT name binaries; docs/BENCH.md says",
             "how to get each tool, how it is measured, and what the figures cannot say.",
             "Exit status: 1 when Scry fails or a figure is worse than its budget, 2 for wrong usage.",
