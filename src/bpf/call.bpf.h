@@ -142,9 +142,9 @@ static __always_inline __u64 call__read(struct writer *w, struct scry_thread *th
 	if (!cfg.at_exit)
 		plain = plain__read(w, thread, plan, size, result);
 	else if (late)
-		plain = plain__late(w, thread, plan, work__forget(w->ring, size), result);
+		plain = plain__late(w, thread, plan, size, result);
 	if (plain >= 0)
-		return work__forget(w->ring, size + plain);
+		return size__forget(w->ring, size + plain, 2 * SCRY_RECORD_MAX);
 	if (late)
 		thread->retry = 0xff;
 	work = work__start(w->ring, thread, size, w->room, result, 1);
@@ -201,7 +201,7 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	for (int i = 0; i < SCRY_MAX_ARGS; i++)
 		args[i] = thread->args[i];
 	if (thread->staged)
-		size = work__forget(w->ring, call__unstage(w, thread, size));
+		size = call__unstage(w, thread, size);
 	if (!size && RING_CUTS) {
 		size = fixed;
 		thread->flags |= SCRY_CALL_TRUNCATED;

@@ -55,9 +55,9 @@ static __always_inline void exit__stage_mask(struct task_struct *task, struct sc
 
 /* A call that comes back: filled from the registers, where nothing began it. Gives its thread, NULL
  * when it is none. */
-static __noinline struct scry_thread *call__returned(struct task_struct *task, struct pt_regs *regs,
-						     __s64 result, struct scry_thread *thread,
-						     __u32 wanted)
+static __always_inline struct scry_thread *call__returned(struct task_struct *task,
+							  struct pt_regs *regs, __s64 result,
+							  struct scry_thread *thread, __u32 wanted)
 {
 	__u32 nr = regs__nr(regs), abi = abi__of(task__status(task), nr);
 	const struct scry_plan *plan;
@@ -100,6 +100,13 @@ static __noinline struct scry_thread *call__returned(struct task_struct *task, s
 	return thread;
 }
 
+static __noinline int exit__target(struct task_struct *task, struct pt_regs *regs, __s64 result,
+				   struct scry_thread *thread, __u32 wanted)
+{
+	thread = call__returned(task, regs, result, thread, wanted);
+	return thread ? call__finish(thread, result) : 0;
+}
+
 /* A return of the current task; neighbours are turned away here. */
 static __always_inline int exit__only(struct task_struct *task, struct pt_regs *regs, __s64 result,
 				      struct scry_thread *thread)
@@ -109,8 +116,7 @@ static __always_inline int exit__only(struct task_struct *task, struct pt_regs *
 	/* What began as a target's call ends as one: a call can change what its thread is. */
 	if (!wanted && !(thread && (thread->state & (SCRY_THREAD_BACK | SCRY_THREAD_IN_CALL))))
 		return 0;
-	thread = call__returned(task, regs, result, thread, wanted);
-	return thread ? call__exit(task, regs, result, thread) : 0;
+	return exit__target(task, regs, result, thread, wanted);
 }
 
 /* A call that its thread is in and that nothing began: begins it, with what its registers say. Its

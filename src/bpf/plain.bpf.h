@@ -206,14 +206,17 @@ static __always_inline long plain__given(struct writer *w, struct scry_thread *t
 			   PLAIN_MOST, 0);
 }
 
-/* A number as it is, of which the verifier knows nothing any more: it would follow each way to it
- * to the end. */
-static __always_inline __u64 work__forget(struct scry_ring *ring, __u64 number)
+/*
+ * A size under a power of two, of which the verifier knows that alone: it would follow each way to
+ * it to the end. A mask, since older verifiers forget the bounds of what waits on the stack when
+ * they come from a test.
+ */
+static __always_inline __u64 size__forget(struct scry_ring *ring, __u64 size, __u64 under)
 {
 	struct work *work = (struct work *)ring->work;
 
-	*(volatile __u64 *)&work->pos = number;
-	return *(volatile __u64 *)&work->pos;
+	*(volatile __u64 *)&work->pos = size;
+	return *(volatile __u64 *)&work->pos & (under - 1);
 }
 
 /* As plain__read, of a call that is seen at its exit alone: what the plan wants before it and
@@ -222,18 +225,19 @@ static __always_inline long plain__late(struct writer *w, struct scry_thread *th
 					const struct scry_plan *plan, __u64 size, __s64 result)
 {
 	__u32 number = plan->only_exit - 1;
-	__u64 start = size;
+	__u64 start;
 	long given = 0, got;
 
 	if ((plan->flags & (SCRY_PLAN_VARIANTS | SCRY_PLAN_IOCTL)) || size > PLAIN_MOST ||
 	    size + PLAIN_MOST > w->room)
 		return -1;
+	start = size = size__forget(w->ring, size, 2 * PLAIN_MOST);
 	if (plan->flags & SCRY_PLAN_ENTRY)
 		given = plain__given(w, thread, plan, size, result);
 	if (given < 0 || !(plan->flags & SCRY_PLAN_EXIT))
 		return given;
-	size = work__forget(w->ring, size + given);
-	if (number >= SCRY_MAX_OPS || size > 2 * PLAIN_MOST || size > w->room)
+	size = size__forget(w->ring, size + given, 4 * PLAIN_MOST);
+	if (number >= SCRY_MAX_OPS || size > w->room)
 		return -1;
 	got = plain__copy((void *)(w->base + size), w->room - size, plan__op(plan, number), thread,
 			  SCRY_PHASE_EXIT, PLAIN_MOST, result);

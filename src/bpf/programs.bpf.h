@@ -72,8 +72,7 @@ int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 	return call__enter(task, regs, id, thread);
 }
 
-static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs, __s64 result,
-				 struct scry_thread *thread)
+static __always_inline int call__finish(struct scry_thread *thread, __s64 result)
 {
 	struct writer w;
 	__u64 now;
@@ -97,6 +96,11 @@ static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs,
 	return 0;
 }
 
+static __noinline int call__exit(struct scry_thread *thread, __s64 result)
+{
+	return call__finish(thread, result);
+}
+
 #include "exit.bpf.h"
 
 SEC("tp_btf/sys_exit")
@@ -115,7 +119,7 @@ int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
 		if (!thread)
 			return 0;
 	}
-	return call__exit(task, regs, result, thread);
+	return call__exit(thread, result);
 }
 
 /* Whether what happens to the thread is told: at an exit alone also those have a slot of whom
