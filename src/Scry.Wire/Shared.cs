@@ -110,12 +110,14 @@ public struct TraceConfig
     public byte CpuTime;
     /// <summary>1: the kernel has bpf_rdonly_cast.</summary>
     public byte CanCast;
-    /// <summary>Padding.</summary>
-    public byte CountPad;
+    /// <summary>1: exact durations decide nothing, and may be given up for the budget.</summary>
+    public byte MayGive;
     /// <summary>Address of the pid namespace whose ids tasks have.</summary>
     public ulong PidNamespace;
     /// <summary>Its depth; 0: the initial one.</summary>
     public ulong PidLevel;
+    /// <summary>Nanoseconds of a CPU that a flight recorder may take in a second; 0: any.</summary>
+    public ulong Budget;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
 
@@ -164,6 +166,8 @@ public enum ThreadState : byte
     Execed = 0x08,
     /// <summary>And whose argv is not what it was given: an interpreter's.</summary>
     Script = 0x10,
+    /// <summary>In a call that is given up, with all of its cgroup.</summary>
+    Muted = 0x20,
 }
 
 /// <summary>A traced thread's slot (<c>struct scry_thread</c>), shared with the kernel.</summary>
@@ -184,7 +188,8 @@ public struct ThreadSlot
     public uint Nr;
     /// <summary>Bytes of captures that wait for the exit.</summary>
     public ushort Staged;
-    private readonly ushort _pad;
+    /// <summary>Flight recorder: calls that were given up and not told yet.</summary>
+    public ushort Muted;
     /// <summary>State.</summary>
     public ThreadState State;
     /// <summary>ABI of the call.</summary>
@@ -213,7 +218,8 @@ public struct ThreadSlot
     public uint Segment;
     /// <summary>Of the slot itself: bit n: a thread whose first slot this is lives n slots further on.</summary>
     public uint Displaced;
-    private readonly uint _pad2;
+    /// <summary>Flight recorder: number + 1 of the <see cref="GivenUp"/> that <see cref="Muted"/> is to be told.</summary>
+    public uint Given;
 
     /// <summary>Six arguments.</summary>
     [InlineArray(6)]

@@ -26,6 +26,7 @@ internal sealed class LoopStarter
         long memory = TraceArguments.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : FlightOptions.DefaultMemory;
         if (memory is < FlightOptions.LeastMemory or > FlightOptions.MostMemory)
             throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
+        double budget = TraceArguments.Single(words, LoopOptions.CpuBudget) is { } share ? Quantity.Share("--cpu-budget", share) : 0;
         asked = asked with { PayloadLimit = payload, StringLimit = ShortStrings };
         Target = TraceTarget.Resolve(asked);
         var options = new FlightOptions
@@ -35,6 +36,7 @@ internal sealed class LoopStarter
             Memory = memory,
             Hierarchy = Target.Kind == TargetKind.CgroupV1 ? CgroupMounts.PerfEventHierarchy() : 0,
             Triggers = triggers,
+            Budget = budget,
         };
         About = new LoopAbout
         {
@@ -47,6 +49,7 @@ internal sealed class LoopStarter
             Payload = payload,
             Triggers = words.GetValue(LoopOptions.On) ?? [],
             CoarseTimes = !options.ExactTimes,
+            CpuBudget = budget,
             PidNamespace = PidNamespace.Name,
         };
         _options = options with { About = About.ToBytes() };
