@@ -36,11 +36,17 @@ public sealed record GivenUpSpan(string What, ulong From, ulong? To, string? Cgr
 /// <summary>What a run saw and what it lost.</summary>
 public readonly ref struct RunSummary(ulong calls, ReadOnlySpan<ulong> lost, bool whole = true, ulong? covers = null)
 {
+    private readonly IReadOnlyList<GivenUpSpan>? _givenUp;
+
     /// <summary>Nanoseconds before the end of which nothing is missing, where that is not the whole run: what a flight recorder remembers.</summary>
     public readonly ulong? Covers = covers;
 
     /// <summary>What the flight recorder gave up meanwhile.</summary>
-    public IReadOnlyList<GivenUpSpan> GivenUp { get; init; } = [];
+    public IReadOnlyList<GivenUpSpan> GivenUp
+    {
+        get => _givenUp ?? [];
+        init => _givenUp = value;
+    }
 
     /// <summary>Calls recorded, the lost ones not included.</summary>
     public readonly ulong Calls = calls;
