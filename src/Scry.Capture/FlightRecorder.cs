@@ -266,6 +266,7 @@ public sealed class FlightRecorder : IDisposable
             - (long)cpus * Layout.RingHeader - Layout.SegmentPad - AboutSize - 2 * 4096;
         int segments = (int)(rest / (Layout.SegmentSize + Unsafe.SizeOf<SegmentHeader>()));
         Configuration.Prepare(programs, options.What, cpus, slots);
+        ChooseMeasured(programs, options.Budget > 0);
         programs.FindMap("groups").MaxEntries = (uint)groups;
         programs.FindMap("group_paths").MaxEntries = (uint)groups;
         programs.FindMap("group_of").MaxEntries = (uint)groups;
@@ -285,6 +286,17 @@ public sealed class FlightRecorder : IDisposable
         if (!options.ExactTimes || config.Budget > 0)
             (config.Tick, config.TickBase) = TickClock.Measure();
         return (slots, probes);
+    }
+
+    // Of each pair that does the same, one measures what it costs.
+    private static void ChooseMeasured(BpfObject programs, bool measured)
+    {
+        foreach ((string plain, string measuring) in (ReadOnlySpan<(string, string)>)[("trace_enter", "budget_enter"), ("trace_exit", "budget_exit")])
+        {
+            BpfProgram one = programs.FindProgram(plain), other = programs.FindProgram(measuring);
+            other.AutoLoad = one.AutoLoad && measured;
+            one.AutoLoad = one.AutoLoad && !measured;
+        }
     }
 
     private static void Arm(ref TraceConfig config, FlightTriggers triggers)

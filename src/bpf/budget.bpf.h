@@ -5,7 +5,7 @@
  * What the flight recorder may cost, kept by the programs themselves, since no process of Scry need
  * live. One run in MEASURE_EVERY of the two hot programs is measured by the clock; four times a
  * second whoever notices adds the CPUs' estimates up and gives up detail, or takes it back. Without
- * a budget the verifier removes all of it.
+ * a budget the programs that measure are not loaded, and the verifier removes the rest.
  *
  * A run is charged with SCRY_DISPATCH_NS besides: a tracepoint makes each call take the kernel's
  * slow way, and leads to the program through a trampoline. Two empty programs add some 110 ns to a
@@ -14,8 +14,6 @@
  * The programs for forks, ends and signals are not measured: a machine has thousands of calls for
  * each.
  */
-
-#define RING_MEASURES (cfg.budget != 0)
 
 /* A prime, so that calls that come in turns, and entries and exits, are met alike. */
 #define MEASURE_EVERY 61

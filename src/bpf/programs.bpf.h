@@ -79,14 +79,7 @@ static __always_inline int enter__run(struct pt_regs *regs, long id)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 {
-	__u64 began;
-
-	if (!RING_MEASURES)
-		return enter__run(regs, id);
-	began = measure__begin();
-	enter__run(regs, id);
-	measure__end(regs, began, 0);
-	return 0;
+	return enter__run(regs, id);
 }
 
 static __noinline int call__exit(struct task_struct *task, struct pt_regs *regs, __s64 result,
@@ -133,14 +126,7 @@ static __always_inline int exit__run(struct pt_regs *regs, long result)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
 {
-	__u64 began;
-
-	if (!RING_MEASURES)
-		return exit__run(regs, result);
-	began = measure__begin();
-	exit__run(regs, result);
-	measure__end(regs, began, 1);
-	return 0;
+	return exit__run(regs, result);
 }
 
 SEC("tp_btf/sched_process_fork")

@@ -92,16 +92,7 @@ static __always_inline __u64 ring__entry_time(struct scry_thread *thread)
 	return cfg.durations ? bpf_ktime_get_ns() : 0;
 }
 
-/* What a run costs is not measured, and nothing is given up. */
-#define RING_MEASURES 0
-
-static __always_inline __u64 measure__begin(void)
-{
-	return 0;
-}
-static __always_inline void measure__end(struct pt_regs *regs, __u64 began, bool exits)
-{
-}
+/* Nothing is given up. */
 static __always_inline bool ring__takes(struct scry_thread *thread, __u8 when)
 {
 	return 1;
