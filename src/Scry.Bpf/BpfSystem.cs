@@ -9,6 +9,10 @@ public static class BpfSystem
     /// <exception cref="NativeException">The kernel does not tell.</exception>
     public static int PossibleCpus => NativeException.Check(Libbpf.libbpf_num_possible_cpus(), "libbpf_num_possible_cpus");
 
+    /// <summary>CPUs that run now, whichever of them this process may use.</summary>
+    // _SC_NPROCESSORS_ONLN
+    public static int OnlineCpus => (int)Math.Max(1, Libbpf.sysconf(84));
+
     /// <summary>Nanoseconds of a tick of the kernel (a jiffy): the resolution of CLOCK_MONOTONIC_COARSE, clock_getres(2).</summary>
     /// <exception cref="NativeException">The kernel does not tell.</exception>
     public static unsafe ulong TickNs

@@ -185,6 +185,7 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Libc)] public static partial int munmap(void* address, nuint length);
     [LibraryImport(Libc, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint count);
     [LibraryImport(Libc)] public static partial int close(int fd);
+    [LibraryImport(Libc)] public static partial nint sysconf(int name);
     [LibraryImport(Libc, SetLastError = true)] public static partial int clock_getres(int clock, long* resolution);
     [LibraryImport(Libc, SetLastError = true)] public static partial int clock_gettime(int clock, long* time);
 

@@ -50,6 +50,9 @@ public sealed class Counters : IDisposable
     /// <summary>These threads, for counters that are to go on with the same: as they are at this moment.</summary>
     public IReadOnlyList<(int Tid, int Tgid)> Tasks() => Options.What.Target == TargetKind.Tasks ? _threads.List() : [];
 
+    /// <summary>The programs that count, as the kernel knows them.</summary>
+    public IReadOnlyList<BpfProgramInfo> Loaded => [.. _object.Programs.Where(program => program.AutoLoad).Select(program => program.Info)];
+
     /// <summary>What the kernel has used, and had no room for.</summary>
     public CountState State => _memory.State;
 

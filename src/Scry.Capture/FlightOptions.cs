@@ -15,7 +15,10 @@ public sealed record FlightOptions
     public required SessionOptions What { get; init; }
 
     /// <summary>Whether a call's begin is taken from a clock: asked for, or needed by a limit of time, for which a tick's error is too much.</summary>
-    public bool ExactTimes => What.Durations || What.MinDurationNs > 0 || Triggers.SlowNs is > 0 and < ShortNs;
+    public bool ExactTimes => What.Durations || NeedsExactTimes;
+
+    /// <summary>Whether exact times decide what is recorded, or frozen, and so are no detail.</summary>
+    public bool NeedsExactTimes => What.MinDurationNs > 0 || Triggers.SlowNs is > 0 and < ShortNs;
 
     /// <summary>Bytes of all its maps together.</summary>
     public required long Memory { get; init; }
@@ -25,6 +28,9 @@ public sealed record FlightOptions
 
     /// <summary>What freezes a cgroup's past.</summary>
     public FlightTriggers Triggers { get; init; } = new();
+
+    /// <summary>The share of the machine's CPU time that it may take, from 0 to 1, before it gives up detail; 0: any.</summary>
+    public double Budget { get; init; }
 
     /// <summary>What is to be known of it later, by whoever opens it: text of the caller's own format, at most 16,000 bytes.</summary>
     public byte[] About { get; init; } = [];

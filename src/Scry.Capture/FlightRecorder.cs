@@ -52,6 +52,20 @@ public sealed class FlightRecorder : IDisposable
     /// <summary>Counters of the recorder.</summary>
     public FlightState State => MemoryMarshal.Read<FlightState>(Mapped("flight").Span);
 
+    /// <summary>What was given up for the budget and is remembered, in the order of its begin, calls up to this moment.</summary>
+    public IReadOnlyList<GivenUp> GivenUp()
+    {
+        FlightState state = State;
+        GivenUp[] given = [.. (ReadOnlySpan<GivenUp>)state.Given];
+        // What threads count, and tell now and then.
+        foreach (ref readonly ThreadSlot slot in MemoryMarshal.Cast<byte, ThreadSlot>(Mapped("threads").Span)[..(int)_maps["threads"].MaxEntries])
+        {
+            if (slot.Tid != 0 && slot.Muted > 0 && slot.Given - 1 < Layout.Givens && given[slot.Given - 1].CgroupId == slot.CgroupId)
+                given[slot.Given - 1].Calls += slot.Muted;
+        }
+        return [.. given.Where(entry => entry.What != GivenDetail.None).OrderBy(entry => entry.From)];
+    }
+
     /// <summary>Records that were lost, for a reason.</summary>
     public ulong Lost(LossReason reason) => Sum(ring => ring.Lost[(int)reason]);
 
@@ -262,6 +276,7 @@ public sealed class FlightRecorder : IDisposable
             - (long)cpus * Layout.RingHeader - Layout.SegmentPad - AboutSize - 2 * 4096;
         int segments = (int)(rest / (Layout.SegmentSize + Unsafe.SizeOf<SegmentHeader>()));
         Configuration.Prepare(programs, options.What, cpus, slots);
+        ChooseMeasured(programs, options.Budget > 0);
         programs.FindMap("groups").MaxEntries = (uint)groups;
         programs.FindMap("group_paths").MaxEntries = (uint)groups;
         programs.FindMap("group_of").MaxEntries = (uint)groups;
@@ -276,9 +291,22 @@ public sealed class FlightRecorder : IDisposable
         config.SelfTgid = 0; // Scry is gone soon, and its number another's.
         Arm(ref config, options.Triggers);
         config.Durations = options.ExactTimes ? (byte)1 : (byte)0;
-        if (!options.ExactTimes)
+        config.Budget = (ulong)(options.Budget * BpfSystem.OnlineCpus * 1e9);
+        config.MayGive = options.NeedsExactTimes ? (byte)0 : (byte)1;
+        if (!options.ExactTimes || config.Budget > 0)
             (config.Tick, config.TickBase) = TickClock.Measure();
         return (slots, probes);
+    }
+
+    // Of each pair that does the same, one measures what it costs.
+    private static void ChooseMeasured(BpfObject programs, bool measured)
+    {
+        foreach ((string plain, string measuring) in (ReadOnlySpan<(string, string)>)[("trace_enter", "budget_enter"), ("trace_exit", "budget_exit")])
+        {
+            BpfProgram one = programs.FindProgram(plain), other = programs.FindProgram(measuring);
+            other.AutoLoad = one.AutoLoad && measured;
+            one.AutoLoad = one.AutoLoad && !measured;
+        }
     }
 
     private static void Arm(ref TraceConfig config, FlightTriggers triggers)

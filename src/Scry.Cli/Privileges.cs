@@ -32,7 +32,7 @@ internal static class Privileges
     /// <summary>To see the kernel's symbols.</summary>
     public static readonly Right Syslog = new(34, "CAP_SYSLOG", "stuck names the kernel's functions, trace the calls that are newer than itself");
     /// <summary>To measure and to mount.</summary>
-    public static readonly Right SysAdmin = new(21, "CAP_SYS_ADMIN", "loop list measures what recorders cost; a missing bpf filesystem is mounted");
+    public static readonly Right SysAdmin = new(21, "CAP_SYS_ADMIN", "loop list, doctor, stat and top measure what programs cost; a missing bpf filesystem is mounted");
     /// <summary>To read what runtimes keep for root.</summary>
     public static readonly Right DacReadSearch = new(2, "CAP_DAC_READ_SEARCH", "containers have their names: runtimes keep them for root alone");
 

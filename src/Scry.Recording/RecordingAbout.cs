@@ -70,6 +70,25 @@ public sealed record RecordedPast
     public required long Memory { get; init; }
     /// <summary>Cgroups of which less is there.</summary>
     public required IReadOnlyList<CgroupPast> Cgroups { get; init; }
+    /// <summary>What was given up meanwhile, since the recorder has a budget.</summary>
+    public IReadOnlyList<PastGivenUp> GivenUp { get; init; } = [];
+    /// <summary>What was given up until then may be missing from <see cref="GivenUp"/>; 0: nothing is.</summary>
+    public ulong GivenUpHorizon { get; init; }
+    /// <summary>The share of the machine's CPU time that the recorder may take, from 0 to 1; 0: any.</summary>
+    public double CpuBudget { get; init; }
+}
+
+/// <summary>What a flight recorder gave up for its budget.</summary>
+/// <param name="What"><c>durations</c>, <c>memory</c>, or <c>calls</c> of a cgroup.</param>
+/// <param name="From">Nanoseconds of CLOCK_MONOTONIC.</param>
+/// <param name="To">Until then; 0: it was still given up at the end.</param>
+/// <param name="Cgroup">Id of the cgroup whose calls were; 0: of all that found no room of their own.</param>
+/// <param name="Calls">How many calls of it were not recorded.</param>
+/// <param name="CpuShare">The share of the machine's CPU time that the recorder took before, from 0 to 1.</param>
+public sealed record PastGivenUp(string What, ulong From, ulong To, ulong Cgroup, ulong Calls, double CpuShare)
+{
+    /// <summary><see cref="What"/>, when it is the calls of a cgroup.</summary>
+    public const string OfCgroup = "calls";
 }
 
 /// <summary>A cgroup of which a flight recorder has lost the older records.</summary>

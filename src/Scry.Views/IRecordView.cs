@@ -24,11 +24,29 @@ public interface IRecordView
     void Finish(in RunSummary summary);
 }
 
+/// <summary>What a flight recorder gave up for its budget, from when to when.</summary>
+/// <param name="What"><c>durations</c>, <c>memory</c>, or <c>calls</c> of a cgroup. May be hostile.</param>
+/// <param name="From">Nanoseconds of CLOCK_MONOTONIC.</param>
+/// <param name="To">Nanoseconds; null: it was still given up at the end.</param>
+/// <param name="Cgroup">Path of the cgroup; null when there is none, or it is not known. Hostile.</param>
+/// <param name="Calls">Calls of it that were not recorded; null: it was no cgroup.</param>
+/// <param name="CpuShare">The share of the machine's CPU time that the recorder took before, from 0 to 1.</param>
+public sealed record GivenUpSpan(string What, ulong From, ulong? To, string? Cgroup, ulong? Calls, double CpuShare);
+
 /// <summary>What a run saw and what it lost.</summary>
 public readonly ref struct RunSummary(ulong calls, ReadOnlySpan<ulong> lost, bool whole = true, ulong? covers = null)
 {
+    private readonly IReadOnlyList<GivenUpSpan>? _givenUp;
+
     /// <summary>Nanoseconds before the end of which nothing is missing, where that is not the whole run: what a flight recorder remembers.</summary>
     public readonly ulong? Covers = covers;
+
+    /// <summary>What the flight recorder gave up meanwhile.</summary>
+    public IReadOnlyList<GivenUpSpan> GivenUp
+    {
+        get => _givenUp ?? [];
+        init => _givenUp = value;
+    }
 
     /// <summary>Calls recorded, the lost ones not included.</summary>
     public readonly ulong Calls = calls;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Syscalls;
@@ -43,9 +44,45 @@ public sealed class JsonView(
             _to.Append(",\"covers_ns\":"u8);
             _to.AppendDecimal(covers);
         }
+        if (summary.GivenUp.Count > 0)
+            WriteGivenUp(summary.GivenUp);
         End();
         output.Flush();
     }
+
+    private void WriteGivenUp(IReadOnlyList<GivenUpSpan> spans)
+    {
+        string before = ",\"given_up\":[";
+        foreach (GivenUpSpan span in spans)
+        {
+            Text($"{before}{{\"what\":");
+            before = ",";
+            Quote.Json(_to, System.Text.Encoding.UTF8.GetBytes(span.What));
+            _to.Append(",\"from\":\""u8);
+            TimeText.WriteSeconds(_to, _time.Wall(span.From), 9);
+            _to.Append((byte)'"');
+            if (span.To is { } to)
+            {
+                _to.Append(",\"to\":\""u8);
+                TimeText.WriteSeconds(_to, _time.Wall(to), 9);
+                _to.Append((byte)'"');
+            }
+            if (span.Cgroup is { } cgroup)
+            {
+                _to.Append(",\"cgroup\":"u8);
+                Quote.Json(_to, System.Text.Encoding.UTF8.GetBytes(cgroup));
+            }
+            if (span.Calls is { } calls)
+            {
+                _to.Append(",\"calls\":"u8);
+                Quote.JsonNumber(_to, calls);
+            }
+            Text(string.Create(CultureInfo.InvariantCulture, $",\"cpu_percent\":{100 * span.CpuShare:F3}}}"));
+        }
+        _to.Append((byte)']');
+    }
+
+    private void Text(string text) => _to.Append(System.Text.Encoding.UTF8.GetBytes(text));
 
     /// <inheritdoc/>
     private protected override void WriteCall(in CallRecord call, in TaskState task)

@@ -57,6 +57,8 @@ public sealed class StatJson(OutputWriter output)
         Member("unbucketed", summary.Unbucketed);
         Member("errnos_unknown", summary.ErrnosUnknown);
         Member("given_up", summary.GivenUp);
+        if (summary.CpuShare is { } share)
+            Text(string.Create(CultureInfo.InvariantCulture, $",\"cpu_percent\":{100 * share:F3}"));
         _to.Append((byte)'}');
         output.EndLine();
         output.Flush();

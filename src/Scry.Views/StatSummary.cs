@@ -25,6 +25,8 @@ public readonly record struct StatSummary
     public ulong ErrnosUnknown { get; init; }
     /// <summary>Calls that were not counted.</summary>
     public ulong GivenUp { get; init; }
+    /// <summary>The share of the machine's CPU time that the programs took, from 0 to 1; null: nobody looked.</summary>
+    public double? CpuShare { get; init; }
 
     /// <summary>Whether every call is counted where it belongs, with its duration and errno, but for those that began before the run.</summary>
     public bool IsExact => (Slotless | Other | Unbucketed | ErrnosUnknown | GivenUp) == 0;
@@ -47,6 +49,8 @@ public readonly record struct StatSummary
             text += string.Create(CultureInfo.InvariantCulture, $"; {Unbucketed} in no percentile: no room for more");
         if (ErrnosUnknown > 0)
             text += string.Create(CultureInfo.InvariantCulture, $"; {ErrnosUnknown} errors without an errno: no room for more");
+        if (CpuShare is { } share)
+            text += string.Create(CultureInfo.InvariantCulture, $"; it took {100 * share:F2} % of the machine's CPU time");
         return text;
     }
 }

@@ -141,15 +141,14 @@ public struct GroupHeader
     public LaneWords Current;
     /// <summary>Its number as an incident, in the order of the triggers, from 1; 0: it is none.</summary>
     public ulong Incident;
-    /// <summary>Padding.</summary>
-    public PadWords Pad;
-
-    /// <summary>Two words.</summary>
-    [InlineArray(2)]
-    public struct PadWords
-    {
-        private ulong _first;
-    }
+    /// <summary>Its calls, estimated; counted with a budget alone, as what follows.</summary>
+    public uint Calls;
+    /// <summary>The same when the cost was last judged.</summary>
+    public uint CallsBefore;
+    /// <summary>Calls between the last two judgements.</summary>
+    public uint Rate;
+    /// <summary>Number + 1 of the <see cref="GivenUp"/> that says since when its calls are given up; 0: they are not.</summary>
+    public uint Muted;
 
     /// <summary>A number for each lane.</summary>
     [InlineArray(Layout.Lanes)]
@@ -177,6 +176,54 @@ public struct FlightState
     [FieldOffset(44)] public uint Fresh;
     /// <summary>Process that fires no trigger: Scry's own that watches.</summary>
     [FieldOffset(64)] public uint Watcher;
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC at which the cost was last judged; 0: never.</summary>
+    [FieldOffset(128)] public ulong Judged;
+    /// <summary>What was given up until then may be forgotten; 0: nothing is.</summary>
+    [FieldOffset(176)] public ulong GivenHorizon;
+    /// <summary>The cost between the last two judgements, in thousandths of the budget.</summary>
+    [FieldOffset(188)] public uint Cost;
+    /// <summary>Cgroups whose calls are given up.</summary>
+    [FieldOffset(196)] public uint Muted;
+    /// <summary>What was given up, in no order.</summary>
+    [FieldOffset(208)] public GivenUps Given;
+
+    /// <summary>As many as are remembered.</summary>
+    [InlineArray(Layout.Givens)]
+    public struct GivenUps
+    {
+        private GivenUp _first;
+    }
+}
+
+/// <summary>What a recorder gives up for its budget, in this order (<c>SCRY_GIVEN_*</c>).</summary>
+public enum GivenDetail : uint
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+    /// <summary>Exact durations.</summary>
+    Durations = 1,
+    /// <summary>The memory of calls: paths, structures, payload.</summary>
+    Memory = 2,
+    /// <summary>All calls of a cgroup.</summary>
+    Cgroup = 3,
+}
+
+/// <summary>What was given up, from when to when (<c>struct scry_given</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct GivenUp
+{
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC.</summary>
+    public ulong From;
+    /// <summary>Nanoseconds; 0: it is still given up.</summary>
+    public ulong To;
+    /// <summary>With <see cref="GivenDetail.Cgroup"/>: which; 0: those that found no group of their own.</summary>
+    public ulong CgroupId;
+    /// <summary>Its calls that were not recorded.</summary>
+    public ulong Calls;
+    /// <summary>What; <see cref="GivenDetail.None"/>: unused.</summary>
+    public GivenDetail What;
+    /// <summary>The cost when it was given up, in thousandths of the budget.</summary>
+    public uint Cost;
 }
 
 /// <summary>Two clocks at one instant (<c>struct scry_clock</c>).</summary>

@@ -31,6 +31,10 @@ public static class Layout
     public const int GroupPath = 768;
     /// <summary>SCRY_LANES: lanes of a group at most.</summary>
     public const int Lanes = 32;
+    /// <summary>SCRY_GIVENS: how much of what a recorder gave up it remembers.</summary>
+    public const int Givens = 64;
+    /// <summary>SCRY_DISPATCH_NS: nanoseconds that a program's run costs before its first instruction and behind its last.</summary>
+    public const ulong DispatchNs = 55;
     /// <summary>SCRY_PATTERNS: path patterns that can be triggers.</summary>
     public const int Patterns = 4;
     /// <summary>SCRY_PATTERN_TEXT: bytes of either end of a pattern, its NUL included.</summary>

@@ -116,8 +116,19 @@ public struct TraceConfig
     public ulong PidNamespace;
     /// <summary>Its depth; 0: the initial one.</summary>
     public ulong PidLevel;
+    /// <summary>Nanoseconds of a CPU that a flight recorder may take in a second; 0: any.</summary>
+    public ulong Budget;
+    /// <summary>1: exact durations decide nothing, and may be given up for the budget.</summary>
+    public byte MayGive;
+    private Bytes7 _budgetPad;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
+
+    [InlineArray(7)]
+    private struct Bytes7
+    {
+        private byte _first;
+    }
 
     /// <summary>Four words.</summary>
     [InlineArray(4)]
@@ -170,6 +181,8 @@ public enum ThreadState : byte
     Alike = 0x40,
     /// <summary>A signal came then, whose handler's end looks like a call numbered -1.</summary>
     NoSys = 0x80,
+    /// <summary>Without <see cref="TraceConfig.AtExit"/>: in a call that is given up, with all of its cgroup.</summary>
+    Muted = 0x20,
 }
 
 /// <summary>A traced thread's slot (<c>struct scry_thread</c>), shared with the kernel.</summary>
@@ -190,7 +203,8 @@ public struct ThreadSlot
     public uint Nr;
     /// <summary>Bytes of captures that wait for the exit.</summary>
     public ushort Staged;
-    private readonly ushort _pad;
+    /// <summary>Flight recorder: calls that were given up and not told yet.</summary>
+    public ushort Muted;
     /// <summary>State.</summary>
     public ThreadState State;
     /// <summary>ABI of the call.</summary>
@@ -219,7 +233,8 @@ public struct ThreadSlot
     public uint Segment;
     /// <summary>Of the slot itself: bit n: a thread whose first slot this is lives n slots further on.</summary>
     public uint Displaced;
-    private readonly uint _pad2;
+    /// <summary>Flight recorder: number + 1 of the <see cref="GivenUp"/> that <see cref="Muted"/> is to be told.</summary>
+    public uint Given;
 
     /// <summary>Six arguments.</summary>
     [InlineArray(6)]

@@ -182,6 +182,8 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	__u64 size = sizeof(*call) + nargs * sizeof(__u64), fixed = size;
 	__u64 *args;
 
+	if (reads && !ring__takes(thread, SCRY_PLAN_EXIT))
+		reads = 0;
 	if (!ring__room(w, sizeof(*call) + SCRY_MAX_ARGS * sizeof(__u64) +
 				   (RING_MARGIN ? thread->staged + WORDS_COPIED * 8 +
 							  sizeof(struct scry_task)
@@ -348,7 +350,7 @@ static __noinline struct scry_thread *call__late(struct task_struct *task, struc
 	thread = thread__find(task__tid(task));
 	if (!thread)
 		thread = thread__first(task);
-	if (!thread || (thread->state & SCRY_THREAD_HUSH))
+	if (!thread || (thread->state & SCRY_THREAD_HUSH) || ring__was_muted(task, thread))
 		return NULL;
 	/* What would have been read at entry is read now. */
 	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0xff);

@@ -88,6 +88,8 @@ static __always_inline struct scry_thread *call__returned(struct task_struct *ta
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
 		return NULL;
+	if (ring__was_muted(task, thread))
+		return NULL;
 	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0);
 	thread->start = 0;
 	if (abi__multiplexes(abi, nr))

@@ -159,6 +159,10 @@ static __always_inline void flight__unlock(void)
 
 #include "claim.bpf.h"
 #include "segment.bpf.h"
+
+static __always_inline void ring__place(struct task_struct *task, struct scry_thread *thread);
+
+#include "budget.bpf.h"
 #include "group.bpf.h"
 
 #endif

@@ -111,6 +111,7 @@ static __noinline int group__create(struct cgroup *cgroup, __u64 id)
 	struct naming naming = {.index = index};
 	struct scry_group *group = group__at(index);
 	struct group_path *path = bpf_map_lookup_elem(&group_paths, &index);
+	struct scry_flight *state = flight__get();
 	__u32 *won;
 
 	if (!group || index == GROUP_REST || !path)
@@ -119,6 +120,9 @@ static __noinline int group__create(struct cgroup *cgroup, __u64 id)
 	group->created = bpf_ktime_get_ns();
 	group->overwritten = group->horizon = group->detail = 0;
 	group->lane_mask = group->why = 0;
+	group->calls = group->calls_before = group->rate = 0;
+	if (group->muted && state)
+		group__unmute(state, group, group->created);
 	group->incident = 0;
 	__builtin_memset(group->current, 0, sizeof(group->current));
 	path->text[0] = path->text[1] = 0;
@@ -298,10 +302,16 @@ static __always_inline void ring__end(struct writer *w)
 	ring__release(w);
 }
 
-static __always_inline __u64 ring__entry_time(void)
+static __always_inline __u64 ring__entry_time(struct scry_thread *thread)
 {
+	bool exact = cfg.durations;
+
+	if (exact && ring__gave(SCRY_GIVEN_DURATIONS)) {
+		thread->flags |= SCRY_CALL_COARSE;
+		exact = 0;
+	}
 	/* The number of ticks is a load, the clock a fifth of what a record costs. */
-	return cfg.durations ? bpf_ktime_get_ns() : cfg.tick_base + bpf_jiffies64() * cfg.tick;
+	return exact ? bpf_ktime_get_ns() : cfg.tick_base + bpf_jiffies64() * cfg.tick;
 }
 
 #endif

@@ -20,6 +20,27 @@
 #include "trigger.bpf.h"
 #include "programs.bpf.h"
 
+/* With a budget, in the place of those that do not measure. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(budget_enter, struct pt_regs *regs, long id)
+{
+	__u64 began = measure__begin();
+
+	enter__run(regs, id);
+	measure__end(regs, began, 0);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(budget_exit, struct pt_regs *regs, long result)
+{
+	__u64 began = measure__begin();
+
+	exit__run(regs, result);
+	measure__end(regs, began, 1);
+	return 0;
+}
+
 /* What its starter wants to be known of it: no program reads it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -40,6 +40,10 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 		thread = thread__first(task);
 	if (!thread)
 		return 0;
+	if (ring__mutes(task, thread)) {
+		call__over(thread);
+		return 0;
+	}
 	call__begin(task, thread, regs, abi, nr, 0, 0);
 	if (abi__multiplexes(abi, nr)) {
 		call__behind(thread);
@@ -47,17 +51,17 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 	}
 	if (plan->flags & SCRY_PLAN_STACK)
 		thread->args[0] = regs__sp(regs, abi);
-	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && !plain__stage(thread, plan))
+	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && ring__takes(thread, SCRY_PLAN_ENTRY) &&
+	    !plain__stage(thread, plan))
 		call__stage(thread);
 	/* Whoever looks at calls in flight sees the flag last. */
-	order__publish(&thread->start, ring__entry_time());
+	order__publish(&thread->start, ring__entry_time(thread));
 	thread->state =
 		(thread->state & ~(SCRY_THREAD_EXECED | SCRY_THREAD_SCRIPT)) | SCRY_THREAD_IN_CALL;
 	return 0;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
+static __always_inline int enter__run(struct pt_regs *regs, long id)
 {
 	struct task_struct *task = task__current(regs);
 	struct scry_thread *thread = NULL;
@@ -70,6 +74,12 @@ int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 		return 0;
 	}
 	return call__enter(task, regs, id, thread);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
+{
+	return enter__run(regs, id);
 }
 
 static __always_inline int call__finish(struct scry_thread *thread, __s64 result)
@@ -103,8 +113,7 @@ static __noinline int call__exit(struct scry_thread *thread, __s64 result)
 
 #include "exit.bpf.h"
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
+static __always_inline int exit__run(struct pt_regs *regs, long result)
 {
 	struct task_struct *task = task__current(regs);
 	struct scry_thread *thread = thread__find(task__tid(task));
@@ -128,6 +137,12 @@ static __always_inline bool thread__tells(struct scry_thread *thread)
 {
 	return !cfg.at_exit || cfg.target == SCRY_TARGET_TASKS ||
 	       (thread->state & SCRY_THREAD_ANNOUNCED);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(trace_exit, struct pt_regs *regs, long result)
+{
+	return exit__run(regs, result);
 }
 
 SEC("tp_btf/sched_process_fork")

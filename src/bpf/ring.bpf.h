@@ -87,9 +87,23 @@ static __always_inline void ring__after_end(struct task_struct *task, struct scr
 {
 }
 
-static __always_inline __u64 ring__entry_time(void)
+static __always_inline __u64 ring__entry_time(struct scry_thread *thread)
 {
 	return cfg.durations ? bpf_ktime_get_ns() : 0;
+}
+
+/* Nothing is given up. */
+static __always_inline bool ring__takes(struct scry_thread *thread, __u8 when)
+{
+	return 1;
+}
+static __always_inline bool ring__mutes(struct task_struct *task, struct scry_thread *thread)
+{
+	return 0;
+}
+static __always_inline bool ring__was_muted(struct task_struct *task, struct scry_thread *thread)
+{
+	return 0;
 }
 
 /* Room for a record of at least `least` bytes; counts the loss when there is none. */

@@ -167,6 +167,7 @@ static __noinline int trigger__end(struct task_struct *task, struct scry_thread 
 
 static __always_inline void ring__after_end(struct task_struct *task, struct scry_thread *thread)
 {
+	ring__tell_muted(thread);
 	if (cfg.on_ends)
 		trigger__end(task, thread);
 }

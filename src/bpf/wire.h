@@ -195,7 +195,8 @@ struct scry_variant_key {
 #define SCRY_THREAD_HUSH      0x04 /* not a target before its next execve */
 #define SCRY_THREAD_EXECED    0x08 /* in an execve that replaced its memory */
 #define SCRY_THREAD_SCRIPT    0x10 /* and whose argv is not what it was given: an interpreter's */
-/* With at_exit: */
+#define SCRY_THREAD_MUTED     0x20 /* in a call that is given up, with all of its cgroup */
+/* With at_exit, where nothing is between an entry and an exit: */
 #define SCRY_THREAD_BACK  0x20 /* it was a target when it last came back from a call */
 #define SCRY_THREAD_ALIKE 0x40 /* its registers then looked as if it had not */
 #define SCRY_THREAD_NOSYS 0x80 /* a signal came then: its handler's end looks like call -1 */
@@ -208,7 +209,7 @@ struct scry_thread {
 	__u32 seq; /* of its next record */
 	__u32 nr;
 	__u16 staged; /* bytes of captures that wait for the exit */
-	__u16 pad;
+	__u16 muted;  /* calls that were given up and not told yet */
 	__u8 state;
 	__u8 abi;
 	__u8 retry;   /* bit n: op n could not be read at entry */
@@ -225,7 +226,7 @@ struct scry_thread {
 	__u32 segment;	 /* low bits of the number of the segment that has its names */
 	/* Of the slot itself: bit n: a thread whose first slot this is lives n slots further on. */
 	__u32 displaced;
-	__u32 pad2;
+	__u32 given; /* number + 1 of what `muted` is to be told */
 };
 
 /* A path for a trigger: `prefix*suffix`, or with `exact` the prefix alone. */
@@ -288,6 +289,9 @@ struct scry_config {
 	__u8 at_exit;	       /* calls are seen at their exit alone */
 	__u64 pid_namespace;   /* address of the pid namespace whose ids tasks have, … */
 	__u64 pid_level;       /* … and its depth; 0: the initial one */
+	__u64 budget;	       /* ns of a CPU that the recorder may take in a second; 0: any */
+	__u8 may_give;	       /* exact durations are there to be shown alone */
+	__u8 budget_pad[7];
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
@@ -314,8 +318,12 @@ struct scry_ring {
 	__u32 pad;
 	__u64 records[SCRY_RECORD_KINDS];
 	__u64 lost[SCRY_LOST_REASONS];
-	__u64 work[16]; /* the kernel's own */
-	__u8 fill[4096 / 2 - 16 - 8 * SCRY_RECORD_KINDS - 8 * SCRY_LOST_REASONS - 8 * 16];
+	__u64 work[16];	  /* the kernel's own */
+	__u64 spent;	  /* ns, estimated: of the flight recorder's programs */
+	__u64 detail;	  /* the part of it that they ran for calls that are recorded */
+	__u32 unmeasured; /* runs before the next one is measured */
+	__u32 pad3;
+	__u8 fill[4096 / 2 - 16 - 8 * SCRY_RECORD_KINDS - 8 * SCRY_LOST_REASONS - 8 * 16 - 24];
 	/* Written by the reader. */
 	__u64 tail; /* bytes ever read */
 	__u32 idle; /* SCRY_IDLE_*: when to ring the bell */
@@ -386,7 +394,28 @@ struct scry_group {
 	char comm[SCRY_COMM_LEN];
 	__u32 current[SCRY_LANES]; /* segment's index + 1 */
 	__u64 incident;		   /* its number, in the order of the triggers, from 1; 0: none */
-	__u64 pad[2];
+	__u32 calls;		   /* estimated, wraps; with a budget, as what follows */
+	__u32 calls_before;	   /* at the last judgement */
+	__u32 rate;		   /* calls between the last two judgements */
+	__u32 muted;		   /* number + 1 of what says since when its calls are given up */
+};
+
+/* What a recorder with a budget gives up, in this order. */
+#define SCRY_GIVEN_DURATIONS 1 /* exact durations: the clock at entry */
+#define SCRY_GIVEN_MEMORY    2 /* the memory of calls: paths, structures, payload */
+#define SCRY_GIVEN_CGROUP    3 /* all calls of a cgroup */
+#define SCRY_GIVENS	     64
+
+/* ns that a program's run costs before its first instruction and behind its last. */
+#define SCRY_DISPATCH_NS 55
+
+struct scry_given {
+	__u64 from; /* ns */
+	__u64 to;   /* ns; 0: still given up */
+	__u64 cgroup_id;
+	__u64 calls; /* of the cgroup, that were not recorded */
+	__u32 what;  /* 0: unused */
+	__u32 cost;  /* thousandths of the budget when it was given up */
 };
 
 /* One for the recorder. */
@@ -403,7 +432,22 @@ struct scry_flight {
 	__u32 groups_used;
 	__u32 serials;
 	__u32 watcher; /* tgid that fires no trigger: written by user space */
-	__u8 fill[4096 - 5 * 8 - 7 * 4];
+	__u8 fill[128 - 5 * 8 - 7 * 4];
+	/* Of the budget: */
+	__u64 judged;	     /* ns: when the cost was last judged */
+	__u64 spent;	     /* ns of all CPUs by then, … */
+	__u64 detail;	     /* … and that part of it */
+	__u64 calm;	     /* ns since the cost is well below the budget */
+	__u64 patience;	     /* ns of calm before something comes back */
+	__u64 returned;	     /* ns: when something last came back; 0: it was given up again */
+	__u64 given_horizon; /* ns: what was given up until then may be forgotten */
+	__u32 judging;	     /* a CPU is at it */
+	__u32 cost;	     /* thousandths of the budget, between the last two judgements */
+	__u32 overs;	     /* judgements one after the other that were beyond the budget */
+	__u32 muted;	     /* cgroups whose calls are given up */
+	__u32 gave[2];	     /* number + 1 of what says that durations, memory are given up */
+	struct scry_given given[SCRY_GIVENS];
+	__u8 fill2[4096 - 128 - 7 * 8 - 6 * 4 - 40 * SCRY_GIVENS];
 };
 
 /* What the control program is asked: to freeze. */
@@ -494,6 +538,7 @@ SCRY_ASSERT(thread, sizeof(struct scry_thread) == 152);
 SCRY_ASSERT(segment, sizeof(struct scry_segment) == 64);
 SCRY_ASSERT(group, sizeof(struct scry_group) == 256);
 SCRY_ASSERT(pattern, sizeof(struct scry_pattern) == 136);
+SCRY_ASSERT(given, sizeof(struct scry_given) == 40);
 SCRY_ASSERT(flight, sizeof(struct scry_flight) == 4096);
 SCRY_ASSERT(plan, sizeof(struct scry_plan) == 72);
 SCRY_ASSERT(stuck, sizeof(struct scry_stuck) == 128 + 8 * SCRY_STUCK_FRAMES);

@@ -21,7 +21,7 @@ public sealed partial class WireTests
         ("scry_plan", typeof(CapturePlan)), ("scry_variant_key", typeof(VariantKey)), ("scry_config", typeof(TraceConfig)),
         ("scry_thread", typeof(ThreadSlot)), ("scry_ring", typeof(RingHeader)),
         ("scry_pattern", typeof(PathPattern)), ("scry_segment", typeof(SegmentHeader)), ("scry_group", typeof(GroupHeader)),
-        ("scry_flight", typeof(FlightState)), ("scry_control", typeof(FlightControl)), ("scry_clock", typeof(ClockPair)), ("scry_pid_namespace", typeof(PidNamespaceFound)), ("scry_cgroup_level", typeof(CgroupLevelAsked)),
+        ("scry_flight", typeof(FlightState)), ("scry_given", typeof(GivenUp)), ("scry_control", typeof(FlightControl)), ("scry_clock", typeof(ClockPair)), ("scry_pid_namespace", typeof(PidNamespaceFound)), ("scry_cgroup_level", typeof(CgroupLevelAsked)),
         ("scry_stuck", typeof(StuckRecord)), ("scry_sched_clock", typeof(SchedClock)),
         ("scry_count_key", typeof(CountKey)), ("scry_count_group", typeof(CountGroup)), ("scry_count_text", typeof(CountText)),
         ("scry_count_row", typeof(CountRow)), ("scry_count_chunk", typeof(CountChunk)), ("scry_count_errnos", typeof(CountErrnos)),
@@ -33,7 +33,7 @@ public sealed partial class WireTests
         ("SCRY_ABI_", typeof(Abi)), ("SCRY_RECORD_", typeof(RecordKind)), ("SCRY_CALL_", typeof(CallFlags)), ("SCRY_TASK_", typeof(TaskFlags)),
         ("SCRY_PHASE_", typeof(CapturePhase)), ("SCRY_OP_", typeof(OpKind)), ("SCRY_OP_", typeof(OpFlags)), ("SCRY_PLAN_", typeof(PlanFlags)),
         ("SCRY_TARGET_", typeof(TargetKind)), ("SCRY_THREAD_", typeof(ThreadState)), ("SCRY_IDLE_", typeof(BellMode)), ("SCRY_LOST_", typeof(LossReason)),
-        ("SCRY_GROUP_", typeof(GroupState)), ("SCRY_WHY_", typeof(IncidentCause)), ("SCRY_STUCK_", typeof(StuckFlags)),
+        ("SCRY_GROUP_", typeof(GroupState)), ("SCRY_WHY_", typeof(IncidentCause)), ("SCRY_GIVEN_", typeof(GivenDetail)), ("SCRY_STUCK_", typeof(StuckFlags)),
         ("SCRY_BY_", typeof(CountBy)),
     ];
 
@@ -50,7 +50,7 @@ public sealed partial class WireTests
         ("SCRY_RING_HEADER", Wire.Layout.RingHeader), ("SCRY_RECORD_MAX", Wire.Layout.MaxRecord), ("SCRY_LOST_REASONS", Wire.Layout.LostReasons),
         ("SCRY_RECORD_KINDS", Wire.Layout.RecordKinds), ("SCRY_MAX_OPS", 8), ("SCRY_MAX_ARGS", 6), ("SCRY_COMM_LEN", 16),
         ("SCRY_SEGMENT_SIZE", Wire.Layout.SegmentSize), ("SCRY_SEGMENT_PAD", Wire.Layout.SegmentPad), ("SCRY_GROUP_PATH", Wire.Layout.GroupPath),
-        ("SCRY_LANES", Wire.Layout.Lanes), ("SCRY_PATTERNS", Wire.Layout.Patterns), ("SCRY_PATTERN_TEXT", Wire.Layout.PatternText),
+        ("SCRY_LANES", Wire.Layout.Lanes), ("SCRY_GIVENS", Wire.Layout.Givens), ("SCRY_DISPATCH_NS", (long)Wire.Layout.DispatchNs), ("SCRY_PATTERNS", Wire.Layout.Patterns), ("SCRY_PATTERN_TEXT", Wire.Layout.PatternText),
         ("SCRY_STUCK_FRAMES", Wire.Layout.StuckFrames), ("SCRY_THREAD_PROBES", Wire.Layout.ThreadProbes), ("SCRY_THREAD_STRIDE", Wire.Layout.ThreadStride),
         ("SCRY_COUNT_TEXT", Wire.Layout.CountText), ("SCRY_COUNT_OCTAVES", Wire.Layout.CountOctaves),
         ("SCRY_COUNT_BUCKETS", Wire.Layout.CountBuckets), ("SCRY_COUNT_ERRNOS", Wire.Layout.CountErrnos),

@@ -15,6 +15,8 @@ internal static class LoopOptions
 
     public static readonly Option<string[]> Memory = TraceOptions.Many("--memory", "SIZE", "All the memory it takes, whatever it covers: 4M to 448M (64M, or what is left)");
     public static readonly Option<string[]> Payload = TraceOptions.Many("--payload", "N", "Keep N bytes of what is read and written (none)");
+    public static readonly Option<string[]> CpuBudget = TraceOptions.Many("--cpu-budget", "SHARE",
+        "Give up detail when it takes more of the machine's CPU time: 1%");
     public static readonly Option<string[]> On = TraceOptions.Many("--on", "TRIGGER",
         "Freeze a cgroup's past at: fatal, SIGSEGV, oom, exit, exit=3, errno=EIO, slow=2s, removal, path=/etc/*");
     public static readonly Option<string[]> Cooldown = TraceOptions.Many("--cooldown", "DURATION", "At most one incident of a cgroup in this time (10s)");

@@ -49,6 +49,16 @@ internal static class Quantity
         return value;
     }
 
+    /// <summary>A share from 0.01 % to 100 %, as a number from 0 to 1: <c>1%</c>, <c>0.5%</c>.</summary>
+    /// <exception cref="ToolException">It is not one.</exception>
+    public static double Share(string option, string text)
+    {
+        (string number, string unit) = Split(text);
+        if (unit != "%" || !TryNumber(number, out double percent) || percent is < 0.01 or > 100)
+            throw Wrong(option, text, "a share", "write 1%, 0.5%: from 0.01% to 100%");
+        return percent / 100;
+    }
+
     private static (string Number, string Unit) Split(string text)
     {
         int end = 0;

@@ -8,6 +8,8 @@ using Scry.Cli.Launch;
 using Scry.Cli.Loops;
 using Scry.Cli.Recordings;
 using Scry.Cli.Tracing;
+using Scry.Recording;
+using Scry.Views;
 using Scry.Wire;
 
 namespace Scry.Cli.Commands;
@@ -15,7 +17,6 @@ namespace Scry.Cli.Commands;
 /// <summary><c>scry loop list</c>: the recorders, what they cover and what they cost.</summary>
 internal static class LoopListCommand
 {
-    private const int SampleMs = 200;
     private const int MostCgroups = 20;
 
     /// <summary>The command with its options and help.</summary>
@@ -33,11 +34,12 @@ internal static class LoopListCommand
             Runner.Say("no flight recorder is running; start one with 'scry loop start -a'");
         if (names.Count > 0 && !Privileges.Has(Privileges.SysAdmin))
             Runner.Say("without CAP_SYS_ADMIN the kernel does not count the time of programs: what recorders cost is left out");
+        IReadOnlyDictionary<string, double> costs = LoopCost.Of(names);
         foreach (string name in names)
         {
             try
             {
-                Show(name, json, full: names.Count == 1);
+                Show(name, json, full: names.Count == 1, costs);
             }
             catch (Exception error) when (error is ToolException or IOException or NativeException)
             {
@@ -54,13 +56,13 @@ internal static class LoopListCommand
         return ExitCode.Ok;
     }
 
-    private static void Show(string name, bool json, bool full)
+    private static void Show(string name, bool json, bool full, IReadOnlyDictionary<string, double> costs)
     {
         string directory = LoopStore.Find(name);
         using FlightRecorder recorder = LoopStore.Open(directory, out LoopAbout about);
         IReadOnlyList<FlightGroup> groups = recorder.Groups();
         Dictionary<string, ulong> lost = LossNames.Of(recorder);
-        double? cpu = Privileges.Has(Privileges.SysAdmin) ? Sample(directory) : null;
+        double? cpu = costs.TryGetValue(name, out double share) ? share : null;
         ulong oldest = recorder.Oldest(groups.Where(group => group.State != GroupState.Frozen));
         double age = oldest == 0 ? 0 : ((ulong)Clock.Monotonic() - oldest) / 1e9;
         if (json)
@@ -74,6 +76,8 @@ internal static class LoopListCommand
             to.WriteLine($"  triggers: {Printable.Escape(string.Join(", ", about.Triggers))}");
         to.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"  memory {recorder.Memory / 1e6:F1} MB, {recorder.Written} records, {Lost(lost)}, the oldest {age:F1} s old, {groups.Count(g => g.State == GroupState.Live && g.CgroupId != 0)} cgroups{Cost(cpu)}"));
+        if (about.CpuBudget > 0)
+            WriteBudget(to, about, recorder, groups);
         if (!about.HasIdsOfHere)
             to.WriteLine($"  pids are those of the pid namespace that it was started in: {Printable.Escape(about.PidNamespace ?? "unknown")}");
         FlightState state = recorder.State;
@@ -90,24 +94,53 @@ internal static class LoopListCommand
             to.WriteLine($"  and {others.Length - MostCgroups} more cgroups");
     }
 
-    private static string Cost(double? cpu) => cpu is { } percent ? string.Create(CultureInfo.InvariantCulture, $", {percent:F2} % of a CPU now") : "";
+    private static string Cost(double? cpu) => cpu is { } share ? string.Create(CultureInfo.InvariantCulture, $", {100 * share:F2} % of the machine's CPU time now") : "";
+
+    // What is given up now, and how much was before.
+    private static void WriteBudget(TextWriter to, LoopAbout about, FlightRecorder recorder, IReadOnlyList<FlightGroup> groups)
+    {
+        GivenUpSpan[] given = [.. LoopPast.GivenUp(recorder, about).Select(past => Span(past, groups))];
+        int before = given.Count(span => span.To is not null);
+        to.WriteLine($"  cpu budget {GivenUpText.Percent(about.CpuBudget)} of the machine; given up now: {(before == given.Length ? "nothing" : "")}"
+            + string.Join(", ", given.Where(span => span.To is null).Select(GivenUpText.What))
+            + (before > 0 ? $"; {before} {(before == 1 ? "time" : "times")} before" : ""));
+    }
+
+    private static GivenUpSpan Span(PastGivenUp given, IReadOnlyList<FlightGroup> groups)
+    {
+        bool calls = given.What == PastGivenUp.OfCgroup;
+        string? path = calls ? groups.LastOrDefault(group => group.CgroupId == given.Cgroup)?.Path : null;
+        return new GivenUpSpan(given.What, given.From, given.To > 0 ? given.To : null, path, calls ? given.Calls : null, given.CpuShare);
+    }
+
+    private static void WriteBudget(Utf8JsonWriter writer, LoopAbout about, FlightRecorder recorder, IReadOnlyList<FlightGroup> groups)
+    {
+        writer.WriteNumber("cpu_budget_percent", Math.Round(100 * about.CpuBudget, 3));
+        writer.WriteStartArray("given_up");
+        foreach (GivenUpSpan span in LoopPast.GivenUp(recorder, about).Select(past => Span(past, groups)))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("what", span.What);
+            writer.WriteString("from", Seconds(span.From));
+            if (span.To is { } end)
+                writer.WriteString("to", Seconds(end));
+            if (span.Cgroup is { } cgroup)
+                writer.WriteString("cgroup", cgroup);
+            if (span.Calls is { } calls)
+                writer.WriteNumber("calls", calls);
+            writer.WriteNumber("cpu_percent", Math.Round(100 * span.CpuShare, 3));
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+    }
+
+    private static string Seconds(ulong monotonic) =>
+        (((long)monotonic + Clock.RealtimeOffset()) / 1e9m).ToString("F9", CultureInfo.InvariantCulture);
 
     private static ulong Sum(Dictionary<string, ulong> lost) => lost.Values.Aggregate(0UL, (sum, count) => sum + count);
 
     private static string Lost(Dictionary<string, ulong> lost) =>
         lost.Count == 0 ? "0 lost" : $"{Sum(lost)} lost ({string.Join(", ", lost.Select(reason => $"{reason.Key} {reason.Value}"))})";
-
-    // The kernel counts the time of programs only while it is asked to, since that costs time too.
-    private static double Sample(string directory)
-    {
-        using IDisposable counting = BpfSystem.EnableStats();
-        ulong before = Time(directory);
-        long started = System.Diagnostics.Stopwatch.GetTimestamp();
-        Thread.Sleep(SampleMs);
-        return 100.0 * (Time(directory) - before) / System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalNanoseconds;
-    }
-
-    private static ulong Time(string directory) => FlightRecorder.ProgramsOf(directory).Aggregate(0UL, (sum, program) => sum + program.RunTimeNs);
 
     private static void WriteJson(string name, LoopAbout about, FlightRecorder recorder, IReadOnlyList<FlightGroup> groups, Dictionary<string, ulong> lost, double? cpu, double age)
     {
@@ -126,8 +159,10 @@ internal static class LoopListCommand
                 writer.WriteNumber(reason, count);
             writer.WriteEndObject();
             writer.WriteNumber("oldest_seconds", Math.Round(age, 3));
-            if (cpu is { } percent)
-                writer.WriteNumber("cpu_percent", Math.Round(percent, 3));
+            if (cpu is { } share)
+                writer.WriteNumber("cpu_percent", Math.Round(100 * share, 3));
+            if (about.CpuBudget > 0)
+                WriteBudget(writer, about, recorder, groups);
             writer.WriteNumber("incidents", recorder.State.Incidents);
             writer.WriteNumber("suppressed", recorder.State.SuppressedCooldown + recorder.State.SuppressedFull);
             writer.WriteStartArray("groups");

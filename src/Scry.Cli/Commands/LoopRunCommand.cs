@@ -38,7 +38,7 @@ internal static class LoopRunCommand
         "Records in memory that overwrites itself, and prints the past at Ctrl-C or when the cgroup is removed.",
         [
             .. LoopStartCommand.Groups.Take(2),
-            new("RECORDER", [LoopOptions.Memory, LoopOptions.Payload, LoopOptions.DumpOnExit, LoopOptions.Last]),
+            new("RECORDER", [LoopOptions.Memory, LoopOptions.Payload, LoopOptions.CpuBudget, LoopOptions.DumpOnExit, LoopOptions.Last]),
             .. ReportOptions.Groups.Skip(2),
         ],
         [("scry loop run -G /system.slice/cron.service --dump-on-exit", "what a service did before it ended")],

@@ -21,7 +21,7 @@ internal static class LoopStartCommand
         [
             TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.NoSignals,
         ]),
-        new("OPTIONS", [LoopOptions.Memory, LoopOptions.Payload, TraceOptions.Duration, TraceOptions.NoDurations, TraceOptions.Capture]),
+        new("OPTIONS", [LoopOptions.Memory, LoopOptions.Payload, LoopOptions.CpuBudget, TraceOptions.Duration, TraceOptions.NoDurations, TraceOptions.Capture]),
         new("TRIGGERS", [LoopOptions.On, LoopOptions.Cooldown, LoopOptions.Incidents]),
     ];
 
@@ -48,11 +48,12 @@ internal static class LoopStartCommand
     }
 
     internal static readonly HelpPage Help = new(
-        "loop start [NAME] TARGET [SELECT] [--memory SIZE] [--payload N] [--on TRIGGER]…",
+        "loop start [NAME] TARGET [SELECT] [--memory SIZE] [--payload N] [--cpu-budget SHARE] [--on TRIGGER]…",
         "Records system calls in the kernel, in memory that overwrites itself, each cgroup's past on its own, and returns.",
         Groups,
         [
             ("scry loop start -a", "the whole machine, grouped by cgroup"),
+            ("scry loop start -a --cpu-budget 1%", "and for at most a hundredth of its CPU time"),
             ("scry loop start web --container web --on fatal --on exit", "a container; its past is kept when it crashes"),
             ("scry loop start db --unit postgresql --on slow=2s --on errno=EIO", "a unit; its past is kept when the disk fails"),
         ],
@@ -61,5 +62,7 @@ internal static class LoopStartCommand
             "read and written is not kept unless --payload says so; paths and addresses are. Without -T, which costs more, calls",
             "begin at ticks of the kernel (1 to 10 ms): times of two decimals, no times in tables, and no choice by --over later.",
             "With --no-durations, which costs least, they have no times but that of their end.",
+            "--cpu-budget gives up, in this order: the exact times of -T, the memory of calls, the calls of whole cgroups, those that",
+            "make the most first. 'scry loop list' shows what, the dump from when to when; all of it comes back when the cost falls.",
         ]);
 }

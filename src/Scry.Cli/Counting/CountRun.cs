@@ -89,6 +89,7 @@ internal sealed class CountRun : IDisposable
     private int Count()
     {
         using Counters counters = Counters.Open(_options);
+        using var cost = new CostSampler(() => counters.Loaded);
         if (_command is not null)
             TraceTarget.Add(counters.AddTask, _command.Pid, _command.Pid, fromExecve: true);
         TraceTarget.AddAll(counters.AddTask, _target.Threads);
@@ -99,8 +100,8 @@ internal sealed class CountRun : IDisposable
         _signals.Go(_command);
         try
         {
-            Loop(counters, started);
-            return End(counters, started);
+            Loop(counters, cost, started);
+            return End(counters, cost.Share, started);
         }
         catch (OutputException error)
         {
@@ -113,7 +114,7 @@ internal sealed class CountRun : IDisposable
         }
     }
 
-    private void Loop(Counters counters, long started)
+    private void Loop(Counters counters, CostSampler cost, long started)
     {
         long nextRead = 0, nextInterval = _interval ?? long.MaxValue, end = _arguments.For is { } limit ? (long)limit : long.MaxValue;
         while (true)
@@ -121,6 +122,7 @@ internal sealed class CountRun : IDisposable
             long elapsed = Since(started);
             if (_signals.AskForEnd(_command) || elapsed >= end || TargetEnded(counters))
                 return;
+            cost.Poll();
             bool over = elapsed >= nextInterval;
             if (over || elapsed >= nextRead)
             {
@@ -138,7 +140,7 @@ internal sealed class CountRun : IDisposable
         }
     }
 
-    private int End(Counters counters, long started)
+    private int End(Counters counters, double? cpuShare, long started)
     {
         counters.Detach();
         long elapsed = Since(started);
@@ -160,6 +162,7 @@ internal sealed class CountRun : IDisposable
             Folded = counters.Merged,
             ErrnosUnknown = state.ErrnosFull,
             GivenUp = state.GivenUp,
+            CpuShare = cpuShare,
         };
         _view.Finish(counters, in summary);
         _command?.ThrowIfNotExecuted();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Scry.Capture;
 using Scry.Cli.Loops;
@@ -165,7 +166,8 @@ internal static class Checks
         try
         {
             IReadOnlyList<string> removed = LoopStore.RemoveLeftOvers(), names = LoopStore.Names();
-            return new Finding("recorders", FindingState.Ok, (names.Count == 0 ? "none" : string.Join(", ", names))
+            IReadOnlyDictionary<string, double> costs = LoopCost.Of(names);
+            return new Finding("recorders", FindingState.Ok, (names.Count == 0 ? "none" : string.Join(", ", names.Select(name => Recorder(name, costs))))
                 + (removed.Count == 0 ? "" : $"; removed what was left of {string.Join(", ", removed)}, whose start or stop was cut short"));
         }
         catch (Exception error) when (error is ToolException or IOException or UnauthorizedAccessException)
@@ -174,6 +176,9 @@ internal static class Checks
             return new Finding("recorders", FindingState.Optional, message, hint);
         }
     }
+
+    private static string Recorder(string name, IReadOnlyDictionary<string, double> costs) =>
+        costs.TryGetValue(name, out double share) ? string.Create(CultureInfo.InvariantCulture, $"{name} takes {100 * share:F2} % of the machine's CPU time") : name;
 
     private static Finding Programs()
     {

@@ -29,6 +29,9 @@ internal sealed record LoopAbout
     /// <summary>Whether calls are seen at their exit alone.</summary>
     public bool NoDurations { get; init; }
 
+    /// <summary>The share of the machine's CPU time that it may take, from 0 to 1; 0: any.</summary>
+    public double CpuBudget { get; init; }
+
     /// <summary>The pid namespace whose ids its records have, as the kernel names it; null when that was not known.</summary>
     public string? PidNamespace { get; init; }
 

@@ -35,7 +35,7 @@ internal static class LoopDump
         Write(about, writer, groups, recorder.Snapshot(groups), inFlight);
         FlightGroup[] incidents = [.. all.Where(group => group.State == GroupState.Frozen).OrderBy(group => group.Incident)];
         writer.WriteNames(incidents.SelectMany(incident => RecordsIn(recorder, incident)));
-        Finish(recorder, writer, LoopPast.Of(recorder, about, recorder.Groups().Where(group => groups.Any(known => known.Serial == group.Serial)), incidents, (ulong)Clock.Monotonic()));
+        Finish(recorder, writer, LoopPast.Of(recorder, about, [.. recorder.Groups().Where(group => groups.Any(known => known.Serial == group.Serial))], incidents, (ulong)Clock.Monotonic()));
     }
 
     /// <summary>An incident, and the calls that were in flight when it was frozen.</summary>
@@ -75,7 +75,8 @@ internal static class LoopDump
         Write(about, writer, [incident], snapshot, inFlight);
         FlightGroup[] before = [.. recorder.Groups().Where(group => group.Incident > 0 && group.Incident < incident.Incident && group.CgroupId == incident.CgroupId)];
         writer.WriteNames(before.OrderBy(other => other.Incident).SelectMany(other => RecordsIn(recorder, other)));
-        Finish(recorder, writer, LoopPast.Of(recorder, about, [incident], before, incident.Ended));
+        RecordedPast past = LoopPast.Of(recorder, about, [incident], before, incident.Ended);
+        Finish(recorder, writer, past with { GivenUp = [.. past.GivenUp.Where(given => given.What != PastGivenUp.OfCgroup || given.Cgroup == incident.CgroupId)] });
     }
 
     // Of each thread that goes on: those are not in what comes after, and yet not lost.
@@ -206,7 +207,7 @@ internal static class LoopDump
     private static void Finish(FlightRecorder recorder, RecordingWriter writer, RecordedPast past)
     {
         Dictionary<string, ulong> lost = LossNames.Of(recorder);
-        writer.Finish(lost, complete: lost.Count == 0, past);
+        writer.Finish(lost, complete: lost.Count == 0 && past.GivenUp.All(given => given.What != PastGivenUp.OfCgroup), past);
     }
 
     private static IEnumerable<RecordedName> Names(IReadOnlyList<FlightGroup> groups)

@@ -13,9 +13,10 @@ internal static class LoopPast
     /// <param name="groups">The groups.</param>
     /// <param name="incidents">Those that have earlier records of the same cgroups, in order.</param>
     /// <param name="until">Nanoseconds of CLOCK_MONOTONIC at which they end.</param>
-    public static RecordedPast Of(FlightRecorder recorder, LoopAbout about, IEnumerable<FlightGroup> groups, IEnumerable<FlightGroup> incidents, ulong until)
+    public static RecordedPast Of(FlightRecorder recorder, LoopAbout about, IReadOnlyCollection<FlightGroup> groups, IEnumerable<FlightGroup> incidents, ulong until)
     {
-        ulong forgotten = recorder.State.Horizon;
+        FlightState state = recorder.State;
+        ulong forgotten = state.Horizon, oldest = recorder.Oldest(groups);
         var cgroups = new Dictionary<ulong, CgroupPast>();
         foreach (FlightGroup group in groups.Where(group => group.Horizon > 0))
         {
@@ -36,6 +37,20 @@ internal static class LoopPast
             FromStart = forgotten <= about.Began,
             Memory = recorder.Memory,
             Cgroups = [.. cgroups.Values],
+            GivenUp = [.. GivenUp(recorder, about).Where(given => given.From < until && (given.To == 0 || given.To > oldest))
+                .Select(given => given.To > until ? given with { To = 0 } : given)],
+            GivenUpHorizon = state.GivenHorizon > oldest ? state.GivenHorizon : 0,
+            CpuBudget = about.CpuBudget,
         };
     }
+
+    /// <summary>All that a recorder gave up for its budget, as far as it remembers.</summary>
+    public static IEnumerable<PastGivenUp> GivenUp(FlightRecorder recorder, LoopAbout about) => recorder.GivenUp().Select(given => new PastGivenUp(
+        given.What switch
+        {
+            GivenDetail.Durations => "durations",
+            GivenDetail.Memory => "memory",
+            _ => PastGivenUp.OfCgroup,
+        },
+        given.From, given.To, given.CgroupId, given.Calls, given.Cost / 1000.0 * about.CpuBudget));
 }

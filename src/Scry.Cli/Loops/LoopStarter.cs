@@ -26,6 +26,7 @@ internal sealed class LoopStarter
         long memory = TraceArguments.Single(words, LoopOptions.Memory) is { } size ? Quantity.Size("--memory", size) : FlightOptions.DefaultMemory;
         if (memory is < FlightOptions.LeastMemory or > FlightOptions.MostMemory)
             throw new ToolException($"--memory: a recorder takes from {FlightOptions.LeastMemory >> 20}M to {FlightOptions.MostMemory >> 20}M", null, ExitCode.Usage);
+        double budget = TraceArguments.Single(words, LoopOptions.CpuBudget) is { } share ? Quantity.Share("--cpu-budget", share) : 0;
         asked = asked with { PayloadLimit = payload, StringLimit = ShortStrings };
         if (asked.NoDurations && triggers.SlowNs > 0)
             throw new ToolException("--on slow asks for durations, and --no-durations keeps none", "leave one of them out", ExitCode.Usage);
@@ -40,6 +41,7 @@ internal sealed class LoopStarter
             Memory = memory,
             Hierarchy = Target.Kind == TargetKind.CgroupV1 ? CgroupMounts.PerfEventHierarchy() : 0,
             Triggers = triggers,
+            Budget = budget,
         };
         About = new LoopAbout
         {
@@ -53,6 +55,7 @@ internal sealed class LoopStarter
             Triggers = words.GetValue(LoopOptions.On) ?? [],
             CoarseTimes = !options.ExactTimes && !asked.NoDurations,
             NoDurations = asked.NoDurations,
+            CpuBudget = budget,
             PidNamespace = PidNamespace.Name,
         };
         _options = options with { About = About.ToBytes() };

@@ -13,13 +13,34 @@ internal sealed class PastText(RecordedPast past, IReadOnlySet<ulong>? cgroups, 
     // A recorder for which more memory is asked gets it in steps that people write.
     private const decimal Spare = 1.1m;
 
+    // Of calls that are not shown, or were made before what is, nobody asked.
+    private readonly PastGivenUp[] _given =
+    [
+        .. past.GivenUp.Where(given => (given.What != PastGivenUp.OfCgroup || (cgroups?.Contains(given.Cgroup) ?? true))
+            && (given.To == 0 || asked is null || given.To > past.Until - Math.Min(past.Until, asked.Value))),
+    ];
+
     private readonly CgroupPast[] _short = [.. past.Cgroups.Where(cgroup => (cgroups?.Contains(cgroup.Id) ?? true) && cgroup.Since > past.Since)];
 
     /// <summary>Nanoseconds before the end since when nothing is missing.</summary>
-    public ulong Covered => past.Until - Math.Min(past.Until, _short.Select(cgroup => cgroup.Since).Append(past.Since).Max());
+    public ulong Covered => past.Until - Math.Min(past.Until, _short.Select(cgroup => cgroup.Since).Concat(CallsGivenUp.Select(given => given.To > 0 ? given.To : past.Until)).Append(past.Since).Max());
+
+    /// <summary>What was given up of it.</summary>
+    public IReadOnlyList<PastGivenUp> GivenUp => _given;
+
+    /// <summary>Whether calls are missing because they were given up.</summary>
+    public bool LacksCalls => CallsGivenUp.Any();
+
+    /// <summary>What was given up until then may be missing from <see cref="GivenUp"/>; 0: nothing is.</summary>
+    public ulong GivenUpHorizon => past.GivenUpHorizon;
+
+    /// <summary>The share of the machine's CPU time that the recorder might take.</summary>
+    public double CpuBudget => past.CpuBudget;
+
+    private IEnumerable<PastGivenUp> CallsGivenUp => _given.Where(given => given.What == PastGivenUp.OfCgroup);
 
     /// <summary>Whether less is there than was asked for, of what was recorded.</summary>
-    public bool IsShort => asked > Covered && !(past.FromStart && _short.Length == 0);
+    public bool IsShort => asked > Covered && !(past.FromStart && _short.Length == 0 && !LacksCalls);
 
     /// <summary>To be said behind the number of calls.</summary>
     public override string ToString()
@@ -29,6 +50,8 @@ internal sealed class PastText(RecordedPast past, IReadOnlySet<ulong>? cgroups, 
             : $" in the last {Seconds(Covered)} s";
         if (asked <= Covered)
             return text;
+        if (LacksCalls)
+            return Covered > 0 ? text + "; before that, calls were given up for the budget" : "; others were given up for the budget";
         if (past.FromStart && _short.Length == 0)
             return text + ", since recording began";
         CgroupPast? newest = _short.MaxBy(cgroup => cgroup.Since);

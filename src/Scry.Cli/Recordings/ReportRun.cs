@@ -15,6 +15,8 @@ namespace Scry.Cli.Recordings;
 /// <summary>One run of <c>scry report</c>: a recording through a filter into a view.</summary>
 internal sealed class ReportRun : IDisposable
 {
+    private const int MostGivenUp = 10;
+
     private readonly ReportArguments _arguments;
     private readonly RecordingReader _reader;
     private readonly RecordingAbout _about;
@@ -74,13 +76,18 @@ internal sealed class ReportRun : IDisposable
             _summary = _reader.Summary ?? _summary;
             // One that was told to stop early says nothing of what it did not look at.
             PastText? past = _shown < (ulong)_arguments.Shown.MaxEvents ? _past : null;
-            var summary = new RunSummary(_shown, LossNames.ByNumber(_summary), whole: _damage is null && past?.IsShort != true, past?.Covered);
+            var summary = new RunSummary(_shown, LossNames.ByNumber(_summary), whole: _damage is null && past is not ({ IsShort: true } or { LacksCalls: true }), past?.Covered)
+            {
+                GivenUp = past is null ? [] : [.. past.GivenUp.Select(Span)],
+            };
             _output.Finish(in summary);
             if (_damage is not null)
             {
                 Runner.Say($"{Describe(_damage)}; all that comes before it is shown");
                 return ExitCode.Failed;
             }
+            if (past is not null)
+                TellGivenUp(past, summary.GivenUp);
             if (!summary.Complete || !_arguments.Shown.Quiet)
                 Runner.Say(SummaryText.Of(in summary, _summary?.Records ?? 0, past));
             return ExitCode.Ok;
@@ -91,6 +98,21 @@ internal sealed class ReportRun : IDisposable
                 return ExitCode.ClosedPipe;
             throw new ToolException(error.Message);
         }
+    }
+
+    private GivenUpSpan Span(PastGivenUp given) => given.What == PastGivenUp.OfCgroup
+        ? new GivenUpSpan(given.What, given.From, given.To > 0 ? given.To : null, _cgroups.Path(given.Cgroup), given.Calls, given.CpuShare)
+        : new GivenUpSpan(given.What, given.From, given.To > 0 ? given.To : null, null, null, given.CpuShare);
+
+    // As what is lost, with -q too.
+    private void TellGivenUp(PastText past, IReadOnlyList<GivenUpSpan> spans)
+    {
+        foreach (GivenUpSpan span in spans.Take(MostGivenUp))
+            Runner.Say(GivenUpText.Of(span, _clock.Wall, past.CpuBudget));
+        if (spans.Count > MostGivenUp)
+            Runner.Say($"and {spans.Count - MostGivenUp} more times; --json has all of them");
+        if (past.GivenUpHorizon > 0)
+            Runner.Say("what was given up before is not remembered any more");
     }
 
     /// <summary>Closes the files.</summary>

@@ -18,6 +18,7 @@ internal sealed class TopCounters : IDisposable
     private readonly TopLookups _lookups = new();
     private Counters _counters;
     private TopNames _names;
+    private CostSampler _cost;
     private long _readAt;
 
     /// <summary>Counts the target's calls from now on; a command is let go by the caller.</summary>
@@ -26,6 +27,7 @@ internal sealed class TopCounters : IDisposable
     {
         _what = what;
         (_counters, _names) = Open(by);
+        _cost = Sampler();
         try
         {
             if (command is not null)
@@ -37,7 +39,7 @@ internal sealed class TopCounters : IDisposable
         }
         catch
         {
-            _counters.Dispose();
+            Dispose();
             throw;
         }
         _readAt = Stopwatch.GetTimestamp();
@@ -64,8 +66,9 @@ internal sealed class TopCounters : IDisposable
             counters.Dispose();
             throw;
         }
-        _counters.Dispose();
+        Dispose();
         (_counters, _names, _readAt) = (counters, names, Stopwatch.GetTimestamp());
+        _cost = Sampler();
     }
 
     /// <summary>Gives the calls since the read before, or since counting by this began.</summary>
@@ -81,7 +84,7 @@ internal sealed class TopCounters : IDisposable
         Garbage.GiveBack();
         double seconds = Stopwatch.GetElapsedTime(_readAt, now).TotalSeconds;
         _readAt = now;
-        return new TopTick(seconds, DateTime.Now, By, Note(_counters.State));
+        return new TopTick(seconds, DateTime.Now, By, Note(_counters.State)) { CpuShare = _cost.Last };
     }
 
     /// <summary>Gives durations and errors of the model's calls, as far as there is news.</summary>
@@ -97,7 +100,20 @@ internal sealed class TopCounters : IDisposable
         }
     }
 
-    public void Dispose() => _counters.Dispose();
+    /// <summary>Looks now and then at what counting costs: to be called some times in a second.</summary>
+    public void Poll() => _cost.Poll();
+
+    public void Dispose()
+    {
+        _cost.Dispose();
+        _counters.Dispose();
+    }
+
+    private CostSampler Sampler()
+    {
+        Counters counters = _counters;
+        return new CostSampler(() => counters.Loaded);
+    }
 
     private (Counters, TopNames) Open(CountBy by)
     {

@@ -102,6 +102,7 @@ internal sealed class TopRun : IDisposable
             if (model.HasQuit)
                 return;
             bool changed = screen.HandleEvents() || keys.Count > 0;
+            counters.Poll();
             // Before anything is drawn: a signal in the background leaves the terminal to the shell.
             if (HasEnded(counters))
                 return;
@@ -149,7 +150,10 @@ internal sealed class TopRun : IDisposable
             {
                 bool ended;
                 while (!(ended = HasEnded(counters)) && Stopwatch.GetTimestamp() < next)
+                {
+                    counters.Poll();
                     Thread.Sleep(Math.Max(1, WaitFor(next)));
+                }
                 TopTick tick = counters.Read(text.Add);
                 text.EndTick(in tick);
                 if (ended)

@@ -25,7 +25,7 @@ internal static class SummaryText
     {
         string calls = string.Create(CultureInfo.InvariantCulture, $"{summary.Calls} {(summary.Calls == 1 ? "call" : "calls")}{past}");
         return summary.TotalLost > 0 ? $"{Lost(in summary, written)}{(past is null ? "" : "; " + calls)}"
-            : past?.IsShort == true ? calls
+            : past?.IsShort == true || past?.LacksCalls == true ? calls
             : $"complete: {calls}";
     }
 

@@ -23,7 +23,11 @@ public sealed record TopSettings
 /// <param name="Time">Its end, on the wall.</param>
 /// <param name="By">What the kernel counted by.</param>
 /// <param name="Note">What found no room in the kernel; null: nothing.</param>
-public readonly record struct TopTick(double Seconds, DateTime Time, CountBy By, string? Note);
+public readonly record struct TopTick(double Seconds, DateTime Time, CountBy By, string? Note)
+{
+    /// <summary>The share of the machine's CPU time that counting took, from 0 to 1; null: not known.</summary>
+    public double? CpuShare { get; init; }
+}
 
 /// <summary>A table, and where the cursor stands in it.</summary>
 internal sealed class TopLevel(TopTable table, TopOrder order)

@@ -64,6 +64,8 @@ internal static class TopScreen
     {
         Glyphs glyphs = model.Settings.Glyphs;
         string clock = model.HasData ? string.Create(CultureInfo.InvariantCulture, $"{model.Tick.Time:HH:mm:ss}  {model.Tick.Seconds:F1}s") : "";
+        if (model.HasData && model.Tick.CpuShare is { } share)
+            clock = string.Create(CultureInfo.InvariantCulture, $"own cpu {100 * share:F2}%  {clock}");
         int x = frame.Put(0, 0, "scry top", Ink.Bold);
         frame.Put(x + Gap, 0, glyphs.Fit(model.Settings.Target, frame.Width - x - Gap - clock.Length - Gap));
         frame.PutRight(frame.Width, 0, clock, Ink.Dim);

@@ -35,6 +35,7 @@ public sealed class TopText(TopSettings settings, OutputWriter output)
         _isLater = true;
         Line(string.Create(CultureInfo.InvariantCulture,
             $"{tick.Time:HH:mm:ss} {tick.Seconds:F3} s: {_total.Calls} calls, {_total.Errors} errors, {_total.Total / 1e9:F6} s in calls")
+            + (tick.CpuShare is { } share ? string.Create(CultureInfo.InvariantCulture, $"; counting takes {100 * share:F2} % of the machine's CPU time") : "")
             + (tick.Note is { } note ? $"; {note}" : ""));
         WriteRows(rows);
         output.Flush();

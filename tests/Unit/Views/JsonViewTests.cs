@@ -65,6 +65,21 @@ public sealed class JsonViewTests
         Assert.Equal(5, summary.GetProperty("reasons").GetProperty("too_large").GetInt32());
     }
 
+    [Fact]
+    public void SummaryTellsWhatWasGivenUp()
+    {
+        var stream = new MemoryStream();
+        new JsonView(new Decoder(), OutputWriter.To(stream, lineBuffered: false), Offset, null).Finish(new RunSummary(1, [0, 0, 0, 0])
+        {
+            GivenUp = [new GivenUpSpan("durations", 1_000_000_000, null, null, null, 0.0175), new GivenUpSpan("calls", 2_000_000_000, 3_000_000_000, "/a\"\n", 55, 0.02)],
+        });
+        JsonElement[] given = [.. JsonDocument.Parse(stream.ToArray()).RootElement.GetProperty("given_up").EnumerateArray()];
+        Assert.Equal("{\"what\":\"durations\",\"from\":\"1700000001.000000000\",\"cpu_percent\":1.750}", given[0].GetRawText());
+        Assert.Equal("1700000003.000000000", given[1].GetProperty("to").GetString());
+        Assert.Equal("/a\"\n", given[1].GetProperty("cgroup").GetString());
+        Assert.Equal(55, given[1].GetProperty("calls").GetInt32());
+    }
+
     private static JsonElement[] Parse(params byte[][] records) =>
         [.. Text(records).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
 

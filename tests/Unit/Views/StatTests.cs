@@ -105,10 +105,12 @@ public sealed class StatTests
         Assert.Equal((100, 3, 150_000, 1500), (row.GetProperty("calls").GetInt32(), row.GetProperty("errors").GetInt32(), row.GetProperty("total_ns").GetInt32(), row.GetProperty("p99_9_ns").GetInt32()));
         Assert.Equal(3, row.GetProperty("errnos").GetProperty("ENOENT").GetInt32());
         Assert.Equal("[[1472,1504,100]]", row.GetProperty("histogram").GetRawText());
-        var summary = new StatSummary { Calls = 5, Other = 1 };
+        var summary = new StatSummary { Calls = 5, Other = 1, CpuShare = 0.0123 };
+        Assert.EndsWith("; it took 1.23 % of the machine's CPU time", summary.ToString(), StringComparison.Ordinal);
         JsonElement last = JsonDocument.Parse(Written(output => new StatJson(output).Finish(in summary))).RootElement;
         Assert.Equal("summary", last.GetProperty("type").GetString());
         Assert.False(last.GetProperty("exact").GetBoolean());
+        Assert.Equal(1.23, last.GetProperty("cpu_percent").GetDouble());
     }
 
     [Fact]

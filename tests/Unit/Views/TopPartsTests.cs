@@ -134,14 +134,14 @@ public sealed class TopPartsTests
         text.Add(sh, Sums(3, 3000, 1));
         text.Add(sh2, Sums(4, 40_000_000));
         text.EndTick(new TopTick(1.5, new DateTime(2026, 1, 2, 3, 4, 5), CountBy.Comm, null));
-        text.EndTick(new TopTick(1, new DateTime(2026, 1, 2, 3, 4, 6), CountBy.Comm, "a note"));
+        text.EndTick(new TopTick(1, new DateTime(2026, 1, 2, 3, 4, 6), CountBy.Comm, "a note") { CpuShare = 0.0123 });
         Assert.Equal("""
             03:04:05 1.500 s: 7 calls, 1 errors, 0.040003 s in calls
                    CALLS     ERRORS      TIME(s)      AVG(us)  COMM  SYSCALL
                        4          0     0.040000    10000.000  sh    write
                        3          1     0.000003        1.000  sh    read
 
-            03:04:06 1.000 s: 0 calls, 0 errors, 0.000000 s in calls; a note
+            03:04:06 1.000 s: 0 calls, 0 errors, 0.000000 s in calls; counting takes 1.23 % of the machine's CPU time; a note
                    CALLS     ERRORS      TIME(s)      AVG(us)  COMM  SYSCALL
 
             """.ReplaceLineEndings("\n"), Encoding.UTF8.GetString(stream.ToArray()));
