@@ -25,7 +25,7 @@ public sealed class ProgramCost : IDisposable
     {
         _programs = programs;
         _counting = BpfSystem.EnableStats();
-        _before = programs().ToDictionary(program => program.Id, Time);
+        _before = Times();
         _started = Stopwatch.GetTimestamp();
     }
 
@@ -38,7 +38,7 @@ public sealed class ProgramCost : IDisposable
     {
         get
         {
-            double spent = _programs().Sum(program => _before.TryGetValue(program.Id, out ulong before) ? (double)(Time(program) - before) : 0);
+            double spent = Times().Sum(program => _before.TryGetValue(program.Key, out ulong before) ? (double)(program.Value - before) : 0);
             return spent / (Elapsed.TotalNanoseconds * BpfSystem.OnlineCpus);
         }
     }
@@ -47,5 +47,10 @@ public sealed class ProgramCost : IDisposable
     public void Dispose() => _counting.Dispose();
 
     // The kernel's clock runs inside of the tracepoint, as the recorder's own does.
-    private static ulong Time(BpfProgramInfo program) => program.RunTimeNs + program.RunCount * Layout.DispatchNs;
+    private Dictionary<uint, ulong> Times()
+    {
+        BpfProgramInfo[] programs = [.. _programs()];
+        ulong dispatch = programs.Any(program => program.Name.EndsWith("_enter", StringComparison.Ordinal)) ? Layout.DispatchNs : Layout.DispatchAloneNs;
+        return programs.ToDictionary(program => program.Id, program => program.RunTimeNs + program.RunCount * dispatch);
+    }
 }

@@ -35,6 +35,9 @@ public static class Layout
     public const int Givens = 64;
     /// <summary>SCRY_DISPATCH_NS: nanoseconds that a program's run costs before its first instruction and behind its last.</summary>
     public const ulong DispatchNs = 55;
+
+    /// <summary>SCRY_DISPATCH_ALONE_NS: the same of a program on exits, where there is none on entries.</summary>
+    public const ulong DispatchAloneNs = 87;
     /// <summary>SCRY_PATTERNS: path patterns that can be triggers.</summary>
     public const int Patterns = 4;
     /// <summary>SCRY_PATTERN_TEXT: bytes of either end of a pattern, its NUL included.</summary>

@@ -405,7 +405,8 @@ static __noinline int measure__note(struct pt_regs *regs, __u64 began, bool exit
 	took = took > clock ? took - clock : 0;
 	if (took > MEASURE_MOST)
 		took = MEASURE_MOST;
-	ring->spent += (took + SCRY_DISPATCH_NS) * MEASURE_EVERY;
+	ring->spent +=
+		(took + (cfg.at_exit ? SCRY_DISPATCH_ALONE_NS : SCRY_DISPATCH_NS)) * MEASURE_EVERY;
 	thread = thread__find(task__tid(task__current(regs)));
 	if (thread)
 		ring->detail += took * MEASURE_EVERY;

@@ -407,7 +407,8 @@ struct scry_group {
 #define SCRY_GIVENS	     64
 
 /* ns that a program's run costs before its first instruction and behind its last. */
-#define SCRY_DISPATCH_NS 55
+#define SCRY_DISPATCH_NS       55
+#define SCRY_DISPATCH_ALONE_NS 87 /* of a program on exits, where there is none on entries */
 
 struct scry_given {
 	__u64 from; /* ns */

@@ -50,7 +50,7 @@ public sealed partial class WireTests
         ("SCRY_RING_HEADER", Wire.Layout.RingHeader), ("SCRY_RECORD_MAX", Wire.Layout.MaxRecord), ("SCRY_LOST_REASONS", Wire.Layout.LostReasons),
         ("SCRY_RECORD_KINDS", Wire.Layout.RecordKinds), ("SCRY_MAX_OPS", 8), ("SCRY_MAX_ARGS", 6), ("SCRY_COMM_LEN", 16),
         ("SCRY_SEGMENT_SIZE", Wire.Layout.SegmentSize), ("SCRY_SEGMENT_PAD", Wire.Layout.SegmentPad), ("SCRY_GROUP_PATH", Wire.Layout.GroupPath),
-        ("SCRY_LANES", Wire.Layout.Lanes), ("SCRY_GIVENS", Wire.Layout.Givens), ("SCRY_DISPATCH_NS", (long)Wire.Layout.DispatchNs), ("SCRY_PATTERNS", Wire.Layout.Patterns), ("SCRY_PATTERN_TEXT", Wire.Layout.PatternText),
+        ("SCRY_LANES", Wire.Layout.Lanes), ("SCRY_GIVENS", Wire.Layout.Givens), ("SCRY_DISPATCH_NS", (long)Wire.Layout.DispatchNs), ("SCRY_DISPATCH_ALONE_NS", (long)Wire.Layout.DispatchAloneNs), ("SCRY_PATTERNS", Wire.Layout.Patterns), ("SCRY_PATTERN_TEXT", Wire.Layout.PatternText),
         ("SCRY_STUCK_FRAMES", Wire.Layout.StuckFrames), ("SCRY_THREAD_PROBES", Wire.Layout.ThreadProbes), ("SCRY_THREAD_STRIDE", Wire.Layout.ThreadStride),
         ("SCRY_COUNT_TEXT", Wire.Layout.CountText), ("SCRY_COUNT_OCTAVES", Wire.Layout.CountOctaves),
         ("SCRY_COUNT_BUCKETS", Wire.Layout.CountBuckets), ("SCRY_COUNT_ERRNOS", Wire.Layout.CountErrnos),

@@ -44,7 +44,8 @@ internal sealed class ReportRun : IDisposable
         try
         {
             _about = _reader.About ?? throw new ToolException(Describe(_reader.Damage!));
-            RequireExactTimes();
+            if (_about.CoarseTimes || _about.NoDurations)
+                RequireExactTimes();
             ClockAnchor clock = _about.Clocks.FirstOrDefault();
             _clock = new WallClock(unchecked((long)(clock.Realtime - clock.Monotonic)));
             ulong end = ReadEnd();
@@ -252,11 +253,8 @@ internal sealed class ReportRun : IDisposable
             throw new ToolException("calls cannot be chosen by how long they took: they were seen at their exit alone",
                 "record without --no-durations and --capture exit");
         }
-        if (_about.CoarseTimes)
-        {
-            throw new ToolException("calls cannot be chosen by how long they took: the recorder kept the kernel's ticks alone",
-                "start it with -T, which keeps exact times, or with --over, which lets no others in");
-        }
+        throw new ToolException("calls cannot be chosen by how long they took: the recorder kept the kernel's ticks alone",
+            "start it with -T, which keeps exact times, or with --over, which lets no others in");
     }
 
     private string Describe(RecordingDamage damage) =>
