@@ -164,6 +164,8 @@ public enum ThreadState : byte
     Execed = 0x08,
     /// <summary>And whose argv is not what it was given: an interpreter's.</summary>
     Script = 0x10,
+    /// <summary>Its call was written: not again where the kernel goes back.</summary>
+    Told = 0x20,
 }
 
 /// <summary>A traced thread's slot (<c>struct scry_thread</c>), shared with the kernel.</summary>

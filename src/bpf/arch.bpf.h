@@ -11,6 +11,7 @@
  *   abi__place           where a number stands among those of its ABI
  *   regs__nr, regs__sp   the number with which it entered, -1 for none; the stack pointer
  *   regs__first          the first argument of a 32-bit call
+ *   regs__result         what it returns, once that is known
  *   regs__args           its arguments
  *   regs__place          where one of them lies, in bytes from the registers' start
  *   REGS_NR, REGS_IP     the same for the number, __s32, and the address of the code
@@ -126,6 +127,11 @@ static __always_inline __u32 regs__first(struct pt_regs *regs)
 	return regs->bx;
 }
 
+static __always_inline __s64 regs__result(struct pt_regs *regs)
+{
+	return regs->ax;
+}
+
 static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *args)
 {
 	if (abi == SCRY_ABI_IA32) {
@@ -220,6 +226,11 @@ static __always_inline __u64 regs__sp(struct pt_regs *regs, __u32 abi)
 static __always_inline __u32 regs__first(struct pt_regs *regs)
 {
 	return regs->orig_x0;
+}
+
+static __always_inline __s64 regs__result(struct pt_regs *regs)
+{
+	return regs->regs[0];
 }
 
 /* The first one's register has the result at exit. Those of a 32-bit program have 32 bits. */

@@ -167,6 +167,10 @@ struct sched_info {
 	__u64 last_arrival; /* ns of the scheduler's clock: when it was last given a CPU */
 };
 
+struct syscall_user_dispatch {
+	bool on_dispatch;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state, flags, policy;
@@ -185,6 +189,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct task_struct *group_leader;
 	struct files_struct *files;
+	struct syscall_user_dispatch syscall_dispatch; /* where entries of calls are generic */
 	void *stack;
 	__u64 start_time; /* ns of CLOCK_MONOTONIC */
 };

@@ -19,6 +19,7 @@
 #include "call.bpf.h"
 #include "trigger.bpf.h"
 #include "programs.bpf.h"
+#include "function.bpf.h"
 
 /* What its starter wants to be known of it: no program reads it. */
 struct {

@@ -18,6 +18,7 @@
 #include "task.bpf.h"
 #include "call.bpf.h"
 #include "programs.bpf.h"
+#include "function.bpf.h"
 
 /* Read once at the end of a run, when the others are detached: calls that have not come back. */
 SEC("iter/task")

@@ -194,6 +194,7 @@ struct scry_variant_key {
 #define SCRY_THREAD_HUSH      0x04 /* not a target before its next execve */
 #define SCRY_THREAD_EXECED    0x08 /* in an execve that replaced its memory */
 #define SCRY_THREAD_SCRIPT    0x10 /* and whose argv is not what it was given: an interpreter's */
+#define SCRY_THREAD_TOLD      0x20 /* its call was written: not again where the kernel goes back */
 
 struct scry_thread {
 	__u64 start; /* ns, of the call it is in */
@@ -408,8 +409,8 @@ struct scry_control {
 	__u32 pad;
 };
 
-/* What peek.bpf.c is asked and answers. */
-#define SCRY_PEEK_SIZE	 16384
+/* What peek.bpf.c and symbol.bpf.c are asked and answer. */
+#define SCRY_CODE_SIZE	 16384
 #define SCRY_CGROUP_PATH 376
 
 /* Two clocks at one instant. */
@@ -436,10 +437,11 @@ struct scry_cgroup_made {
 	char path[SCRY_CGROUP_PATH];
 };
 
-struct scry_peek {
+struct scry_symbol {
 	__u64 address;
-	__s64 result; /* 0, or a negative errno */
-	__u8 data[SCRY_PEEK_SIZE];
+	__s64 result; /* a negative errno when it failed */
+	char name[64];
+	__u8 data[SCRY_CODE_SIZE];
 };
 
 /*

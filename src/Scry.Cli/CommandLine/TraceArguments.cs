@@ -38,6 +38,8 @@ internal sealed record TraceArguments
     /// <summary>Nanoseconds after which tracing stops; null: never.</summary>
     public ulong? For { get; init; }
 
+    public AttachMode Attach { get; init; }
+
     public bool Durations { get; init; }
     public TimeStyle Time { get; init; }
     /// <summary>Bytes shown of a string or buffer, as far as a record holds them.</summary>
@@ -96,6 +98,7 @@ internal sealed record TraceArguments
             Signals = !words.GetValue(TraceOptions.NoSignals),
             MaxEvents = Single(words, TraceOptions.MaxEvents) is { } n ? Quantity.Count("--max-events", n, 1, long.MaxValue) : long.MaxValue,
             For = Single(words, TraceOptions.For) is { } time ? Quantity.Duration("--for", time, null) : null,
+            Attach = ReadAttach(words),
             Durations = words.GetValue(TraceOptions.Duration),
             Time = ReadTime(words),
             StringLimit = Single(words, TraceOptions.StringLimit) is { } s ? (int)Quantity.Count("-s", s, 0, int.MaxValue) : DefaultStringLimit,
@@ -166,6 +169,14 @@ internal sealed record TraceArguments
             { } other => throw Unknown("--time", other, "time, us, unix, relative"),
         };
     }
+
+    private static AttachMode ReadAttach(ParseResult words) => Single(words, TraceOptions.Attach) switch
+    {
+        null or "auto" => AttachMode.Auto,
+        "tracepoint" => AttachMode.Tracepoint,
+        "function" => AttachMode.Function,
+        { } other => throw Unknown("--attach", other, "auto, tracepoint, function"),
+    };
 
     internal static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
     {
