@@ -22,6 +22,7 @@ internal sealed class FunctionAttach : IDisposable
     private readonly List<Group> _groups = [];
     private readonly List<(BpfHandle Program, BpfHandle Link)> _attached = [];
     private readonly BpfFileSystem? _pins;
+    private readonly string? _directory;
     private string _gate = "";
     private MappedMap? _over;
     private BpfProgram _before;
@@ -31,19 +32,25 @@ internal sealed class FunctionAttach : IDisposable
 
     private sealed record Group(string Function, FunctionJump Enter, FunctionJump Exit);
 
-    private FunctionAttach(BpfFileSystem? pins) => _pins = pins;
+    private FunctionAttach(string? directory)
+    {
+        _directory = directory;
+        _pins = directory is null ? BpfFileSystem.TryMake() : null;
+    }
 
     /// <summary>Runs that the kernel left out, since a program came upon itself.</summary>
     public ulong Missed { get; private set; }
 
     /// <summary>Attaches to the functions of the chosen calls, where that is asked for or may be chosen, and can be.</summary>
+    /// <param name="options">Which calls, and whether it is asked for.</param>
+    /// <param name="directory">Where in a bpf filesystem all is pinned, and lasts; null: it lasts as long as the result.</param>
     /// <returns>Null: the tracepoints are it.</returns>
     /// <exception cref="TargetException">It was asked for, and cannot be.</exception>
-    public static FunctionAttach? Of(SessionOptions options)
+    public static FunctionAttach? Of(SessionOptions options, string? directory = null)
     {
         if (options.Attach == AttachMode.Tracepoint)
             return null;
-        var result = new FunctionAttach(BpfFileSystem.TryMake());
+        var result = new FunctionAttach(directory);
         if (result.Try(options) is not { } why)
             return result;
         result.Dispose();
@@ -57,7 +64,7 @@ internal sealed class FunctionAttach : IDisposable
         var plans = new CapturePlan[Layout.AbiCount * Layout.MaxNr];
         (Abi abi, uint getppid) = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? (Abi.Arm64, 173u) : (Abi.X86_64, 110u);
         plans[CapturePlan.IndexOf(abi, getppid)].Flags |= PlanFlags.Selected;
-        using var attempt = new FunctionAttach(BpfFileSystem.TryMake());
+        using var attempt = new FunctionAttach(null);
         return attempt.Try(new SessionOptions { Target = TargetKind.All, Plans = plans, Attach = AttachMode.Function });
     }
 
@@ -95,6 +102,27 @@ internal sealed class FunctionAttach : IDisposable
         for (int i = 0; i < _groups.Count; i++)
             _groups[i].Enter.To(programs.FindProgram($"{Prefix}enter_{i}"));
         _looked = Stopwatch.GetTimestamp();
+        if (_directory is null)
+            return;
+        // A table that nobody has any more is emptied.
+        for (int i = 0; i < _groups.Count; i++)
+        {
+            _groups[i].Enter.Table.Pin(Path.Combine(_directory, $"jump_enter_{i}"));
+            _groups[i].Exit.Table.Pin(Path.Combine(_directory, $"jump_exit_{i}"));
+        }
+    }
+
+    /// <summary>For who does not stay: as <see cref="Settle"/>, for a while; then what sees the calls that began before stays too.</summary>
+    public void SettleNow()
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (_late is not null && Stopwatch.GetElapsedTime(began).TotalMilliseconds < LastLookMs)
+        {
+            Thread.Sleep(FirstLookMs);
+            Settle();
+        }
+        if (_directory is not null)
+            _late?.Pin(Path.Combine(_directory, FlightRecorder.LinkPrefix + Late));
     }
 
     /// <summary>Now and then: frees all other calls of the tracepoint, when no call that began before is left.</summary>
@@ -129,7 +157,10 @@ internal sealed class FunctionAttach : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        End();
+        if (_directory is null)
+            End();
+        _over?.Dispose();
+        _late?.Dispose();
         foreach ((BpfHandle program, BpfHandle link) in _attached)
         {
             link.Dispose();
@@ -188,10 +219,11 @@ internal sealed class FunctionAttach : IDisposable
     private void Keep((BpfHandle Program, BpfHandle Link) attached)
     {
         _attached.Add(attached);
-        if (_pins is null)
+        string name = $"{FlightRecorder.LinkPrefix}{Prefix}{_attached.Count}";
+        if ((_directory is not null ? Path.Combine(_directory, name) : _pins?.PathOf(name)) is not { } path)
             return;
         // The pin alone holds it from here on: whoever closes a link waits for the kernel to detach.
-        attached.Link.Pin(_pins.PathOf($"{_attached.Count}"));
+        attached.Link.Pin(path);
         attached.Link.Dispose();
     }
 }
