@@ -19,14 +19,16 @@ public sealed class Counters : IDisposable
     private const int CpusOfDefault = 4, MostScale = 8, MostDivisor = 16;
 
     private readonly BpfObject _object;
+    private readonly FunctionAttach? _functions;
     private readonly List<BpfLink> _links = [];
     private readonly List<MappedMap> _mappings = [];
     private readonly CounterMemory _memory;
     private readonly ThreadTable _threads;
     private readonly CounterTable _table;
 
-    private Counters(BpfObject loaded, CounterOptions options, Sizes sizes)
+    private Counters(BpfObject loaded, FunctionAttach? functions, CounterOptions options, Sizes sizes)
     {
+        _functions = functions;
         _object = loaded;
         Options = options;
         _memory = new CounterMemory(loaded, _mappings, sizes.Texts);
@@ -51,7 +53,15 @@ public sealed class Counters : IDisposable
     public IReadOnlyList<(int Tid, int Tgid)> Tasks() => Options.What.Target == TargetKind.Tasks ? _threads.List() : [];
 
     /// <summary>What the kernel has used, and had no room for.</summary>
-    public CountState State => _memory.State;
+    public CountState State
+    {
+        get
+        {
+            CountState state = _memory.State;
+            state.GivenUp += _functions?.Missed ?? 0;
+            return state;
+        }
+    }
 
     /// <summary>
     /// All rows as of the last <see cref="Read"/>, in no order. The same row object stands for its group and number from read to read.
@@ -66,8 +76,11 @@ public sealed class Counters : IDisposable
     public static Counters Open(CounterOptions options)
     {
         BpfObject programs = BpfObject.Open(Programs.Read("stat.bpf.o"), "scry_stat");
+        FunctionAttach? functions = null;
         try
         {
+            functions = FunctionAttach.Of(options.What, whyNot: FollowsUsers(options) ? "who counts by user looks at the calls that change it, too" : null);
+            functions?.Prepare(programs, "stat");
             Sizes sizes = Resize(programs, options);
             TraceConfig config = Configuration.Of(options.What, sizes.Threads, sizes.Probes);
             config.By = options.By;
@@ -83,10 +96,11 @@ public sealed class Counters : IDisposable
                 (options.By & CountBy.Cgroup) != 0 || options.What.Target is TargetKind.Cgroup or TargetKind.CgroupV1;
             MapMemory.Require(programs, MapMemory.Loading);
             programs.Load();
-            return new Counters(programs, options, sizes);
+            return new Counters(programs, functions, options, sizes);
         }
         catch
         {
+            functions?.Dispose();
             programs.Dispose();
             throw;
         }
@@ -102,6 +116,7 @@ public sealed class Counters : IDisposable
     {
         foreach (BpfProgram program in Programs.InOrder(_object))
             _links.Add(program.Attach());
+        _functions?.Begin(_object, program => _links.Add(program.Attach()));
     }
 
     /// <summary>
@@ -109,7 +124,11 @@ public sealed class Counters : IDisposable
     /// second or so in a run of many processes.
     /// </summary>
     /// <returns>The rows that have calls since the read before.</returns>
-    public IReadOnlyList<CounterRow> Read() => _table.Read();
+    public IReadOnlyList<CounterRow> Read()
+    {
+        _functions?.Settle();
+        return _table.Read();
+    }
 
     /// <summary>
     /// Begins an interval: <see cref="CounterRow.Before"/> of each row has what is counted by now. Groups that are over, and merged ones, are
@@ -126,6 +145,7 @@ public sealed class Counters : IDisposable
     /// <summary>Ends the counting; what was counted can still be read.</summary>
     public void Detach()
     {
+        _functions?.End();
         for (int i = _links.Count - 1; i >= 0; i--)
             _links[i].Dispose();
         _links.Clear();
@@ -141,10 +161,13 @@ public sealed class Counters : IDisposable
     public void Dispose()
     {
         Detach();
+        _functions?.Dispose();
         foreach (MappedMap mapping in _mappings)
             mapping.Dispose();
         _object.Dispose();
     }
+
+    private static bool FollowsUsers(CounterOptions options) => (options.By & CountBy.User) != 0 || options.What.Target == TargetKind.Uid;
 
     private static Sizes Size(CounterOptions options, int divisor)
     {

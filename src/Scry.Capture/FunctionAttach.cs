@@ -44,14 +44,15 @@ internal sealed class FunctionAttach : IDisposable
     /// <summary>Attaches to the functions of the chosen calls, where that is asked for or may be chosen, and can be.</summary>
     /// <param name="options">Which calls, and whether it is asked for.</param>
     /// <param name="directory">Where in a bpf filesystem all is pinned, and lasts; null: it lasts as long as the result.</param>
+    /// <param name="whyNot">What else is against it.</param>
     /// <returns>Null: the tracepoints are it.</returns>
     /// <exception cref="TargetException">It was asked for, and cannot be.</exception>
-    public static FunctionAttach? Of(SessionOptions options, string? directory = null)
+    public static FunctionAttach? Of(SessionOptions options, string? directory = null, string? whyNot = null)
     {
         if (options.Attach == AttachMode.Tracepoint)
             return null;
         var result = new FunctionAttach(directory);
-        if (result.Try(options) is not { } why)
+        if ((whyNot ?? result.Try(options)) is not { } why)
             return result;
         result.Dispose();
         return options.Attach == AttachMode.Auto ? null

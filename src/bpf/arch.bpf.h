@@ -15,6 +15,7 @@
  *   regs__args           its arguments
  *   regs__place          where one of them lies, in bytes from the registers' start
  *   REGS_NR, REGS_IP     the same for the number, __s32, and the address of the code
+ *   REGS_RESULT          and for what it returns
  *   abi__multiplexes     whether a number stands for others: ia32's socketcall and ipc
  *   behind__nr           the one that it stands for, by its first argument; itself when none
  */
@@ -38,8 +39,9 @@ static __always_inline __u32 far__place(__u32 nr)
 #define NR_SETREUID  113
 #define NR_SETRESUID 117
 
-#define REGS_NR __builtin_offsetof(struct pt_regs, orig_ax)
-#define REGS_IP __builtin_offsetof(struct pt_regs, ip)
+#define REGS_NR	    __builtin_offsetof(struct pt_regs, orig_ax)
+#define REGS_IP	    __builtin_offsetof(struct pt_regs, ip)
+#define REGS_RESULT __builtin_offsetof(struct pt_regs, ax)
 
 static __always_inline __u32 task__status(struct task_struct *task)
 {
@@ -172,8 +174,9 @@ static __always_inline __u32 regs__place(__u32 abi, __u32 arg)
 
 #define ARM_SP 13 /* of 32-bit programs */
 
-#define REGS_NR bpf_core_field_offset(struct pt_regs, syscallno)
-#define REGS_IP bpf_core_field_offset(struct pt_regs, pc)
+#define REGS_NR	    bpf_core_field_offset(struct pt_regs, syscallno)
+#define REGS_IP	    bpf_core_field_offset(struct pt_regs, pc)
+#define REGS_RESULT bpf_core_field_offset(struct pt_regs, regs)
 
 static __always_inline __u32 task__status(struct task_struct *task)
 {

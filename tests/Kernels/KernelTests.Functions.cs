@@ -65,6 +65,33 @@ public abstract partial class KernelTests
         }
     }
 
+    /// <summary>And of counts.</summary>
+    [InMachine("""
+        for mode in tracepoint function; do
+            mkfifo gate-$mode
+            gates <gate-$mode &
+            exec 7>gate-$mode
+            scry stat -p $! --attach $mode -e getpgid,close,execve,read --by syscall,errno >counts-$mode 2>said-$mode &
+            tracer=$!
+            attached $tracer 5 && sleep 2 || :
+            echo >&7
+            exec 7>&-
+            wait $tracer || :
+            scry stat --attach $mode -e lseek --by comm --csv -- count 500 4 >lseek-$mode 2>said-lseek-$mode || :
+        done
+        """, Shows = "functions")]
+    public void FunctionsAreCountedAsTracepointsAre()
+    {
+        Assert.Matches("getpgid +ENOMSG +2", Ran()["counts-tracepoint"]);
+        if (!HasFunctions)
+        {
+            Assert.Contains("calls cannot be seen at the kernel's functions", Ran()["said-function"]);
+            return;
+        }
+        Assert.Equal(Ran()["counts-tracepoint"], Ran()["counts-function"]);
+        Assert.Contains("complete: 2000 calls", Ran()["said-lseek-function"]);
+    }
+
     // Processes have other ids and addresses the second time, and the lines of two that run at once come in any order.
     private static string Anonymous(string lines) => string.Join('\n', lines.Split('\n')
         .GroupBy(line => line.Split(' ')[0]).SelectMany(process => process.Select(line => Variable().Replace(line, match => match.Value[0] == ' ' ? " " : "N"))));
