@@ -5,7 +5,7 @@ namespace Scry.Bpf;
 /// <summary>A map, program or link that was loaded elsewhere, by its pin or its id. Disposing it closes the descriptor alone.</summary>
 public sealed class BpfHandle : SafeHandle
 {
-    private BpfHandle(int fd)
+    internal BpfHandle(int fd)
         : base(-1, ownsHandle: true) => handle = fd;
 
     /// <inheritdoc/>
@@ -33,6 +33,10 @@ public sealed class BpfHandle : SafeHandle
 
     /// <summary>The program; valid until this is disposed.</summary>
     public BpfProgram Program => new((int)handle);
+
+    /// <summary>Names it in a bpf filesystem: it stays when this is disposed, until the file is removed.</summary>
+    /// <exception cref="NativeException">The path is in no bpf filesystem, or is taken.</exception>
+    public void Pin(string path) => NativeException.Check(Libbpf.bpf_obj_pin((int)handle, path), $"bpf_obj_pin({path})");
 
     /// <summary>What the kernel knows of the link.</summary>
     /// <exception cref="NativeException">It is no link.</exception>

@@ -7,7 +7,8 @@ namespace Scry.Bpf;
 /// <param name="VerifiedInstructions">Instructions that the verifier walked (since 5.16).</param>
 /// <param name="RunTimeNs">Nanoseconds spent in it while statistics were on (<see cref="BpfSystem.EnableStats"/>).</param>
 /// <param name="RunCount">Its runs while statistics were on.</param>
-public readonly record struct BpfProgramInfo(uint Id, string Name, uint JitedBytes, uint VerifiedInstructions, ulong RunTimeNs, ulong RunCount);
+/// <param name="Missed">Runs that the kernel left out, since the program was running on that CPU already.</param>
+public readonly record struct BpfProgramInfo(uint Id, string Name, uint JitedBytes, uint VerifiedInstructions, ulong RunTimeNs, ulong RunCount, ulong Missed);
 
 /// <summary>
 /// A program, borrowed: of a <see cref="BpfObject"/>, valid as long as that, or of a <see cref="BpfHandle"/>; the latter can be run,
@@ -39,6 +40,11 @@ public readonly unsafe struct BpfProgram
     // libbpf's functions take no null: a program that was loaded elsewhere has a descriptor alone.
     private nint Own => _program != 0 ? _program : throw new InvalidOperationException("the program is not of an object that is open here");
 
+    /// <summary>Makes it a program for that function of the kernel, where its section names none. Before load only.</summary>
+    /// <exception cref="NativeException">The kernel's types have no such function.</exception>
+    public void SetFunction(string function) =>
+        NativeException.Check(Libbpf.bpf_program__set_attach_target(Own, 0, function), $"bpf_program__set_attach_target({Name}, {function})");
+
     /// <summary>Attaches to what the program's section names.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>
     public BpfLink Attach() =>
@@ -60,7 +66,7 @@ public readonly unsafe struct BpfProgram
             uint length = (uint)sizeof(Libbpf.bpf_prog_info);
             NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(Fd, &info, &length), "bpf_obj_get_info_by_fd(program)");
             // SAFETY: the kernel ends the name with a NUL.
-            return new BpfProgramInfo(info.id, Libbpf.Text(info.name), info.jited_prog_len, info.verified_insns, info.run_time_ns, info.run_cnt);
+            return new BpfProgramInfo(info.id, Libbpf.Text(info.name), info.jited_prog_len, info.verified_insns, info.run_time_ns, info.run_cnt, info.recursion_misses);
         }
     }
 

@@ -64,6 +64,7 @@ internal static unsafe partial class Libbpf
         [FieldOffset(64)] public fixed byte name[16];
         [FieldOffset(192)] public ulong run_time_ns;
         [FieldOffset(200)] public ulong run_cnt;
+        [FieldOffset(208)] public ulong recursion_misses;
         [FieldOffset(216)] public uint verified_insns;
     }
 
@@ -86,6 +87,25 @@ internal static unsafe partial class Libbpf
         [FieldOffset(0)] public uint type;
         [FieldOffset(4)] public uint id;
         [FieldOffset(8)] public uint prog_id;
+    }
+
+    /// <summary>struct bpf_prog_load_opts of libbpf 1.1.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 104)]
+    public struct bpf_prog_load_opts
+    {
+        [FieldOffset(0)] public nuint sz;
+        [FieldOffset(12)] public uint expected_attach_type;
+        [FieldOffset(32)] public uint attach_btf_id;
+    }
+
+    /// <summary>struct bpf_insn: of registers, the destination in the low four bits, the source above.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_insn(byte code, byte registers, int imm)
+    {
+        public byte code = code;
+        public byte registers = registers;
+        public short off;
+        public int imm = imm;
     }
 
     /// <summary>struct perf_event_attr up to config's neighbours (PERF_ATTR_SIZE_VER0).</summary>
@@ -176,6 +196,10 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Lib)] public static partial int bpf_link_detach(int fd);
     [LibraryImport(Lib)] public static partial int bpf_link_get_fd_by_id(uint id);
     [LibraryImport(Lib)] public static partial int bpf_iter_create(int link);
+    [LibraryImport(Lib, StringMarshalling = StringMarshalling.Utf8)] public static partial int bpf_program__set_attach_target(nint program, int programFd, string function);
+    [LibraryImport(Lib)] public static partial int bpf_prog_load(uint type, byte* name, byte* license, bpf_insn* instructions, nuint count, bpf_prog_load_opts* options);
+    [LibraryImport(Lib)] public static partial int bpf_map_create(uint type, byte* name, uint keySize, uint valueSize, uint entries, void* options);
+    [LibraryImport(Lib)] public static partial int bpf_raw_tracepoint_open(byte* name, int programFd);
     [LibraryImport(Lib, SetLastError = true)] public static partial nint ring_buffer__new(int fd, delegate* unmanaged<void*, void*, nuint, int> sample, void* context, void* options);
     [LibraryImport(Lib)] public static partial void ring_buffer__free(nint ring);
     [LibraryImport(Lib)] public static partial int ring_buffer__poll(nint ring, int timeout);

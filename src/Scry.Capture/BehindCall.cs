@@ -15,6 +15,9 @@ internal static class BehindCall
     private static ReadOnlySpan<byte> SocketArguments => [0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6, 6, 2, 5, 5, 3, 3, 4, 5, 4];
     private static ReadOnlySpan<uint> Ipcs => [0, Far + 3, 393, 394, Far + 4, 0, 0, 0, 0, 0, 0, 400, 401, 399, 402, 0, 0, 0, 0, 0, 0, 397, 398, 395, 396];
 
+    /// <summary>The number that a call comes through, where it is one behind another; else null.</summary>
+    public static uint? Multiplexer(uint nr) => Sockets[1..].Contains(nr) ? SocketCall : nr != 0 && Ipcs.Contains(nr) ? Ipc : null;
+
     /// <summary>Makes the record that of the call behind, where it is one and its arguments can be read.</summary>
     public static void Resolve(ref StuckRecord record, TaskMemory memory)
     {

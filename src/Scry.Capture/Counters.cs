@@ -19,14 +19,16 @@ public sealed class Counters : IDisposable
     private const int CpusOfDefault = 4, MostScale = 8, MostDivisor = 16;
 
     private readonly BpfObject _object;
+    private readonly FunctionAttach? _functions;
     private readonly List<BpfLink> _links = [];
     private readonly List<MappedMap> _mappings = [];
     private readonly CounterMemory _memory;
     private readonly ThreadTable _threads;
     private readonly CounterTable _table;
 
-    private Counters(BpfObject loaded, CounterOptions options, Sizes sizes)
+    private Counters(BpfObject loaded, FunctionAttach? functions, CounterOptions options, Sizes sizes)
     {
+        _functions = functions;
         _object = loaded;
         Options = options;
         _memory = new CounterMemory(loaded, _mappings, sizes.Texts);
@@ -54,7 +56,15 @@ public sealed class Counters : IDisposable
     public IReadOnlyList<BpfProgramInfo> Loaded => [.. _object.Programs.Where(program => program.AutoLoad).Select(program => program.Info)];
 
     /// <summary>What the kernel has used, and had no room for.</summary>
-    public CountState State => _memory.State;
+    public CountState State
+    {
+        get
+        {
+            CountState state = _memory.State;
+            state.GivenUp += _functions?.Missed ?? 0;
+            return state;
+        }
+    }
 
     /// <summary>
     /// All rows as of the last <see cref="Read"/>, in no order. The same row object stands for its group and number from read to read.
@@ -69,8 +79,11 @@ public sealed class Counters : IDisposable
     public static Counters Open(CounterOptions options)
     {
         BpfObject programs = BpfObject.Open(Programs.Read("stat.bpf.o"), "scry_stat");
+        FunctionAttach? functions = null;
         try
         {
+            functions = FunctionAttach.Of(options.What, whyNot: WhyNoFunctions(options));
+            functions?.Prepare(programs, "stat");
             Sizes sizes = Resize(programs, options);
             TraceConfig config = Configuration.Of(options.What, sizes.Threads, sizes.Probes);
             config.By = options.By;
@@ -82,16 +95,18 @@ public sealed class Counters : IDisposable
             config.AtExit = options.CountOnly ? (byte)1 : (byte)0;
             config.CpuTime = options.CpuTime ? (byte)1 : (byte)0;
             Configuration.Write(programs.FindMap(".rodata").InitialValue, in config, options.What.Plans);
-            programs.FindProgram("stat_enter").AutoLoad = !options.CountOnly;
+            if (options.CountOnly)
+                programs.FindProgram("stat_enter").AutoLoad = false;
             programs.FindProgram("stat_switch").AutoLoad = options.CpuTime;
             programs.FindProgram("stat_moved").AutoLoad =
                 (options.By & CountBy.Cgroup) != 0 || options.What.Target is TargetKind.Cgroup or TargetKind.CgroupV1;
             MapMemory.Require(programs, MapMemory.Loading);
             programs.Load();
-            return new Counters(programs, options, sizes);
+            return new Counters(programs, functions, options, sizes);
         }
         catch
         {
+            functions?.Dispose();
             programs.Dispose();
             throw;
         }
@@ -107,6 +122,7 @@ public sealed class Counters : IDisposable
     {
         foreach (BpfProgram program in Programs.InOrder(_object))
             _links.Add(program.Attach());
+        _functions?.Begin(_object, program => _links.Add(program.Attach()));
     }
 
     /// <summary>
@@ -114,7 +130,11 @@ public sealed class Counters : IDisposable
     /// second or so in a run of many processes.
     /// </summary>
     /// <returns>The rows that have calls since the read before.</returns>
-    public IReadOnlyList<CounterRow> Read() => _table.Read();
+    public IReadOnlyList<CounterRow> Read()
+    {
+        _functions?.Settle();
+        return _table.Read();
+    }
 
     /// <summary>
     /// Begins an interval: <see cref="CounterRow.Before"/> of each row has what is counted by now. Groups that are over, and merged ones, are
@@ -131,6 +151,7 @@ public sealed class Counters : IDisposable
     /// <summary>Ends the counting; what was counted can still be read.</summary>
     public void Detach()
     {
+        _functions?.End();
         for (int i = _links.Count - 1; i >= 0; i--)
             _links[i].Dispose();
         _links.Clear();
@@ -146,10 +167,16 @@ public sealed class Counters : IDisposable
     public void Dispose()
     {
         Detach();
+        _functions?.Dispose();
         foreach (MappedMap mapping in _mappings)
             mapping.Dispose();
         _object.Dispose();
     }
+
+    private static string? WhyNoFunctions(CounterOptions options) =>
+        options.CountOnly ? "calls that are counted alone are seen at their exit alone"
+        : (options.By & CountBy.User) != 0 || options.What.Target == TargetKind.Uid ? "who counts by user looks at the calls that change it, too"
+        : null;
 
     private static Sizes Size(CounterOptions options, int divisor)
     {

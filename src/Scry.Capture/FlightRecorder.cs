@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Bpf;
+using Scry.Targets;
 using Scry.Wire;
 using ThreadState = Scry.Wire.ThreadState;
 
@@ -16,7 +17,10 @@ public sealed class FlightRecorder : IDisposable
 {
     private const int BytesPerGroup = 256 + Layout.GroupPath + 96; // and its place in the hash
     private const int AboutSize = 16384;
-    private const string LinkPrefix = "link_", ControlName = "loop_control";
+    /// <summary>How the names of pinned links begin.</summary>
+    internal const string LinkPrefix = "link_";
+
+    private const string ControlName = "loop_control";
     private static readonly string[] s_ofThreads = ["threads", "stages", "homes"]; // an entry for each thread
     // Those that a reader or a stop needs; the others live by the programs that use them.
     private static readonly string[] s_maps = ["rings", "arena", "segments", "groups", "group_paths", "flight", "threads", "stages", "about"];
@@ -74,6 +78,7 @@ public sealed class FlightRecorder : IDisposable
     /// <param name="directory">A directory of a bpf filesystem; null: pinned nowhere, recording ends with the result.</param>
     /// <param name="threads">Asked for the threads of <see cref="TargetKind.Tasks"/>, before and after attaching.</param>
     /// <exception cref="NativeException">The kernel refused.</exception>
+    /// <exception cref="TargetException">There is not enough memory, or <see cref="SessionOptions.Attach"/> cannot be had.</exception>
     public static FlightRecorder Start(FlightOptions options, string? directory, Func<IEnumerable<(int Tid, int Tgid)>> threads)
     {
         BpfObject programs = BpfObject.Open(Programs.Read("loop.bpf.o"), "scry_loop");
@@ -81,7 +86,14 @@ public sealed class FlightRecorder : IDisposable
         result._owned.Add(programs);
         try
         {
+            FunctionAttach? functions = FunctionAttach.Of(options.What, directory, options.Budget > 0 ? "a budget of CPU time is kept at the tracepoints" : null);
+            if (functions is not null)
+            {
+                result._owned.Add(functions);
+                options = options with { What = options.What with { Capture = CaptureTime.Entry } };
+            }
             (int slots, bool probes) = Size(programs, options, out TraceConfig config);
+            functions?.Prepare(programs, "trace");
             Configuration.Load(programs, in config, options.What, MapMemory.LoadingRecorder);
             foreach (string name in s_maps)
                 result._maps[name] = programs.FindMap(name);
@@ -94,7 +106,7 @@ public sealed class FlightRecorder : IDisposable
             result._owned.Add(globals);
             var table = new ThreadTable(result.Mapped("threads"), globals, (uint)slots - 1, probes);
             Seed(table, threads());
-            result.Attach(programs, directory);
+            result.Attach(programs, functions, directory);
             Seed(table, threads());
             // What can be opened is whole: this pin is made last and removed first.
             if (directory is not null)
@@ -354,12 +366,15 @@ public sealed class FlightRecorder : IDisposable
             map.Pin(Path.Combine(directory, name));
     }
 
-    private void Attach(BpfObject programs, string? directory)
+    private void Attach(BpfObject programs, FunctionAttach? functions, string? directory)
     {
-        foreach (BpfProgram program in Programs.InOrder(programs))
+        foreach (BpfProgram program in Programs.InOrder(programs).Where(program => program.Name != ControlName))
+            Keep(program);
+        functions?.Begin(programs, Keep);
+        functions?.SettleNow();
+
+        void Keep(BpfProgram program)
         {
-            if (program.Name == ControlName)
-                continue;
             BpfLink link = program.Attach();
             _owned.Add(link);
             if (program.Name == ExitCapture.Pending)

@@ -14,6 +14,18 @@ public static class KernelSupport
     /// <summary>The running kernel's version, as uname(2) tells it.</summary>
     public static Version Running { get; } = Environment.OSVersion.Version;
 
+    /// <summary>Why programs cannot be attached to the functions of chosen calls (<see cref="AttachMode.Function"/>): tried.</summary>
+    /// <returns>Null: they can.</returns>
+    public static string? WhyNoFunctions() => FunctionAttach.WhyNot();
+
+    /// <summary>How many calls may be selected at most where <see cref="AttachMode.Auto"/> is to choose them.</summary>
+    public static int FunctionsMost => CallFunctions.Most;
+
+    /// <summary>How it was built, as uname(2) tells it: <c>#1 SMP PREEMPT_DYNAMIC Debian …</c>; empty when nobody tells.</summary>
+    internal static string Build => File.Exists(BuildFile) ? File.ReadAllText(BuildFile) : "";
+
+    private const string BuildFile = "/proc/sys/kernel/version";
+
     /// <summary>Whether the kernel has the kfunc bpf_rdonly_cast (6.2).</summary>
     internal static bool CanCast => Running >= s_cast;
 

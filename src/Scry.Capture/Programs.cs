@@ -17,9 +17,9 @@ internal static class Programs
 
     /// <summary>
     /// Those that are to be attached, in order: the ends of threads are seen before their calls are, since what is known of
-    /// a thread by its stack must not outlive it. They are detached in the opposite order.
+    /// a thread by its stack must not outlive it. Those of <see cref="FunctionAttach"/> are its own. They are detached in the opposite order.
     /// </summary>
     public static IEnumerable<BpfProgram> InOrder(BpfObject programs) => programs.Programs
-        .Where(program => program.AutoLoad)
+        .Where(program => program.AutoLoad && !program.Name.StartsWith(FunctionAttach.Prefix, StringComparison.Ordinal))
         .OrderBy(program => program.Name.EndsWith("_enter", StringComparison.Ordinal) || program.Name.EndsWith("_exit", StringComparison.Ordinal));
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Scry.Bpf;
+using Scry.Targets;
 using Scry.Wire;
 using ThreadState = Scry.Wire.ThreadState;
 
@@ -33,12 +34,14 @@ public sealed class Session : IDisposable
     private readonly List<(ulong Id, string Path)> _cgroups = [];
     private readonly Rings _rings;
     private readonly ThreadTable _threads;
+    private readonly FunctionAttach? _functions;
     // It begins asleep: the first record wakes it.
     private int _quietNaps = NapsBeforeSleep;
     private int _napMs = 1;
 
-    private Session(BpfObject loaded, RingBuffer bell, SessionOptions options, Sizes sizes)
+    private Session(BpfObject loaded, RingBuffer bell, FunctionAttach? functions, SessionOptions options, Sizes sizes)
     {
+        _functions = functions;
         _object = loaded;
         _bell = bell;
         BpfMap rings = Map("rings"), threads = Map("threads");
@@ -76,20 +79,26 @@ public sealed class Session : IDisposable
     }
 
     /// <summary>Records that were lost so far, for a reason.</summary>
-    public ulong Lost(LossReason reason) => _rings.Lost(reason);
+    public ulong Lost(LossReason reason) =>
+        _rings.Lost(reason) + (reason == LossReason.Nested && _functions is not null ? _functions.Missed : 0);
 
     /// <summary>
     /// Loads the programs, specialized by the options. Nothing is recorded before <see cref="Attach"/>: threads that
     /// are added in between are recorded from the first moment on.
     /// </summary>
     /// <exception cref="NativeException">The kernel refused: no right, no BTF, or a program that it does not take.</exception>
+    /// <exception cref="TargetException">There is not enough memory, or <see cref="SessionOptions.Attach"/> cannot be had.</exception>
     public static Session Open(SessionOptions options)
     {
         BpfObject programs = BpfObject.Open(Programs.Read("trace.bpf.o"), "scry");
         RingBuffer? bell = null;
+        FunctionAttach? functions = null;
         Session? session = null;
         try
         {
+            functions = FunctionAttach.Of(options);
+            if (functions is not null)
+                options = options with { Capture = CaptureTime.Entry };
             Sizes sizes = Size(options, programs);
             programs.FindMap("rings").ValueSize = (uint)sizes.Stride;
             TraceConfig config = Configuration.Of(options, sizes.Threads, sizes.Probes);
@@ -97,9 +106,10 @@ public sealed class Session : IDisposable
             programs.FindProgram("trace_cgroup_made").AutoLoad = options.CgroupNames;
             if (options.CgroupNames)
                 programs.FindMap("made").MaxEntries = RoomForNames;
+            functions?.Prepare(programs, "trace");
             Configuration.Load(programs, in config, options, MapMemory.Loading);
             bell = new RingBuffer(programs.FindMap("bell"), static _ => { });
-            session = new Session(programs, bell, options, sizes);
+            session = new Session(programs, bell, functions, options, sizes);
             return session;
         }
         catch
@@ -111,6 +121,7 @@ public sealed class Session : IDisposable
             else
             {
                 bell?.Dispose();
+                functions?.Dispose();
                 programs.Dispose();
             }
             throw;
@@ -132,6 +143,7 @@ public sealed class Session : IDisposable
     {
         int count = _rings.Drain(handler);
         _quietNaps = count > 0 ? 0 : _quietNaps + 1;
+        _functions?.Settle();
         return count;
     }
 
@@ -193,6 +205,7 @@ public sealed class Session : IDisposable
     public void Dispose()
     {
         Detach();
+        _functions?.Dispose();
         foreach (MappedMap mapping in _mappings)
             mapping.Dispose();
         _bell.Dispose();
@@ -209,10 +222,12 @@ public sealed class Session : IDisposable
             if (program.Name != "trace_in_flight")
                 _links.Add(program.Attach());
         }
+        _functions?.Begin(_object, program => _links.Add(program.Attach()));
     }
 
     private void Detach()
     {
+        _functions?.End();
         for (int i = _links.Count - 1; i >= 0; i--)
             _links[i].Dispose();
         _links.Clear();

@@ -65,6 +65,9 @@ public sealed record SessionOptions
     /// <summary>Whether <see cref="Session.CgroupsMade"/> tells of cgroups that are made.</summary>
     public bool CgroupNames { get; init; }
 
+    /// <summary>Where calls are seen. Of <see cref="AttachMode.Function"/> opening says why it cannot be had.</summary>
+    public AttachMode Attach { get; init; }
+
     /// <summary>Whether delivered signals are recorded.</summary>
     public bool Signals { get; init; } = true;
 }

@@ -183,6 +183,8 @@ public enum ThreadState : byte
     NoSys = 0x80,
     /// <summary>Without <see cref="TraceConfig.AtExit"/>: in a call that is given up, with all of its cgroup.</summary>
     Muted = 0x20,
+    /// <summary>Without <see cref="TraceConfig.AtExit"/>, attached to functions: its call was written: not again where the kernel goes back.</summary>
+    Told = 0x40,
 }
 
 /// <summary>A traced thread's slot (<c>struct scry_thread</c>), shared with the kernel.</summary>

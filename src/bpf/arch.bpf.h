@@ -11,14 +11,16 @@
  *   abi__place           where a number stands among those of its ABI
  *   regs__nr, regs__sp   the number with which it entered, -1 for none; the stack pointer
  *   regs__first          the first argument of a 32-bit call
+ *   regs__result         what it returns, once that is known
  *   regs__args           its arguments
  *   regs__place          where one of them lies, in bytes from the registers' start
  *   REGS_NR, REGS_IP     the same for the number, __s32, and the address of the code
- *   regs__in_call        whether the registers are those of a call that has not come back; a result
- * can make them look so, on arm64 a frequent one (REGS_TELL: whether to trust that) NR_RT_SIGRETURN
- * on its way back a thread has no number abi__multiplexes     whether a number stands for others:
- * ia32's socketcall and ipc behind__nr           the one that it stands for, by its first argument;
- * itself when none
+ *   REGS_RESULT          and for what it returns
+ *   regs__in_call        whether the registers are those of a call that has not come back
+ *   REGS_TELL            whether to trust that: a result can make them look so, on arm64 often
+ *   NR_RT_SIGRETURN      the call that leaves its thread without a number
+ *   abi__multiplexes     whether a number stands for others: ia32's socketcall and ipc
+ *   behind__nr           the one that it stands for, by its first argument; itself when none
  */
 
 static __always_inline __u32 far__place(__u32 nr)
@@ -44,8 +46,9 @@ static __always_inline __u32 far__place(__u32 nr)
 #define NR_EXIT_GROUP	231
 #define NR_RT_SIGRETURN 15
 
-#define REGS_NR __builtin_offsetof(struct pt_regs, orig_ax)
-#define REGS_IP __builtin_offsetof(struct pt_regs, ip)
+#define REGS_NR	    __builtin_offsetof(struct pt_regs, orig_ax)
+#define REGS_IP	    __builtin_offsetof(struct pt_regs, ip)
+#define REGS_RESULT __builtin_offsetof(struct pt_regs, ax)
 
 static __always_inline __u32 task__status(struct task_struct *task)
 {
@@ -141,6 +144,11 @@ static __always_inline bool regs__in_call(struct pt_regs *regs)
 	return (__s64)regs->ax == -ENOSYS;
 }
 
+static __always_inline __s64 regs__result(struct pt_regs *regs)
+{
+	return regs->ax;
+}
+
 static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *args)
 {
 	if (abi == SCRY_ABI_IA32) {
@@ -185,8 +193,9 @@ static __always_inline __u32 regs__place(__u32 abi, __u32 arg)
 
 #define ARM_SP 13 /* of 32-bit programs */
 
-#define REGS_NR bpf_core_field_offset(struct pt_regs, syscallno)
-#define REGS_IP bpf_core_field_offset(struct pt_regs, pc)
+#define REGS_NR	    bpf_core_field_offset(struct pt_regs, syscallno)
+#define REGS_IP	    bpf_core_field_offset(struct pt_regs, pc)
+#define REGS_RESULT bpf_core_field_offset(struct pt_regs, regs)
 
 static __always_inline __u32 task__status(struct task_struct *task)
 {
@@ -246,6 +255,11 @@ static __always_inline __u32 regs__first(struct pt_regs *regs)
 static __always_inline bool regs__in_call(struct pt_regs *regs)
 {
 	return regs->regs[0] == regs->orig_x0;
+}
+
+static __always_inline __s64 regs__result(struct pt_regs *regs)
+{
+	return regs->regs[0];
 }
 
 /* The first one's register has the result at exit. Those of a 32-bit program have 32 bits. */

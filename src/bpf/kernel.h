@@ -172,6 +172,10 @@ typedef struct {
 	unsigned long sig[1];
 } sigset_t;
 
+struct syscall_user_dispatch {
+	bool on_dispatch;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state, flags, policy;
@@ -190,6 +194,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct task_struct *group_leader;
 	struct files_struct *files;
+	struct syscall_user_dispatch syscall_dispatch; /* where entries of calls are generic */
 	void *stack;
 	sigset_t blocked;
 	__u64 start_time; /* ns of CLOCK_MONOTONIC */

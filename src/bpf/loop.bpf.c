@@ -19,6 +19,7 @@
 #include "call.bpf.h"
 #include "trigger.bpf.h"
 #include "programs.bpf.h"
+#include "function.bpf.h"
 
 /* With a budget, in the place of those that do not measure. */
 SEC("tp_btf/sys_enter")

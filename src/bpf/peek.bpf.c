@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-/* Reads a piece of the kernel's memory for user space: the code of its syscall dispatchers. */
+/* What only the kernel can tell: its clocks, and where the asker lives. */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include "wire.h"
-
-/* The question and its answer, in memory that user space maps. */
-struct scry_peek peek;
-
-SEC("syscall")
-int peek_read(void *unused)
-{
-	peek.result = bpf_probe_read_kernel(peek.data, sizeof(peek.data), (void *)peek.address);
-	return 0;
-}
 
 SEC("syscall")
 int peek_clock(struct scry_clock *clock)

@@ -422,5 +422,7 @@ int BPF_PROG(stat_switch, bool preempted, struct task_struct *prev, struct task_
 	return 0;
 }
 
+#include "counted.bpf.h"
+
 /* The kernel knows no better name for GPL-2.0 OR Apache-2.0. */
 char LICENSE[] SEC("license") = "GPL";

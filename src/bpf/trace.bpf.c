@@ -18,6 +18,7 @@
 #include "task.bpf.h"
 #include "call.bpf.h"
 #include "programs.bpf.h"
+#include "function.bpf.h"
 
 /* The call that a thread is in, where nothing began it. */
 static __noinline int call__pending(struct task_struct *task, struct scry_thread *thread)

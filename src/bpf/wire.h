@@ -196,6 +196,7 @@ struct scry_variant_key {
 #define SCRY_THREAD_EXECED    0x08 /* in an execve that replaced its memory */
 #define SCRY_THREAD_SCRIPT    0x10 /* and whose argv is not what it was given: an interpreter's */
 #define SCRY_THREAD_MUTED     0x20 /* in a call that is given up, with all of its cgroup */
+#define SCRY_THREAD_TOLD      0x40 /* its call was written: not again where the kernel goes back */
 /* With at_exit, where nothing is between an entry and an exit: */
 #define SCRY_THREAD_BACK  0x20 /* it was a target when it last came back from a call */
 #define SCRY_THREAD_ALIKE 0x40 /* its registers then looked as if it had not */
@@ -458,8 +459,8 @@ struct scry_control {
 	__u32 pad;
 };
 
-/* What peek.bpf.c is asked and answers. */
-#define SCRY_PEEK_SIZE	 16384
+/* What peek.bpf.c and symbol.bpf.c are asked and answer. */
+#define SCRY_CODE_SIZE	 16384
 #define SCRY_CGROUP_PATH 376
 
 /* Two clocks at one instant. */
@@ -486,10 +487,11 @@ struct scry_cgroup_made {
 	char path[SCRY_CGROUP_PATH];
 };
 
-struct scry_peek {
+struct scry_symbol {
 	__u64 address;
-	__s64 result; /* 0, or a negative errno */
-	__u8 data[SCRY_PEEK_SIZE];
+	__s64 result; /* a negative errno when it failed */
+	char name[64];
+	__u8 data[SCRY_CODE_SIZE];
 };
 
 /*

@@ -289,6 +289,9 @@ public sealed partial class BpfTests
 
         Assert.True(types.TryGetReturnType("vfs_read", out string result));
         Assert.Equal("ssize_t", result);
+        Dictionary<string, (uint Id, uint Prototype)> functions = BtfFunctions.Find(["vfs_read", "vfs_readv", "no_such_function"]);
+        Assert.Equal(["vfs_read"], functions.Keys.Except(["vfs_readv"]));
+        Assert.True(functions["vfs_read"].Prototype > 0 && functions["vfs_read"].Id > 0);
         Assert.True(types.TryGetParameters("vfs_read", out BtfParameter[] parameters));
         Assert.Equal(["struct file *", "char *", "size_t", "loff_t *"], parameters.Select(parameter => parameter.Type));
     }

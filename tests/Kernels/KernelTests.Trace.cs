@@ -100,7 +100,7 @@ public abstract partial class KernelTests
         victim=$!
         scry trace --comm rt -e lseek --buffer 64M >lines 2>said &
         trace=$!
-        scry stat --comm rt -e lseek --json -o counts 2>said-stat &
+        scry stat --attach tracepoint --comm rt -e lseek --json -o counts 2>said-stat &
         stat=$!
         scry loop start rt --comm rt -e lseek --memory 64M
         attached $trace 7

@@ -36,7 +36,7 @@ internal static class StatOptions
     public static IReadOnlyList<HelpGroup> Groups { get; } =
     [
         TraceOptions.Groups[0],
-        new("SELECT, decided in the kernel", [TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.For]),
+        new("SELECT, decided in the kernel", [TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.For, TraceOptions.Attach]),
         new("COUNT", [By, OnlyGroups, CpuTime, CountOnly, Memory]),
         new("OUTPUT", [Interval, Sort, Top, Histograms, Json, Csv, HeatMap, TraceOptions.Output, TraceOptions.Quiet, Strict]),
         new("PERF", [Summary, ErrnoSummary, SummaryMode]),

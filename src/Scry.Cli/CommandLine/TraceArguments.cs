@@ -38,6 +38,8 @@ internal sealed record TraceArguments
     /// <summary>Nanoseconds after which tracing stops; null: never.</summary>
     public ulong? For { get; init; }
 
+    public AttachMode Attach { get; init; }
+
     public bool Durations { get; init; }
     /// <summary>Durations are not even recorded.</summary>
     public bool NoDurations { get; init; }
@@ -100,6 +102,7 @@ internal sealed record TraceArguments
             Signals = !words.GetValue(TraceOptions.NoSignals),
             MaxEvents = Single(words, TraceOptions.MaxEvents) is { } n ? Quantity.Count("--max-events", n, 1, long.MaxValue) : long.MaxValue,
             For = Single(words, TraceOptions.For) is { } time ? Quantity.Duration("--for", time, null) : null,
+            Attach = ReadAttach(words),
             Durations = words.GetValue(TraceOptions.Duration),
             NoDurations = words.GetValue(TraceOptions.NoDurations) || capture == CaptureTime.Exit,
             Capture = capture,
@@ -192,6 +195,14 @@ internal sealed record TraceArguments
             { } other => throw Unknown("--time", other, "time, us, unix, relative"),
         };
     }
+
+    private static AttachMode ReadAttach(ParseResult words) => Single(words, TraceOptions.Attach) switch
+    {
+        null or "auto" => AttachMode.Auto,
+        "tracepoint" => AttachMode.Tracepoint,
+        "function" => AttachMode.Function,
+        { } other => throw Unknown("--attach", other, "auto, tracepoint, function"),
+    };
 
     internal static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
     {

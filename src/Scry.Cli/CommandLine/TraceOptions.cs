@@ -44,6 +44,8 @@ internal static class TraceOptions
     public static readonly Option<bool> Json = Flag("--json", "JSON Lines, one object for each record: docs/JSON.md");
     public static readonly Option<bool> Quiet = Flag("--quiet", "No line about the run at its end, unless records were lost", "-q");
     public static readonly Option<bool> Strict = Flag("--strict", "Exit status 3 when records were lost");
+    public static readonly Option<string[]> Attach = Many("--attach", "WHERE",
+        "auto; tracepoint: of all calls; function: of the chosen ones alone, no other call pays");
     public static readonly Option<string[]> Buffer = Many("--buffer", "SIZE", "Size of each CPU's ring: 4M, 64M; at most 256M");
 
     public static readonly Argument<string[]> Command = new("COMMAND") { Arity = ArgumentArity.ZeroOrMore };
@@ -52,7 +54,7 @@ internal static class TraceOptions
     public static IReadOnlyList<HelpGroup> Groups { get; } =
     [
         new("TARGET, one of them, or a command", [Pid, Tid, All, Comm, User, Cgroup, Unit, Container, NoFollow, Follow]),
-        new("SELECT, decided in the kernel", [Expression, Over, DurationMs, Failed, Errno, NoSignals, MaxEvents, For, Capture, NoDurations]),
+        new("SELECT, decided in the kernel", [Expression, Over, DurationMs, Failed, Errno, NoSignals, MaxEvents, For, Attach, Capture, NoDurations]),
         new("LINES", [Duration, Time, Relative, StringLimit, Align, NoAbbrev, ShowComm, ShowCgroup, Color]),
         new("OUTPUT", [Output, Json, Quiet, Strict, Buffer]),
     ];

@@ -20,6 +20,7 @@ internal static class LoopStartCommand
         new("SELECT, decided in the kernel",
         [
             TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.NoSignals,
+            TraceOptions.Attach,
         ]),
         new("OPTIONS", [LoopOptions.Memory, LoopOptions.Payload, LoopOptions.CpuBudget, TraceOptions.Duration, TraceOptions.NoDurations, TraceOptions.Capture]),
         new("TRIGGERS", [LoopOptions.On, LoopOptions.Cooldown, LoopOptions.Incidents]),

@@ -44,6 +44,8 @@ internal static class TraceCommand
             "Lines go to standard output, or to standard error when Scry starts COMMAND, as with strace. -t followed by a",
             "number names threads; -t, -tt and -ttt alone ask for times. The last line says 'complete: N calls', or how many",
             "records were lost and why.",
+            "--attach auto: up to 4 calls of -e, of anything but COMMAND, are seen at the kernel's functions, where it can ('scry",
+            "doctor'), and no other call of the machine pays; else at the tracepoints of all calls.",
             "Exit status: COMMAND's own (128 + n when signal n ended it); 1 when Scry fails; 2 for wrong usage; 3 with --strict",
             "when records were lost.",
         ]);

@@ -38,6 +38,8 @@ internal static class Checks
         yield return Namespace(PidNamespace.IsInitial, PidNamespace.HasForeignProc);
         yield return rights.State == FindingState.Ok ? Programs()
             : new Finding("programs", FindingState.Missing, "not tried without these rights", rights.Mend);
+        if (rights.State == FindingState.Ok)
+            yield return Attachment(KernelSupport.WhyNoFunctions());
         yield return JustInTime(FirstLine(Jit));
         yield return Cgroup(cgroups, CgroupVersion.V2);
         yield return Cgroup(cgroups, CgroupVersion.V1PerfEvent);
@@ -97,6 +99,10 @@ internal static class Checks
     internal static Finding TypeInformation(bool there) => there
         ? new Finding("BTF", FindingState.Ok, Btf)
         : new Finding("BTF", FindingState.Missing, $"no {Btf}", "a kernel built with CONFIG_DEBUG_INFO_BTF=y is needed (Debian's, Ubuntu's, Fedora's are)");
+
+    internal static Finding Attachment(string? whyNoFunctions) => new("attachment", FindingState.Ok, whyNoFunctions is null
+        ? $"the tracepoints of all calls, and the functions of chosen calls: by themselves of up to {KernelSupport.FunctionsMost}, with --attach function"
+        : $"the tracepoints of all calls, not the functions of chosen calls: {whyNoFunctions}");
 
     /// <summary>Reads for example <c>none [integrity] confidentiality</c>; kernel_lockdown(7).</summary>
     internal static Finding LockedDown(string? modes) => modes?.Contains("[confidentiality]", StringComparison.Ordinal) == true

@@ -119,7 +119,8 @@ internal sealed class TopCounters : IDisposable
     {
         try
         {
-            return (Counters.Open(new CounterOptions { What = _what, By = by, KeepEnded = false }), new TopNames(by, _lookups));
+            // Another key, another table: to detach from functions takes too long for that.
+            return (Counters.Open(new CounterOptions { What = _what with { Attach = AttachMode.Tracepoint }, By = by, KeepEnded = false }), new TopNames(by, _lookups));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

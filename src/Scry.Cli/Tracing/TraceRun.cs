@@ -207,6 +207,8 @@ internal sealed class TraceRun : IDisposable
             StringMax = arguments.StringLimit,
             BufferPerCpu = arguments.Buffer ?? 0,
             Signals = arguments.Signals,
+            // A command may be over at once, and the kernel takes its time to detach from functions.
+            Attach = arguments is { Attach: AttachMode.Auto, Target: TargetChoice.Command } ? AttachMode.Tracepoint : arguments.Attach,
             Durations = !arguments.NoDurations && (arguments.Durations || arguments.Json || arguments.Time != TimeStyle.None),
             Capture = arguments.Capture,
         };

@@ -17,6 +17,7 @@ internal static class GuestPrograms
         foreach (string name in Shared)
             Build(native, name, published, "-pthread");
         Build(native, "rt", own, "-pthread");
+        Build(native, "gates", own);
         Build(compat, "compat32", own, "-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fno-pic");
         if (architecture == "amd64")
             Build(native, "ia32", published);
