@@ -7,7 +7,7 @@ namespace Scry.Cli.Tracing;
 /// <param name="programs">Gives them as they are.</param>
 internal sealed class CostSampler(Func<IEnumerable<BpfProgramInfo>> programs) : IDisposable
 {
-    private const int FirstMs = 100, EveryMs = 10_000;
+    private const int FirstMs = 2000, EveryMs = 30_000;
 
     private ProgramCost? _cost;
     private long _next = Environment.TickCount64 + FirstMs;
