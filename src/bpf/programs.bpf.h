@@ -82,7 +82,8 @@ int BPF_PROG(trace_enter, struct pt_regs *regs, long id)
 	return enter__run(regs, id);
 }
 
-static __always_inline int call__finish(struct scry_thread *thread, __s64 result)
+static __always_inline int call__finish(struct scry_thread *thread, const struct scry_plan *plan,
+					__s64 result)
 {
 	struct writer w;
 	__u64 now;
@@ -96,8 +97,7 @@ static __always_inline int call__finish(struct scry_thread *thread, __s64 result
 	if (thread->flags & SCRY_CALL_BEHIND)
 		result = behind__result(thread, result);
 	if (call__passes(thread, now, result)) {
-		call__write(&w, thread, plan__of(thread->abi, thread->nr), now, result,
-			    !(thread->state & SCRY_THREAD_EXECED));
+		call__write(&w, thread, plan, now, result, !(thread->state & SCRY_THREAD_EXECED));
 		thread->seq++;
 	}
 	call__over(thread);
@@ -108,7 +108,7 @@ static __always_inline int call__finish(struct scry_thread *thread, __s64 result
 
 static __noinline int call__exit(struct scry_thread *thread, __s64 result)
 {
-	return call__finish(thread, result);
+	return call__finish(thread, plan__of(thread->abi, thread->nr), result);
 }
 
 #include "exit.bpf.h"
