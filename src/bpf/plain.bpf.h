@@ -152,6 +152,27 @@ static __always_inline bool plain__stage(struct scry_thread *thread, const struc
 	return 1;
 }
 
+/* An op of a plan, by a number that was tested: older verifiers forget the bounds of what waits on
+ * the stack. */
+static __always_inline const struct scry_op *plan__op(const struct scry_plan *plan, __u32 number)
+{
+	barrier_var(number);
+	return &plan->ops[number & (SCRY_MAX_OPS - 1)];
+}
+
+/*
+ * A size under a power of two, of which the verifier knows that alone: it would follow each way to
+ * it to the end. A mask, since older verifiers forget the bounds of what waits on the stack when
+ * they come from a test.
+ */
+static __always_inline __u64 size__forget(struct scry_ring *ring, __u64 size, __u64 under)
+{
+	struct work *work = (struct work *)ring->work;
+
+	*(volatile __u64 *)&work->pos = size;
+	return *(volatile __u64 *)&work->pos & (under - 1);
+}
+
 /* Copies what the plan wants after the call, behind the record's `size` bytes. Gives what it takes
  * there; negative when that is for the engine. */
 static __always_inline long plain__read(struct writer *w, struct scry_thread *thread,
@@ -162,16 +183,9 @@ static __always_inline long plain__read(struct writer *w, struct scry_thread *th
 	if (thread->retry || number >= SCRY_MAX_OPS || (plan->flags & SCRY_PLAN_VARIANTS) ||
 	    size > PLAIN_MOST || size > w->room)
 		return -1;
-	return plain__copy((void *)(w->base + size), w->room - size, &plan->ops[number], thread,
+	size = size__forget(w->ring, size, 2 * PLAIN_MOST);
+	return plain__copy((void *)(w->base + size), w->room - size, plan__op(plan, number), thread,
 			   SCRY_PHASE_EXIT, PLAIN_MOST, result);
-}
-
-/* An op of a plan, by a number that was tested: older verifiers forget the bounds of what waits on
- * the stack. */
-static __always_inline const struct scry_op *plan__op(const struct scry_plan *plan, __u32 number)
-{
-	barrier_var(number);
-	return &plan->ops[number & (SCRY_MAX_OPS - 1)];
 }
 
 /* Whether the call may have written over what the op reads: the memory of an op at its exit. */
@@ -204,19 +218,6 @@ static __always_inline long plain__given(struct writer *w, struct scry_thread *t
 			       : 0;
 	return plain__copy((void *)(w->base + size), w->room - size, op, thread, SCRY_PHASE_RETRY,
 			   PLAIN_MOST, 0);
-}
-
-/*
- * A size under a power of two, of which the verifier knows that alone: it would follow each way to
- * it to the end. A mask, since older verifiers forget the bounds of what waits on the stack when
- * they come from a test.
- */
-static __always_inline __u64 size__forget(struct scry_ring *ring, __u64 size, __u64 under)
-{
-	struct work *work = (struct work *)ring->work;
-
-	*(volatile __u64 *)&work->pos = size;
-	return *(volatile __u64 *)&work->pos & (under - 1);
 }
 
 /* As plain__read, of a call that is seen at its exit alone: what the plan wants before it and
