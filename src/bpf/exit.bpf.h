@@ -56,11 +56,9 @@ static __always_inline void exit__stage_mask(struct task_struct *task, struct sc
 				     sizeof(__u64), SCRY_PHASE_RETRY);
 }
 
-/* A call of a target that comes back: filled from the registers, where nothing began it. Gives its
- * thread, NULL when it is none. A function, so that the verifier forgets by which way it came. */
-static __noinline struct scry_thread *call__returned(struct task_struct *task, struct pt_regs *regs,
-						     __s64 result, struct scry_thread *thread,
-						     __u32 wanted)
+/* A call of a target that comes back: filled from the registers, where nothing began it. */
+static __always_inline int exit__target(struct task_struct *task, struct pt_regs *regs,
+					__s64 result, struct scry_thread *thread, __u32 wanted)
 {
 	__u32 nr = regs__nr(regs), abi = abi__of(task__status(task), nr);
 	const struct scry_plan *plan;
@@ -79,30 +77,35 @@ static __noinline struct scry_thread *call__returned(struct task_struct *task, s
 				 ? thread__first(task)
 				 : thread__claim(task__tid(task), task__tgid(task));
 	if (!thread)
-		return NULL;
+		return 0;
 	if (thread->state & SCRY_THREAD_HUSH) {
 		if (!(plan->flags & SCRY_PLAN_EXECS))
-			return NULL;
+			return 0;
 		thread->state &= ~SCRY_THREAD_HUSH;
 	}
 	thread__back(thread, regs, wanted);
-	if (thread->state & SCRY_THREAD_IN_CALL)
-		return thread;
+	if (thread->state & SCRY_THREAD_IN_CALL) {
+		plan = plan__of(thread->abi, thread->nr);
+		goto finish;
+	}
 	/* A new child comes out of its parent's call. */
 	if (!(plan->flags & SCRY_PLAN_SELECTED) || (!result && (plan->flags & SCRY_PLAN_FORKS)))
-		return NULL;
+		return 0;
 	if (ring__was_muted(task, thread))
-		return NULL;
+		return 0;
 	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0);
 	thread->start = 0;
-	if (abi__multiplexes(abi, nr))
+	if (abi__multiplexes(abi, nr)) {
 		call__behind(thread);
+		plan = plan__of(abi, thread->nr);
+	}
 	if (plan->flags & SCRY_PLAN_STACK) {
 		thread->args[0] = regs__sp(regs, abi);
 		if (restored)
 			exit__stage_mask(task, thread, plan);
 	}
-	return thread;
+finish:
+	return call__finish(thread, plan, result);
 }
 
 /* A return of the current task; neighbours are turned away here. */
@@ -114,8 +117,7 @@ static __always_inline int exit__only(struct task_struct *task, struct pt_regs *
 	/* What began as a target's call ends as one: a call can change what its thread is. */
 	if (!wanted && !(thread && (thread->state & (SCRY_THREAD_BACK | SCRY_THREAD_IN_CALL))))
 		return 0;
-	thread = call__returned(task, regs, result, thread, wanted);
-	return thread ? call__finish(thread, plan__of(thread->abi, thread->nr), result) : 0;
+	return exit__target(task, regs, result, thread, wanted);
 }
 
 /* A call that its thread is in and that nothing began: begins it, with what its registers say. Its
