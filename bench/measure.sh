@@ -24,9 +24,14 @@ median() { sort -n "$1" | awk '{ v[NR] = $1 } END { if (NR) printf "%.1f", (v[in
 # note NAME COMMAND…: appends what the command prints to the measure's file.
 note() { local name=$1; shift; "$@" >>"$work/$name.ns" 2>>"$work/errors"; }
 
-with_floor() {
+with_floor() { with_programs "$work/floor.bpf.o" "$@"; }
+
+# with_programs "OBJECT [PROGRAM]" COMMAND…: while its programs, or the one, are attached.
+with_programs() {
+	local object=$1
+	shift
 	mkfifo "$work/hold"
-	"$work/floor" "$work/floor.bpf.o" <"$work/hold" >"$work/ready" 2>>"$work/errors" &
+	"$work/floor" $object <"$work/hold" >"$work/ready" 2>>"$work/errors" &
 	local pid=$!
 	exec 9>"$work/hold"
 	rm "$work/hold"
