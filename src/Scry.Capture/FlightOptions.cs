@@ -9,7 +9,7 @@ public sealed record FlightOptions
     private const ulong ShortNs = 100_000_000;
 
     /// <summary>Bytes of <see cref="Memory"/> when nobody says: fewer where the own cgroup has less left, of which the process grows too.</summary>
-    public static long DefaultMemory => Math.Clamp(MapMemory.Room(MapMemory.LoadingRecorder) / 4 * 3, LeastMemory, 64L << 20);
+    public static long DefaultMemory => Math.Clamp(MapMemory.Room(MapMemory.LoadingRecorder) / 3 * 2, LeastMemory, 64L << 20);
 
     /// <summary>Whose calls it records, and which.</summary>
     public required SessionOptions What { get; init; }

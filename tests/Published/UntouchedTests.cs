@@ -40,8 +40,19 @@ public sealed partial class UntouchedTests
         using var workspace = new Workspace();
         File.WriteAllText(workspace["script"], "#!/bin/sleep 0.3\n");
         File.SetUnixFileMode(workspace["script"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        string lines = Child.Run(ScryBinary.Path, "trace", "-e", "execve", "--", Programs.Path("untouched"), "exec", workspace["script"]).Expect(1).Error;
+        string lines = Child.Run(ScryBinary.Path, "trace", "--capture", "entry", "-e", "execve", "--", Programs.Path("untouched"), "exec", workspace["script"]).Expect(1).Error;
         Assert.Matches(@"(?m)^execve\(0x[0-9a-f]+, 0x[0-9a-f]+, 0x[0-9a-f]+\) += 0", lines);
+    }
+
+    /// <summary>What begins it in its midst finds all that it was given: the kernel has read it by then.</summary>
+    [Fact]
+    public void AScriptIsShownWithWhatItWasGivenWhereExitsAloneAreSeen()
+    {
+        using var workspace = new Workspace();
+        File.WriteAllText(workspace["script"], "#!/bin/sleep 0.3\n");
+        File.SetUnixFileMode(workspace["script"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string lines = Child.Run(ScryBinary.Path, "trace", "--capture", "exit", "-e", "execve", "--", Programs.Path("untouched"), "exec", workspace["script"]).Expect(1).Error;
+        Assert.Matches($@"(?m)^execve\(""{Regex.Escape(workspace["script"])}"", \["".*""\], 0x[0-9a-f]+ /\* \d+ vars? \*/\) += 0", lines);
     }
 
     private static string[] Lines(string file) =>
