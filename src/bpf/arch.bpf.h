@@ -42,9 +42,10 @@ static __always_inline __u32 far__place(__u32 nr)
 #define NR_SETREUID  113
 #define NR_SETRESUID 117
 /* The same: exit, exit_group, rt_sigreturn. */
-#define NR_EXIT		60
-#define NR_EXIT_GROUP	231
-#define NR_RT_SIGRETURN 15
+#define NR_EXIT		 60
+#define NR_EXIT_GROUP	 231
+#define NR_RT_SIGRETURN	 15
+#define NR_EXIT_GROUP_32 252 /* <asm/unistd_32.h> */
 
 #define REGS_NR	    __builtin_offsetof(struct pt_regs, orig_ax)
 #define REGS_IP	    __builtin_offsetof(struct pt_regs, ip)
@@ -179,17 +180,18 @@ static __always_inline __u32 regs__place(__u32 abi, __u32 arg)
 
 #elif defined(__TARGET_ARCH_arm64)
 
-#define ABI_32BIT	SCRY_ABI_ARM
-#define TIF_32BIT	22 /* <asm/thread_info.h>: a 32-bit program */
+#define ABI_32BIT	 SCRY_ABI_ARM
+#define TIF_32BIT	 22 /* <asm/thread_info.h>: a 32-bit program */
 
 /* <uapi/asm-generic/unistd.h> */
-#define NR_SETUID	146
-#define NR_SETREUID	145
-#define NR_SETRESUID	147
+#define NR_SETUID	 146
+#define NR_SETREUID	 145
+#define NR_SETRESUID	 147
 /* The same: exit, exit_group, rt_sigreturn. */
-#define NR_EXIT		93
-#define NR_EXIT_GROUP	94
-#define NR_RT_SIGRETURN 139
+#define NR_EXIT		 93
+#define NR_EXIT_GROUP	 94
+#define NR_RT_SIGRETURN	 139
+#define NR_EXIT_GROUP_32 248 /* <asm/unistd32.h> */
 
 #define ARM_SP 13 /* of 32-bit programs */
 
@@ -313,7 +315,7 @@ static __always_inline bool call__sets_user(__u32 abi, __u32 nr)
 static __always_inline bool call__ends(__u32 abi, __u32 nr)
 {
 	if (abi__is_32bit(abi))
-		return nr == 1 || nr == 248;
+		return nr == 1 || nr == NR_EXIT_GROUP_32;
 	return nr == NR_EXIT || nr == NR_EXIT_GROUP;
 }
 

@@ -14,15 +14,14 @@ public abstract partial class KernelTests
     public void CountsAreThoseOfStrace()
     {
         foreach (string file in new[] { "json", "alone" })
-            CheckCounts(file);
+            CheckCounts(Ran()[file].TrimEnd('\n').Split('\n'), Ran()["strace"]);
     }
 
-    private void CheckCounts(string file)
+    private static void CheckCounts(string[] json, string strace)
     {
-        string[] json = Ran()[file].TrimEnd('\n').Split('\n');
         IEnumerable<JsonElement> rows = json.Select(line => JsonDocument.Parse(line).RootElement).Where(row => row.TryGetProperty("comm", out JsonElement comm) && comm.GetString() == "threads");
         IEnumerable<string> counted = rows.Select(row => $"{row.GetProperty("syscall").GetString()} {row.GetProperty("calls").GetInt64()} {row.GetProperty("errors").GetInt64()}");
-        IEnumerable<string> expected = Ran()["strace"].Split('\n').Skip(2).TakeWhile(line => !line.StartsWith('-'))
+        IEnumerable<string> expected = strace.Split('\n').Skip(2).TakeWhile(line => !line.StartsWith('-'))
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(words => $"{words[0]} {words[1]} {(words.Length > 2 ? words[2] : "0")}");
         Assert.Equal(expected.Order(StringComparer.Ordinal), counted.Order(StringComparer.Ordinal));
         Assert.Contains("\"exact\":true", json[^1]);
