@@ -7,8 +7,7 @@
  * does not count it again.
  */
 
-/* Set by user space: the run is over, though they are still attached. */
-__u32 function_over SEC(".bss.function");
+#include "jump.bpf.h"
 
 /* The registers' address as a number: slots are found by it. */
 static __always_inline __u64 function__regs(__u64 *ctx)
@@ -68,30 +67,6 @@ static __always_inline int function__exit(__u64 *ctx, __s64 result)
 	return 0;
 }
 
-SEC("?fentry")
-int function_enter_0(__u64 *ctx)
-{
-	return function__enter(ctx);
-}
-
-SEC("?fexit")
-int function_exit_0(__u64 *ctx)
-{
-	return function__exit(ctx, ctx[1]);
-}
-
-SEC("?fentry")
-int function_enter_1(__u64 *ctx)
-{
-	return function__enter(ctx);
-}
-
-SEC("?fexit")
-int function_exit_1(__u64 *ctx)
-{
-	return function__exit(ctx, ctx[1]);
-}
-
 /* Where a task's registers are, as a number. */
 static __always_inline __u64 task__regs(struct task_struct *task)
 {
@@ -100,11 +75,6 @@ static __always_inline __u64 task__regs(struct task_struct *task)
 
 	bpf_probe_read_kernel(&regs, sizeof(regs), &at);
 	return regs;
-}
-
-static __always_inline bool task__is_dispatched(struct task_struct *task)
-{
-	return bpf_core_field_exists(task->syscall_dispatch) && task->syscall_dispatch.on_dispatch;
 }
 
 /* As function.bpf.h's: a call that is refused before it comes to its function. */

@@ -56,6 +56,24 @@ static __always_inline void exit__stage_mask(struct task_struct *task, struct sc
 				     sizeof(__u64), SCRY_PHASE_RETRY);
 }
 
+/* Fills the thread's slot from the registers, of a call that nothing began. Gives the plan that
+ * counts for it: another one than `plan` when it came through another number. */
+static __always_inline const struct scry_plan *call__fill(struct task_struct *task,
+							  struct scry_thread *thread,
+							  struct pt_regs *regs, __u32 abi, __u32 nr,
+							  const struct scry_plan *plan)
+{
+	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0);
+	thread->start = 0;
+	if (abi__multiplexes(abi, nr)) {
+		call__behind(thread);
+		plan = plan__of(abi, thread->nr);
+	}
+	if (plan->flags & SCRY_PLAN_STACK)
+		thread->args[0] = regs__sp(regs, abi);
+	return plan;
+}
+
 /* A call of a target that comes back: filled from the registers, where nothing began it. */
 static __always_inline int exit__target(struct task_struct *task, struct pt_regs *regs,
 					__s64 result, struct scry_thread *thread, __u32 wanted)
@@ -93,17 +111,9 @@ static __always_inline int exit__target(struct task_struct *task, struct pt_regs
 		return 0;
 	if (ring__was_muted(task, thread))
 		return 0;
-	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0);
-	thread->start = 0;
-	if (abi__multiplexes(abi, nr)) {
-		call__behind(thread);
-		plan = plan__of(abi, thread->nr);
-	}
-	if (plan->flags & SCRY_PLAN_STACK) {
-		thread->args[0] = regs__sp(regs, abi);
-		if (restored)
-			exit__stage_mask(task, thread, plan);
-	}
+	plan = call__fill(task, thread, regs, abi, nr, plan);
+	if (restored && (plan->flags & SCRY_PLAN_STACK))
+		exit__stage_mask(task, thread, plan);
 finish:
 	return call__finish(thread, plan, result);
 }
@@ -125,15 +135,8 @@ static __always_inline int exit__only(struct task_struct *task, struct pt_regs *
 static __always_inline void call__adopt(struct task_struct *task, struct scry_thread *thread,
 					struct pt_regs *regs, __u32 abi, __u32 nr)
 {
-	const struct scry_plan *plan;
+	const struct scry_plan *plan = call__fill(task, thread, regs, abi, nr, plan__of(abi, nr));
 
-	call__begin(task, thread, regs, abi, nr, SCRY_CALL_NO_ENTRY, 0);
-	thread->start = 0;
-	if (abi__multiplexes(abi, nr))
-		call__behind(thread);
-	plan = plan__of(thread->abi, thread->nr);
-	if (plan->flags & SCRY_PLAN_STACK)
-		thread->args[0] = regs__sp(regs, abi);
 	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY))
 		thread->retry = 0xff;
 	thread->state =

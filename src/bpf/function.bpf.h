@@ -17,8 +17,7 @@
  * attaches them only where a program cannot be preempted.
  */
 
-/* Set by user space: the run is over, though they are still attached. */
-__u32 function_over SEC(".bss.function");
+#include "jump.bpf.h"
 
 /* The current task if it may be a target; what it is in is in its thread's slot. */
 static __always_inline struct task_struct *function__task(struct scry_thread **thread)
@@ -31,8 +30,9 @@ static __always_inline struct task_struct *function__task(struct scry_thread **t
 	return task;
 }
 
-static __always_inline int function__enter(struct pt_regs *regs)
+static __always_inline int function__enter(__u64 *ctx)
 {
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	struct scry_thread *thread;
 	struct task_struct *task = function__task(&thread);
 
@@ -64,12 +64,7 @@ static __always_inline __s64 function__result(struct scry_thread *thread, __s64 
 	return result;
 }
 
-static __always_inline bool task__is_dispatched(struct task_struct *task)
-{
-	return bpf_core_field_exists(task->syscall_dispatch) && task->syscall_dispatch.on_dispatch;
-}
-
-static __always_inline int function__exit(struct pt_regs *regs, __s64 result)
+static __always_inline int function__exit(__u64 *ctx, __s64 result)
 {
 	struct scry_thread *thread;
 	struct task_struct *task = function__task(&thread);
@@ -78,30 +73,6 @@ static __always_inline int function__exit(struct pt_regs *regs, __s64 result)
 		return 0;
 	thread->state |= SCRY_THREAD_TOLD;
 	return call__exit(thread, function__result(thread, result));
-}
-
-SEC("?fentry")
-int function_enter_0(__u64 *ctx)
-{
-	return function__enter((struct pt_regs *)ctx[0]);
-}
-
-SEC("?fexit")
-int function_exit_0(__u64 *ctx)
-{
-	return function__exit((struct pt_regs *)ctx[0], ctx[1]);
-}
-
-SEC("?fentry")
-int function_enter_1(__u64 *ctx)
-{
-	return function__enter((struct pt_regs *)ctx[0]);
-}
-
-SEC("?fexit")
-int function_exit_1(__u64 *ctx)
-{
-	return function__exit((struct pt_regs *)ctx[0], ctx[1]);
 }
 
 /*
@@ -144,12 +115,7 @@ int BPF_PROG(function_late, struct pt_regs *regs, long result)
 		thread->state &= ~SCRY_THREAD_TOLD;
 		return 0;
 	}
-	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL)) {
-		thread = call__late(task, regs, result);
-		if (!thread)
-			return 0;
-	}
-	return call__exit(thread, result);
+	return call__ended(task, regs, result, thread);
 }
 
 /* Writes a byte for each thread of a target that may be in a call that began before the others were

@@ -111,6 +111,15 @@ static __noinline int call__exit(struct scry_thread *thread, __s64 result)
 	return call__finish(thread, plan__of(thread->abi, thread->nr), result);
 }
 
+/* At the tracepoint of returns: a call whose entry was seen, or not. */
+static __always_inline int call__ended(struct task_struct *task, struct pt_regs *regs, __s64 result,
+				       struct scry_thread *thread)
+{
+	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL))
+		thread = call__late(task, regs, result);
+	return thread ? call__exit(thread, result) : 0;
+}
+
 #include "exit.bpf.h"
 
 static __always_inline int exit__run(struct pt_regs *regs, long result)
@@ -123,12 +132,7 @@ static __always_inline int exit__run(struct pt_regs *regs, long result)
 	/* What began as a target's call ends as one: a call can change what its thread is. */
 	if (!thread && (cfg.target == SCRY_TARGET_TASKS || !task__wanted(task)))
 		return 0;
-	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL)) {
-		thread = call__late(task, regs, result);
-		if (!thread)
-			return 0;
-	}
-	return call__exit(thread, result);
+	return call__ended(task, regs, result, thread);
 }
 
 /* Whether what happens to the thread is told: at an exit alone also those have a slot of whom
