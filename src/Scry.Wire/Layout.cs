@@ -62,4 +62,20 @@ public static class Layout
     public const uint ThreadProbes = 32;
     /// <summary>From the slot of one thread id to the next's.</summary>
     public const uint ThreadStride = 0x9e3779b1;
+    /// <summary>SCRY_REGISTERS: words of the caller's registers.</summary>
+    public const int Registers = 34;
+    /// <summary>SCRY_STACK_MAX: bytes of a caller's stack.</summary>
+    public const int StackMax = 65536;
+    /// <summary>SCRY_CALLER_DEPTH: frames of a caller, by frame pointers.</summary>
+    public const int CallerDepth = 127;
+    /// <summary>SCRY_SITES: places that a call waited at.</summary>
+    public const int Sites = 4;
+    /// <summary>SCRY_SITE_FRAMES: return addresses of one.</summary>
+    public const int SiteFrames = 20;
+    /// <summary>SCRY_STATE_IO: in a state of a task: it waited for a device.</summary>
+    public const uint StateIo = 0x80000000;
+    /// <summary>SCRY_CHAIN: wakers, one behind the other.</summary>
+    public const int Chain = 8;
+    /// <summary>SCRY_LINK_FRAMES: return addresses of where a waker had waited.</summary>
+    public const int LinkFrames = 10;
 }

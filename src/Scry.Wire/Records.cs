@@ -42,6 +42,10 @@ public enum RecordKind : byte
     Exit = 3,
     /// <summary>A signal was delivered: <see cref="SignalRecord"/>.</summary>
     Signal = 4,
+    /// <summary>A thread has a CPU again: <see cref="SpanRecord"/>.</summary>
+    Span = 5,
+    /// <summary>A thread's sums of the scheduler: <see cref="SchedRecord"/>.</summary>
+    Sched = 6,
 }
 
 /// <summary>Flags of a CALL record (<c>SCRY_CALL_*</c>).</summary>
@@ -147,8 +151,8 @@ public struct CaptureHeader
     public byte Arg;
     /// <summary>When it was read.</summary>
     public CapturePhase Phase;
-    /// <summary>1: the data is a 64-bit count of the entries of a NULL-ended pointer array.</summary>
-    public byte Flags;
+    /// <summary>What the data is.</summary>
+    public CaptureFlags Flags;
     /// <summary>Padding.</summary>
     public byte Pad;
 }
@@ -272,7 +276,7 @@ public readonly ref struct CallRecord
                 continue;
             bool atExit = capture.Header.Phase == CapturePhase.Exit;
             ulong offset = address - capture.Header.Address;
-            if (atExit == (phase == CapturePhase.Exit) && capture.Header.Flags == 0
+            if (atExit == (phase == CapturePhase.Exit) && capture.Header.Flags == CaptureFlags.None
                 && (offset < (ulong)capture.Data.Length || offset == 0))
             {
                 data = capture.Data[(int)offset..];
@@ -297,12 +301,41 @@ public readonly ref struct CallRecord
         }
     }
 
+    /// <summary>The data of its first capture that is no memory of the caller, but of such a sort; empty when it has none.</summary>
+    public Capture Find(CaptureFlags sort)
+    {
+        foreach (Capture capture in this)
+        {
+            if ((capture.Header.Flags & sort) != 0)
+                return capture;
+        }
+        return default;
+    }
+
+    /// <summary>Where its time went.</summary>
+    /// <returns>False when that was not asked for.</returns>
+    public bool TrySplit(out CallSplit split)
+    {
+        ReadOnlySpan<byte> data = Find(CaptureFlags.Split).Data;
+        split = data.Length >= Unsafe.SizeOf<CallSplit>() ? MemoryMarshal.Read<CallSplit>(data) : default;
+        return data.Length >= Unsafe.SizeOf<CallSplit>();
+    }
+
+    /// <summary>Its long waits.</summary>
+    /// <returns>False when there were none, or they were not looked at.</returns>
+    public bool TryWaits(out CallWaits waits)
+    {
+        ReadOnlySpan<byte> data = Find(CaptureFlags.Waits).Data;
+        waits = data.Length >= Unsafe.SizeOf<CallWaits>() ? MemoryMarshal.Read<CallWaits>(data) : default;
+        return data.Length >= Unsafe.SizeOf<CallWaits>();
+    }
+
     /// <summary>The number of entries of the NULL-ended pointer array at <paramref name="address"/>, if counted.</summary>
     public bool TryCount(ulong address, out ulong count)
     {
         foreach (Capture capture in this)
         {
-            if (capture.Header.Address == address && capture.Header.Flags == 1 && capture.Data.Length >= 8)
+            if (capture.Header.Address == address && capture.Header.Flags == CaptureFlags.Count && capture.Data.Length >= 8)
             {
                 count = MemoryMarshal.Read<ulong>(capture.Data);
                 return true;

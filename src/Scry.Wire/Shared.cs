@@ -118,14 +118,30 @@ public struct TraceConfig
     public ulong PidLevel;
     /// <summary>Nanoseconds of a CPU that a flight recorder may take in a second; 0: any.</summary>
     public ulong Budget;
+    /// <summary>Nanoseconds from which on a wait is looked at closely.</summary>
+    public ulong LongWait;
+    /// <summary>Bytes of the caller's stack that a call carries; 0: none.</summary>
+    public uint StackMax;
     /// <summary>1: exact durations decide nothing, and may be given up for the budget.</summary>
     public byte MayGive;
-    private Bytes7 _budgetPad;
+    /// <summary>1: the durations that calls must take are those of the map <c>overs</c>.</summary>
+    public byte Overs;
+    /// <summary>1: a call carries the caller's frames, by frame pointers.</summary>
+    public byte Caller;
+    /// <summary>1: a call carries where its time went.</summary>
+    public byte Split;
+    /// <summary>1: each span without a CPU is recorded.</summary>
+    public byte Spans;
+    /// <summary>1: the scheduler's sums of each thread are recorded.</summary>
+    public byte Sums;
+    /// <summary>1: who woke a waker is known of whatever threads.</summary>
+    public byte Chain;
+    private Bytes5 _splitPad;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
 
-    [InlineArray(7)]
-    private struct Bytes7
+    [InlineArray(5)]
+    private struct Bytes5
     {
         private byte _first;
     }

@@ -32,6 +32,8 @@
 #define SCRY_RECORD_TASK   2 /* a thread's names: at its first record, and when they change */
 #define SCRY_RECORD_EXIT   3 /* a thread ended */
 #define SCRY_RECORD_SIGNAL 4 /* a signal was delivered */
+#define SCRY_RECORD_SPAN   5 /* a thread has a CPU again: what it did without one */
+#define SCRY_RECORD_SCHED  6 /* a thread's sums of the scheduler, at its end or the run's */
 #define SCRY_RECORD_KINDS  8 /* room for more, a power of two */
 
 /* scry_record.flags of a CALL. */
@@ -81,8 +83,15 @@ struct scry_call {
 #define SCRY_PHASE_RETRY 2 /* wanted at entry, not resident then, read at exit */
 #define SCRY_PHASE_LATE	 3 /* read from outside, after the call: in no record of the kernel's */
 
-#define SCRY_CAPTURE_COUNT \
-	0x01 /* data is a __u64: entries of the NULL-ended pointer array at address */
+/* scry_capture.flags: what the data is; 0: memory of the caller. */
+#define SCRY_CAPTURE_COUNT 0x01 /* a __u64: entries of the NULL-ended pointer array at address */
+#define SCRY_CAPTURE_SPLIT 0x02 /* a scry_split */
+#define SCRY_CAPTURE_WAITS 0x04 /* a scry_waits */
+#define SCRY_CAPTURE_STACK 0x08 /* a scry_registers, then the caller's stack from `address` on */
+#define SCRY_CAPTURE_FRAMES \
+	0x10 /* __u64 each: where the caller is, by frame pointers, innermost first */
+#define SCRY_CAPTURE_PLACES \
+	0x20 /* user space's, for the two before: __u32 numbers of places in code */
 
 /*
  * Memory of the traced task: a record is a sparse image of it, keyed by address. What could not be
@@ -114,6 +123,126 @@ struct scry_signal {
 	__s32 si_errno;
 	__s32 si_code;
 	__u64 fields[4]; /* the union after si_code: from offset 16 of siginfo_t */
+};
+
+/* The caller's registers: x86-64: struct pt_regs (21 words); arm64: struct user_pt_regs (34). */
+#define SCRY_REGISTERS 34
+
+struct scry_registers {
+	__u64 words[SCRY_REGISTERS];
+};
+
+#define SCRY_STACK_MAX	  (64 * 1024) /* bytes of a caller's stack */
+#define SCRY_CALLER_DEPTH 127	      /* frames, by frame pointers */
+
+/*
+ * Where a call's time went, in ns. What is in none of `queued`, `preempted` and `blocked` was on a
+ * CPU; `io`, `uninterruptible` and `stopped` are parts of `blocked`.
+ */
+struct scry_split {
+	__u64 queued;	 /* woken, and waiting for a CPU */
+	__u64 preempted; /* could have run on, and had no CPU */
+	__u64 blocked;
+	__u64 io;	       /* for a device, as the scheduler counts it (iowait) */
+	__u64 uninterruptible; /* other waits that no signal ends: locks of the kernel */
+	__u64 stopped;	       /* by a signal or a tracer */
+	__u64 throttled;       /* a part of queued and preempted: at the CPU limit of its cgroup */
+	__u64 longest;	       /* wait */
+	__u32 waits;
+	__u32 preemptions;
+	__u32 minor_faults;
+	__u32 major_faults;
+};
+
+/* One of the places in the kernel that a call waited at. */
+#define SCRY_SITES	 4
+#define SCRY_SITE_FRAMES 20
+
+struct scry_site {
+	__u64 hash;  /* of its frames; 0: unused */
+	__u64 total; /* ns */
+	__u64 longest;
+	__u32 waits;
+	__u32 state; /* task_struct.__state of the longest; SCRY_STATE_IO with it */
+	__u64 frames[SCRY_SITE_FRAMES]; /* return addresses, the innermost first; 0: no more */
+};
+
+#define SCRY_STATE_IO 0x80000000
+
+/* Who woke a thread, and what that one had waited for itself before. */
+#define SCRY_CHAIN	 8
+#define SCRY_LINK_FRAMES 10
+
+#define SCRY_LINK_IN_CALL 0x01 /* nr and args are those of the waker's call */
+#define SCRY_LINK_INTERRUPT \
+	0x02 /* an interrupt woke it: the thread is the one that was interrupted */
+#define SCRY_LINK_UNSURE    0x04 /* whether it was an interrupt is not known */
+#define SCRY_LINK_KERNEL    0x08 /* a thread of the kernel */
+#define SCRY_LINK_WAIT_CALL 0x10 /* wait_nr is that of a call */
+
+struct scry_link {
+	__u64 time; /* ns: when it woke the thread before it in the chain */
+	__u64 args[SCRY_MAX_ARGS];
+	__u64 waited; /* ns: its own last long wait, which ended in that thread's; 0: none */
+	__u64 frames[SCRY_LINK_FRAMES]; /* where it waited */
+	__u32 tid;
+	__u32 tgid;
+	__u32 nr;
+	__u32 wait_nr;
+	__u8 abi;
+	__u8 wait_abi;
+	__u8 flags;
+	__u8 pad[5];
+	char comm[SCRY_COMM_LEN];
+};
+
+/* The long waits of a thread's call: those of cfg.long_wait and more. */
+struct scry_waits {
+	__u64 call;    /* begin of the call, ns; 0: of none */
+	__u64 longest; /* ns */
+	__u64 from;    /* when it began */
+	__u64 other;   /* ns: of long waits at more places than there are sites */
+	__u32 links;   /* of `chain`: who woke it from the longest, and so on */
+	__u32 nr;      /* of the call, and its abi */
+	__u32 abi;
+	__u32 pad;
+	__u64 waker[SCRY_SITE_FRAMES]; /* where in the kernel that one was, the innermost first */
+	struct scry_site sites[SCRY_SITES];
+	struct scry_link chain[SCRY_CHAIN];
+};
+
+/* scry_record.flags of a SPAN. */
+#define SCRY_SPAN_PREEMPTED 0x01 /* it could have run on */
+#define SCRY_SPAN_IO	    0x02
+#define SCRY_SPAN_INTERRUPT 0x04 /* an interrupt woke it */
+#define SCRY_SPAN_OPEN	    0x08 /* it has no CPU yet: the run ends */
+
+/* `time`: when it got its CPU; detail: task_struct.__state when it left. */
+struct scry_span {
+	struct scry_record record;
+	__u64 left;  /* ns: when it left its CPU; 0: not seen */
+	__u64 woken; /* ns; 0: not seen, or it was preempted */
+	__u32 waker; /* tid; 0: not seen */
+	__u32 cpu;
+};
+
+struct scry_sched {
+	__u64 running;	 /* ns on a CPU */
+	__u64 delay;	 /* ns that it waited for a CPU, woken or preempted */
+	__u64 worst;	 /* ns: the longest of these, … */
+	__u64 worst_end; /* … and when it ended */
+	__u64 blocked;	 /* ns */
+	__u64 since;	 /* ns: when it was first seen */
+	__u32 switches;	 /* times that it got a CPU */
+	__u32 delays;	 /* that were seen whole */
+	__u32 preemptions;
+	__u32 migrations;
+};
+
+/* A SCHED. */
+struct scry_sched_sums {
+	struct scry_record record;
+	struct scry_sched sums;
 };
 
 /*
@@ -291,8 +420,16 @@ struct scry_config {
 	__u64 pid_namespace;   /* address of the pid namespace whose ids tasks have, … */
 	__u64 pid_level;       /* … and its depth; 0: the initial one */
 	__u64 budget;	       /* ns of a CPU that the recorder may take in a second; 0: any */
+	__u64 long_wait;       /* ns: a wait of so much is looked at closely */
+	__u32 stack_max;       /* bytes of the caller's stack that a call carries; 0: none */
 	__u8 may_give;	       /* exact durations are there to be shown alone */
-	__u8 budget_pad[7];
+	__u8 overs;  /* each call has a duration of its own that it must take: map `overs` */
+	__u8 caller; /* a call carries the caller's frames, by frame pointers */
+	__u8 split;  /* where a call's time went is asked for, … */
+	__u8 spans;  /* … each span without a CPU, … */
+	__u8 sums;   /* … the scheduler's sums, … */
+	__u8 chain;  /* … who woke a waker, of whatever threads */
+	__u8 split_pad[5];
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
@@ -536,6 +673,11 @@ SCRY_ASSERT(call, sizeof(struct scry_call) == 48);
 SCRY_ASSERT(capture, sizeof(struct scry_capture) == 16);
 SCRY_ASSERT(task, sizeof(struct scry_task) == 64);
 SCRY_ASSERT(signal, sizeof(struct scry_signal) == 72);
+SCRY_ASSERT(split, sizeof(struct scry_split) == 80);
+SCRY_ASSERT(site, sizeof(struct scry_site) == 32 + 8 * SCRY_SITE_FRAMES);
+SCRY_ASSERT(link, sizeof(struct scry_link) == 184);
+SCRY_ASSERT(span, sizeof(struct scry_span) == 56);
+SCRY_ASSERT(sched, sizeof(struct scry_sched) == 64);
 SCRY_ASSERT(op, sizeof(struct scry_op) == 8);
 SCRY_ASSERT(thread, sizeof(struct scry_thread) == 152);
 SCRY_ASSERT(segment, sizeof(struct scry_segment) == 64);

@@ -26,6 +26,8 @@ public sealed partial class WireTests
         ("scry_count_key", typeof(CountKey)), ("scry_count_group", typeof(CountGroup)), ("scry_count_text", typeof(CountText)),
         ("scry_count_row", typeof(CountRow)), ("scry_count_chunk", typeof(CountChunk)), ("scry_count_errnos", typeof(CountErrnos)),
         ("scry_count_wrap", typeof(CountWrap)), ("scry_counts", typeof(CountState)),
+        ("scry_registers", typeof(CallerRegisters)), ("scry_split", typeof(CallSplit)), ("scry_site", typeof(WaitSite)), ("scry_link", typeof(WakerLink)),
+        ("scry_waits", typeof(CallWaits)), ("scry_span", typeof(SpanRecord)), ("scry_sched", typeof(SchedSums)), ("scry_sched_sums", typeof(SchedRecord)),
     ];
 
     private static readonly (string Prefix, Type Mirror)[] s_numbers =
@@ -34,7 +36,7 @@ public sealed partial class WireTests
         ("SCRY_PHASE_", typeof(CapturePhase)), ("SCRY_OP_", typeof(OpKind)), ("SCRY_OP_", typeof(OpFlags)), ("SCRY_PLAN_", typeof(PlanFlags)),
         ("SCRY_TARGET_", typeof(TargetKind)), ("SCRY_THREAD_", typeof(ThreadState)), ("SCRY_IDLE_", typeof(BellMode)), ("SCRY_LOST_", typeof(LossReason)),
         ("SCRY_GROUP_", typeof(GroupState)), ("SCRY_WHY_", typeof(IncidentCause)), ("SCRY_GIVEN_", typeof(GivenDetail)), ("SCRY_STUCK_", typeof(StuckFlags)),
-        ("SCRY_BY_", typeof(CountBy)),
+        ("SCRY_BY_", typeof(CountBy)), ("SCRY_CAPTURE_", typeof(CaptureFlags)), ("SCRY_SPAN_", typeof(SpanFlags)), ("SCRY_LINK_", typeof(LinkFlags)),
     ];
 
     // The mirror's word for the header's, where they are not the same.
@@ -55,6 +57,9 @@ public sealed partial class WireTests
         ("SCRY_COUNT_TEXT", Wire.Layout.CountText), ("SCRY_COUNT_OCTAVES", Wire.Layout.CountOctaves),
         ("SCRY_COUNT_BUCKETS", Wire.Layout.CountBuckets), ("SCRY_COUNT_ERRNOS", Wire.Layout.CountErrnos),
         ("SCRY_COUNT_NR_BITS", Wire.Layout.CountNrBits), ("SCRY_COUNT_NR_MAX", Wire.Layout.CountNrMax), ("SCRY_COUNT_NR_NONE", Wire.Layout.CountNrNone),
+        ("SCRY_REGISTERS", Wire.Layout.Registers), ("SCRY_STACK_MAX", Wire.Layout.StackMax), ("SCRY_CALLER_DEPTH", Wire.Layout.CallerDepth),
+        ("SCRY_SITES", Wire.Layout.Sites), ("SCRY_SITE_FRAMES", Wire.Layout.SiteFrames), ("SCRY_STATE_IO", Wire.Layout.StateIo),
+        ("SCRY_CHAIN", Wire.Layout.Chain), ("SCRY_LINK_FRAMES", Wire.Layout.LinkFrames),
     ];
 
     [Fact]
@@ -98,7 +103,7 @@ public sealed partial class WireTests
         wanted.AddRange(s_limits);
         AssertEqual(wanted);
         // What the header has and no mirror needs.
-        string[] kernels = ["SCRY_WIRE_H", "SCRY_COUNTS_H", "SCRY_ASSERT", "SCRY_CAPTURE_COUNT", "SCRY_CAPTURE_MAX", "SCRY_EXIT_GROUP_DEAD", "SCRY_CODE_SIZE", "SCRY_CGROUP_PATH"];
+        string[] kernels = ["SCRY_WIRE_H", "SCRY_COUNTS_H", "SCRY_ASSERT", "SCRY_CAPTURE_MAX", "SCRY_EXIT_GROUP_DEAD", "SCRY_CODE_SIZE", "SCRY_CGROUP_PATH"];
         Assert.Empty(names.Except(wanted.Select(number => number.Expression)).Except(kernels));
     }
 
