@@ -185,7 +185,7 @@ public sealed class CallMemory(TaskMemory memory, CapturePlan[] plans, IReadOnly
     }
 
     // Flags 1: the data is a count.
-    private void Add(ulong address, ReadOnlySpan<byte> bytes, byte flags = 0)
+    private void Add(ulong address, ReadOnlySpan<byte> bytes, CaptureFlags flags = CaptureFlags.None)
     {
         if (_record.WrittenCount + bytes.Length + 64 > Layout.MaxRecord)
             return;
@@ -261,7 +261,7 @@ public sealed class CallMemory(TaskMemory memory, CapturePlan[] plans, IReadOnly
     private void Counted(ulong address, ulong count)
     {
         if (_phase != CapturePhase.Late || !new CallRecord(_record.WrittenSpan[.._given]).TryCount(address, out _))
-            Add(address, MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in count)), flags: 1);
+            Add(address, MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in count)), CaptureFlags.Count);
     }
 
     private void Vector(ulong address, ulong count)

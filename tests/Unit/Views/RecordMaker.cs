@@ -24,7 +24,7 @@ internal static class RecordMaker
     }
 
     /// <summary>The call with one more piece of its caller's memory.</summary>
-    public static byte[] With(byte[] call, ulong address, ReadOnlySpan<byte> data, CapturePhase phase = CapturePhase.Entry, byte flags = 0)
+    public static byte[] With(byte[] call, ulong address, ReadOnlySpan<byte> data, CapturePhase phase = CapturePhase.Entry, CaptureFlags flags = CaptureFlags.None)
     {
         byte[] record = new byte[call.Length + Unsafe.SizeOf<CaptureHeader>() + (data.Length + 7 & ~7)];
         call.CopyTo(record, 0);
