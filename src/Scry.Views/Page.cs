@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 
 namespace Scry.Views;
@@ -29,5 +30,14 @@ internal static class Page
                     json.Append("\\u").Append(((int)unit).ToString("x4", CultureInfo.InvariantCulture));
         }
         return json.Append('"').ToString();
+    }
+
+    /// <summary>Fit for XML and HTML: what they do not allow, or is not seen, is a question mark.</summary>
+    public static string Xml(string text)
+    {
+        var safe = new StringBuilder(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+            safe.Append(Syscalls.Quote.Unseen(rune.Value) || (rune.Value & 0xfffe) == 0xfffe ? "?" : rune.ToString());
+        return WebUtility.HtmlEncode(safe.ToString());
     }
 }

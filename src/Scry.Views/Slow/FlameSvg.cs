@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 
 namespace Scry.Views.Slow;
@@ -9,21 +8,25 @@ internal sealed class FlameSvg(FlameGraph graph, FlameOptions options, TextWrite
 {
     private const int Width = 1200, RowHeight = 17, Top = 96, Margin = 10, Bottom = 30;
     private const double CharWidth = 7.2;
-    /// <summary>Narrower ones are not drawn, and not drawn anew either when they are this share of the whole.</summary>
-    private const double LeastWidth = 0.4;
-    private const double LeastShare = 1.0 / 200_000;
-    /// <summary>Rectangles; what is over it is too small to be seen.</summary>
-    public const int MostDrawn = 5000, MostKept = 60_000;
+    /// <summary>Where there is room for all, those that are narrower are still not drawn, and of such a share of the whole not drawn anew either.</summary>
+    private const double LeastWidth = 0.4, LeastShare = 1.0 / 200_000;
+    /// <summary>Frames that are drawn, and that the script knows: of more, the smallest are left out.</summary>
+    private const int MostDrawn = 5000, MostKept = 60_000;
 
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
     private readonly StringBuilder _data = new();
     private readonly StringBuilder _drawn = new();
-    private int _kept, _small, _rectangles, _depth;
+    private int _small, _depth;
+    private double _leastWidth = LeastWidth, _leastShare = LeastShare;
 
     public void Write()
     {
         double total = graph.OnCpu.Value(options.ByCount) + (double)graph.Blocked.Value(options.ByCount);
         double x = 0;
+        while (Roots().Sum(root => CountKept(root.Root)) > MostKept)
+            _leastShare *= 2;
+        while (Roots().Sum(root => CountDrawn(root.Root, _leastWidth / (Width - 2 * Margin) * total)) > MostDrawn)
+            _leastWidth *= 1.5;
         _depth = Math.Max(Depth(graph.OnCpu), Depth(graph.Blocked)) + 1;
         int height = Top + _depth * RowHeight + Bottom;
         Draw("all", 0, Width - 2 * Margin, 0, height, total, total, "#b9b9b9");
@@ -50,7 +53,7 @@ internal sealed class FlameSvg(FlameGraph graph, FlameOptions options, TextWrite
     private void Visit(FlameNode node, int part, int depth, double x, double width, int height, double total)
     {
         Keep(node, part, depth);
-        if (width >= LeastWidth && _rectangles < MostDrawn)
+        if (width >= _leastWidth)
             Draw(node.Name, x, width, depth, height, node.Value(options.ByCount), total, Color(node.Name, part));
         double at = x, value = node.Value(options.ByCount);
         foreach (FlameNode child in node.Children)
@@ -64,14 +67,17 @@ internal sealed class FlameSvg(FlameGraph graph, FlameOptions options, TextWrite
         }
     }
 
-    private bool IsKept(FlameNode node) => _kept < MostKept
-        && (node.Nanoseconds >= LeastShare * graph.Nanoseconds || node.Count >= LeastShare * (graph.OnCpu.Count + graph.Blocked.Count));
+    private bool IsKept(FlameNode node) =>
+        node.Nanoseconds >= _leastShare * graph.Nanoseconds || node.Count >= _leastShare * (graph.OnCpu.Count + graph.Blocked.Count);
+
+    private int CountKept(FlameNode node) => 1 + node.Children.Where(IsKept).Sum(CountKept);
+
+    private int CountDrawn(FlameNode node, double least) => node.Value(options.ByCount) < least ? 0 : 1 + node.Children.Sum(child => CountDrawn(child, least));
 
     private static int Size(FlameNode node) => 1 + node.Children.Sum(Size);
 
     private void Keep(FlameNode node, int part, int depth)
     {
-        _kept++;
         if (!_names.TryGetValue(node.Name, out int name))
             _names[node.Name] = name = _names.Count;
         _data.Append(_data.Length > 0 ? "," : "").Append(CultureInfo.InvariantCulture, $"{name},{depth},{part},{node.Nanoseconds},{node.Count}");
@@ -79,14 +85,13 @@ internal sealed class FlameSvg(FlameGraph graph, FlameOptions options, TextWrite
 
     private void Draw(string name, double x, double width, int depth, int height, double value, double total, string color)
     {
-        _rectangles++;
         int y = height - Bottom - (depth + 1) * RowHeight;
         string label = Fit(name, width);
-        string text = $"{Safe(name)} ({Amount(value)}, {(total > 0 ? 100 * value / total : 0).ToString("F2", CultureInfo.InvariantCulture)} %)";
+        string text = $"{Page.Xml(name)} ({Amount(value)}, {(total > 0 ? 100 * value / total : 0).ToString("F2", CultureInfo.InvariantCulture)} %)";
         _drawn.Append(CultureInfo.InvariantCulture,
             $"<g><title>{text}</title><rect x=\"{Margin + x:F1}\" y=\"{y}\" width=\"{Math.Max(width, LeastWidth):F1}\" height=\"{RowHeight - 1}\" rx=\"1\" fill=\"{color}\"/>");
         if (label.Length > 0)
-            _drawn.Append(CultureInfo.InvariantCulture, $"<text x=\"{Margin + x + 3:F1}\" y=\"{y + 12}\" class=\"f\">{Safe(label)}</text>");
+            _drawn.Append(CultureInfo.InvariantCulture, $"<text x=\"{Margin + x + 3:F1}\" y=\"{y + 12}\" class=\"f\">{Page.Xml(label)}</text>");
         _drawn.Append("</g>\n");
     }
 
@@ -115,11 +120,11 @@ internal sealed class FlameSvg(FlameGraph graph, FlameOptions options, TextWrite
         string small = _small > 0 ? $"; {_small} frames that are too small to be seen are left out" : "";
         to.Write(string.Create(CultureInfo.InvariantCulture, $"""
             <?xml version="1.0" encoding="UTF-8"?>
-            <svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{height}" viewBox="0 0 {Width} {height}" role="group" aria-label="{Safe(options.Title)}">
+            <svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{height}" viewBox="0 0 {Width} {height}" role="group" aria-label="{Page.Xml(options.Title)}">
             <style>
             {Page.Read("flame.css")}</style>
             <rect class="page" width="100%" height="100%"/>
-            <text class="title" x="{Margin}" y="24">{Safe(options.Title)}</text>
+            <text class="title" x="{Margin}" y="24">{Page.Xml(options.Title)}</text>
             <text class="soft" id="about" x="{Margin}" y="43">Width: {what}. The order from left to right is that of names. Warm: on a CPU; cold: blocked or waiting{small}.</text>
             <g id="controls"></g>
             <text class="soft" id="details" x="{Margin}" y="{height - 10}"></text>
@@ -137,14 +142,5 @@ internal sealed class FlameSvg(FlameGraph graph, FlameOptions options, TextWrite
         to.Write("],\"nodes\":[");
         to.Write(_data.ToString());
         to.Write("]}</script>\n");
-    }
-
-    /// <summary>Fit for XML: what it does not allow, or is not seen, is a question mark.</summary>
-    internal static string Safe(string text)
-    {
-        var safe = new StringBuilder(text.Length);
-        foreach (Rune rune in text.EnumerateRunes())
-            safe.Append(Syscalls.Quote.Unseen(rune.Value) || (rune.Value & 0xfffe) == 0xfffe ? "?" : rune.ToString());
-        return WebUtility.HtmlEncode(safe.ToString());
     }
 }

@@ -64,14 +64,17 @@
   function draw() {
     var width = Math.max(600, window.innerWidth || 1200), room = width - 2 * MARGIN, deepest = 0, i, visible = [];
     var from = start[focus], scale = wide[focus] > 0 ? room / wide[focus] : 0;
-    for (i = focus; i >= 0; i = parent[i]) visible.unshift(i);
-    for (i = focus + 1; i < end[focus] && visible.length < MOST;) {
-      if (wide[i] * scale < LEAST) { i = end[i]; continue; }
-      visible.push(i);
-      deepest = Math.max(deepest, depth[i]);
-      i++;
+    // Of too many, the narrowest are left out.
+    for (var least = LEAST; ; least *= 1.5) {
+      visible = [];
+      for (i = focus; i >= 0; i = parent[i]) visible.unshift(i);
+      for (i = focus + 1; i < end[focus] && visible.length <= MOST;) {
+        if (wide[i] * scale < least) { i = end[i]; continue; }
+        visible.push(i++);
+      }
+      if (visible.length <= MOST) break;
     }
-    deepest = Math.max(deepest, depth[focus]);
+    visible.forEach(function (one) { deepest = Math.max(deepest, depth[one]); });
     var height = TOP + (deepest + 1) * ROW + BOTTOM, fragment = document.createDocumentFragment();
     height = Math.max(height, (window.innerHeight || 0) - 1);
     svg.setAttribute('width', width); svg.setAttribute('height', height); svg.setAttribute('viewBox', '0 0 ' + width + ' ' + height);
