@@ -75,13 +75,14 @@ function draw() {
   pen.clearRect(0, 0, width, height);
   pen.textBaseline = 'middle';
   pen.font = '12px system-ui, sans-serif';
+  drawAxis();
   pen.save();
   pen.beginPath(); pen.rect(0, HEAD, width, height - HEAD); pen.clip();
   var i = rowAt(view.top);
   for (; i >= 0 && i < rows.length && rows[i].top < view.top + height - HEAD; i++) drawRow(rows[i], HEAD + rows[i].top - view.top, i);
   drawCut(); drawArrow();
   pen.restore();
-  drawAxis(); drawOverview(); drawScroll();
+  drawOverview(); drawScroll();
   if (drag && drag.zoom) { pen.fillStyle = colors.on; pen.globalAlpha = 0.2; pen.fillRect(Math.min(drag.x, drag.now), OVERVIEW, Math.abs(drag.now - drag.x), height); pen.globalAlpha = 1; }
   if (hot && hot.x > LEFT) { pen.fillStyle = colors.soft; pen.globalAlpha = 0.6; pen.fillRect(hot.x, OVERVIEW, 1, height); pen.globalAlpha = 1; }
 }
