@@ -53,9 +53,10 @@ internal static class Configuration
             FailedOnly = options.FailedOnly ? (byte)1 : (byte)0,
             ErrnoFilter = options.Errnos.Count > 0 ? (byte)1 : (byte)0,
             Follow = options.Follow ? (byte)1 : (byte)0,
-            Durations = options.Durations || options.MinDurationNs > 0 ? (byte)1 : (byte)0,
+            Durations = options.Durations || options.MinDurationNs > 0 || options.Overs is not null || options.Split ? (byte)1 : (byte)0,
             AtExit = ExitCapture.Of(options) ? (byte)1 : (byte)0,
         };
+        SplitCapture.Configure(ref config, options);
         // The whole field: 16 bytes with their NULs, of which a name has at most 15.
         Span<byte> comm = stackalloc byte[16], mask = stackalloc byte[16];
         comm.Clear();

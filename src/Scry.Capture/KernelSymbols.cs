@@ -1,4 +1,5 @@
 using System.Globalization;
+using Scry.Wire;
 
 namespace Scry.Capture;
 
@@ -7,6 +8,9 @@ public sealed class KernelSymbols
 {
     // A function's name goes no further than this: beyond lies what has no symbol.
     private const ulong LongestFunction = 1 << 20;
+
+    // Between two ways in, where a table of them is laid out.
+    private const ulong NearBy = 64;
 
     private readonly ulong[] _addresses;
     private readonly string[] _names;
@@ -64,6 +68,42 @@ public sealed class KernelSymbols
 
     /// <summary>Whether an address lies in the scheduler's functions, which a wait channel leaves out: schedule, mutex_lock and the like.</summary>
     public bool IsScheduler(ulong address) => address >= _schedulerStart && address < _schedulerEnd;
+
+    /// <summary>
+    /// The code that interrupts come in by: it lies in the stack of whoever one interrupted. Exceptions that a program's own
+    /// code brings about are none.
+    /// </summary>
+    public IReadOnlyList<CodeRange> Interrupts()
+    {
+        var ranges = new List<CodeRange>();
+        foreach (string prefix in (ReadOnlySpan<string>)["asm_sysvec_", "asm_common_interrupt", "el1h_64_irq", "el0t_64_irq", "el0t_32_irq", "call_on_irq_stack"])
+        {
+            for (int i = 0; i < _names.Length; i++)
+            {
+                if (!_names[i].StartsWith(prefix, StringComparison.Ordinal))
+                    continue;
+                int next = i + 1;
+                while (next < _names.Length && _addresses[next] == _addresses[i])
+                    next++;
+                Add(ranges, _addresses[i], next < _names.Length ? _addresses[next] : _addresses[i] + LongestFunction);
+            }
+        }
+        return ranges;
+    }
+
+    // They stand one behind the other.
+    private static void Add(List<CodeRange> ranges, ulong start, ulong end)
+    {
+        for (int i = 0; i < ranges.Count; i++)
+        {
+            CodeRange range = ranges[i];
+            if (start > range.End + NearBy || end + NearBy < range.Start)
+                continue;
+            ranges[i] = new CodeRange { Start = Math.Min(start, range.Start), End = Math.Max(end, range.End) };
+            return;
+        }
+        ranges.Add(new CodeRange { Start = start, End = end });
+    }
 
     private static IEnumerable<string> Lines()
     {

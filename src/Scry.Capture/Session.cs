@@ -107,7 +107,9 @@ public sealed class Session : IDisposable
             if (options.CgroupNames)
                 programs.FindMap("made").MaxEntries = RoomForNames;
             functions?.Prepare(programs, "trace");
+            SplitCapture.Prepare(programs, options, sizes.Threads);
             Configuration.Load(programs, in config, options, MapMemory.Loading);
+            SplitCapture.Load(programs, options);
             bell = new RingBuffer(programs.FindMap("bell"), static _ => { });
             session = new Session(programs, bell, functions, options, sizes);
             return session;

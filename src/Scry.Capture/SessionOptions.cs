@@ -68,6 +68,33 @@ public sealed record SessionOptions
     /// <summary>Where calls are seen. Of <see cref="AttachMode.Function"/> opening says why it cannot be had.</summary>
     public AttachMode Attach { get; init; }
 
+    /// <summary>
+    /// Nanoseconds that each call must take at least, by its plan's place in <see cref="Plans"/>, in the place of
+    /// <see cref="MinDurationNs"/>; <see cref="ulong.MaxValue"/>: it is not recorded. Null: all are measured by that.
+    /// </summary>
+    public IReadOnlyList<ulong>? Overs { get; init; }
+
+    /// <summary>Whether each call carries where its time went: <see cref="CallSplit"/>, <see cref="CallWaits"/>. Implies that entries are seen.</summary>
+    public bool Split { get; init; }
+
+    /// <summary>With <see cref="Split"/>: nanoseconds from which on a wait is looked at closely: where in the kernel, and who ends it.</summary>
+    public ulong LongWaitNs { get; init; } = 1_000_000;
+
+    /// <summary>With <see cref="Split"/>: whether the waits of all the machine's threads are followed, so that it is known what a waker had waited for.</summary>
+    public bool Chain { get; init; }
+
+    /// <summary>Bytes of the caller's stack that a call carries, at most <see cref="Layout.StackMax"/>; 0: none.</summary>
+    public int StackMax { get; init; }
+
+    /// <summary>Whether a call carries its caller's frames, as the kernel finds them by frame pointers; with <see cref="StackMax"/> it does not.</summary>
+    public bool CallerFrames { get; init; }
+
+    /// <summary>Whether each span of a thread without a CPU is recorded (SPAN records).</summary>
+    public bool Spans { get; init; }
+
+    /// <summary>Whether the scheduler's sums of each thread are recorded (SCHED records), and no calls.</summary>
+    public bool Sums { get; init; }
+
     /// <summary>Whether delivered signals are recorded.</summary>
     public bool Signals { get; init; } = true;
 }

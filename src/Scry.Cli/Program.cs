@@ -12,6 +12,7 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     TopCommand.Create(),
     StraceCommand.Create(),
     StuckCommand.Create(),
+    SlowCommand.Create(),
     BenchCommand.Create(),
     DoctorCommand.Create(),
 };

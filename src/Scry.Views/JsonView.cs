@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Syscalls;
+using Scry.Views.Slow;
 using Scry.Wire;
 
 namespace Scry.Views;
@@ -12,14 +13,17 @@ namespace Scry.Views;
 /// <param name="clock">What the clock on the wall showed.</param>
 /// <param name="cgroupPath">The path of a cgroup by its id, or null; asked once for each cgroup.</param>
 /// <param name="inIncident">As <see cref="LineOptions.InIncident"/>.</param>
+/// <param name="stacks">Names addresses, where calls carry where their time went; null: that is not told.</param>
+/// <param name="callsAlone">As <see cref="LineOptions.CallsAlone"/>.</param>
 public sealed class JsonView(
-    Decoder decoder, OutputWriter output, WallClock clock, Func<ulong, string?>? cgroupPath, IncidentFinder? inIncident = null) : RecordView
+    Decoder decoder, OutputWriter output, WallClock clock, Func<ulong, string?>? cgroupPath, IncidentFinder? inIncident = null, IStackNames? stacks = null, bool callsAlone = false) : RecordView
 {
     private static readonly byte[][] Reasons =
         [[.. "ring_full"u8], [.. "too_large"u8], [.. "nested"u8], [.. "no_state"u8]];
 
     private readonly Utf8Buffer _to = output.Buffer;
     private readonly TimeText _time = new(clock);
+    private readonly SplitJson? _split = stacks is null ? null : new SplitJson(stacks, decoder, output.Buffer);
     private readonly CgroupColumn _cgroups = new(cgroupPath);
 
     /// <inheritdoc/>
@@ -91,12 +95,15 @@ public sealed class JsonView(
         Begin("call"u8, in call.Header, in task, call.Header.Time - duration, call.IsCoarse ? TimeText.CoarseDecimals : 9);
         _to.Append((byte)',');
         decoder.WriteCallJson(in call, _to);
+        _split?.Write(in call);
         End();
     }
 
     /// <inheritdoc/>
     private protected override void WriteSignal(in SignalRecord signal, in TaskState task)
     {
+        if (callsAlone)
+            return;
         var info = new SignalInfo(in signal);
         Begin("signal"u8, in signal.Header, in task, signal.Header.Time);
         _to.Append(",\"signal\":\""u8);
@@ -178,6 +185,8 @@ public sealed class JsonView(
     /// <inheritdoc/>
     private protected override void WriteExit(in RecordHeader header, in TaskState task)
     {
+        if (callsAlone)
+            return;
         var status = new ExitStatus(header.Detail);
         Begin("exit"u8, in header, in task, header.Time);
         if (status.Signal == 0)
@@ -197,6 +206,8 @@ public sealed class JsonView(
     /// <inheritdoc/>
     private protected override void WriteTask(in RecordHeader header, in TaskState task)
     {
+        if (callsAlone)
+            return;
         var flags = (TaskFlags)header.Flags;
         Begin("task"u8, in header, in task, header.Time);
         Number(",\"ppid\":"u8, task.ParentTgid);

@@ -1,3 +1,6 @@
+using Scry.Syscalls;
+using Scry.Views.Slow;
+
 namespace Scry.Views;
 
 /// <summary>Which time a line begins with: of a call, its entry.</summary>
@@ -68,6 +71,12 @@ public sealed record LineOptions
 
     /// <summary>What the clock on the wall showed.</summary>
     public WallClock Clock { get; init; } = 0;
+
+    /// <summary>Whether calls alone have lines, and what is missing: no signals, no ends.</summary>
+    public bool CallsAlone { get; init; }
+
+    /// <summary>Says where calls' time went, for those that carry it; null: it is not said.</summary>
+    public Func<Decoder, OutputWriter, SplitText>? Split { get; init; }
 
     /// <summary>The path of a cgroup by its id, or null; asked once for each cgroup.</summary>
     public Func<ulong, string?>? CgroupPath { get; init; }

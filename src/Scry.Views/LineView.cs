@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scry.Syscalls;
+using Scry.Views.Slow;
 using Scry.Wire;
 
 namespace Scry.Views;
@@ -14,6 +15,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     private readonly TimeText _time = new(options.Clock);
     private readonly CgroupColumn _cgroups = new(options.CgroupPath);
     private readonly Paint _paint = new(output.Buffer, options.Color);
+    private readonly SplitText? _split = options.Split?.Invoke(decoder, output);
 
     /// <inheritdoc/>
     public override void Finish(in RunSummary summary) => output.Flush();
@@ -38,7 +40,9 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
             TimeText.WriteSeconds(_to, duration, call.IsCoarse ? TimeText.CoarseDecimals : 6);
             _to.Append(inFlight ? " so far>"u8 : ">"u8);
         }
+        _split?.WriteParts(in call);
         output.EndLine();
+        _split?.WriteLines(in call);
     }
 
     // As strace: names do not tell an x32 call from x86-64's.
@@ -55,7 +59,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     private protected override void WriteSignal(in SignalRecord signal, in TaskState task)
     {
         // A fatal kill is handed to every thread of a process that ends; the end itself tells.
-        if (signal.Header.Detail == SignalNames.Kill)
+        if (signal.Header.Detail == SignalNames.Kill || options.CallsAlone)
             return;
         WriteColumns(in signal.Header, in task, signal.Header.Time);
         _paint.Begin(Paint.Signal);
@@ -69,6 +73,8 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     /// <inheritdoc/>
     private protected override void WriteExit(in RecordHeader header, in TaskState task)
     {
+        if (options.CallsAlone)
+            return;
         WriteColumns(in header, in task, header.Time);
         _paint.Begin(Paint.Exit);
         var status = new ExitStatus(header.Detail);

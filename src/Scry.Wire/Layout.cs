@@ -72,6 +72,10 @@ public static class Layout
     public const int Sites = 4;
     /// <summary>SCRY_SITE_FRAMES: return addresses of one.</summary>
     public const int SiteFrames = 20;
+    /// <summary>SCRY_WAKER_FRAMES: return addresses of a waker.</summary>
+    public const int WakerFrames = 40;
+    /// <summary>SCRY_INTERRUPTS: ranges of code that interrupts come in by.</summary>
+    public const int Interrupts = 4;
     /// <summary>SCRY_STATE_IO: in a state of a task: it waited for a device.</summary>
     public const uint StateIo = 0x80000000;
     /// <summary>SCRY_CHAIN: wakers, one behind the other.</summary>

@@ -118,6 +118,8 @@ public struct TraceConfig
     public ulong PidLevel;
     /// <summary>Nanoseconds of a CPU that a flight recorder may take in a second; 0: any.</summary>
     public ulong Budget;
+    /// <summary>The kernel's code that interrupts come in by: in the stack of whoever one interrupted.</summary>
+    public InterruptCode Interrupts;
     /// <summary>Nanoseconds from which on a wait is looked at closely.</summary>
     public ulong LongWait;
     /// <summary>Bytes of the caller's stack that a call carries; 0: none.</summary>
@@ -139,6 +141,13 @@ public struct TraceConfig
     private Bytes5 _splitPad;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
+
+    /// <summary>Some ranges of code; those that are not there are empty.</summary>
+    [InlineArray(Layout.Interrupts)]
+    public struct InterruptCode
+    {
+        private CodeRange _first;
+    }
 
     [InlineArray(5)]
     private struct Bytes5

@@ -89,6 +89,16 @@ public struct WaitSite
     public SiteFrames Frames;
 }
 
+/// <summary>A range of the kernel's code (<c>struct scry_code</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct CodeRange
+{
+    /// <summary>Its first byte.</summary>
+    public ulong Start;
+    /// <summary>The byte behind it.</summary>
+    public ulong End;
+}
+
 /// <summary>Return addresses of a place in the kernel.</summary>
 [InlineArray(Layout.SiteFrames)]
 public struct SiteFrames
@@ -106,7 +116,7 @@ public enum LinkFlags : byte
     InCall = 0x01,
     /// <summary>An interrupt did it: the thread is the one that was interrupted, and of no meaning.</summary>
     Interrupt = 0x02,
-    /// <summary>Whether it was an interrupt is not known.</summary>
+    /// <summary>It may have been an interrupt: its stack was too deep to tell.</summary>
     Unsure = 0x04,
     /// <summary>A thread of the kernel.</summary>
     Kernel = 0x08,
@@ -176,13 +186,21 @@ public struct CallWaits
     public uint Nr;
     /// <summary>The call's table.</summary>
     public uint Abi;
-    private uint _pad;
+    /// <summary>The site of the longest; <see cref="Layout.Sites"/>: it has none.</summary>
+    public uint Site;
     /// <summary>Where in the kernel the one was that ended the longest wait.</summary>
-    public SiteFrames Waker;
+    public WakerFrames Waker;
     /// <summary>Where it waited.</summary>
     public SiteArray Sites;
     /// <summary>Who ended the longest wait, who had ended that one's, and so on.</summary>
     public LinkArray Chain;
+
+    /// <summary>Return addresses, the innermost first; 0: no more.</summary>
+    [InlineArray(Layout.WakerFrames)]
+    public struct WakerFrames
+    {
+        private ulong _first;
+    }
 
     /// <summary>The places.</summary>
     [InlineArray(Layout.Sites)]

@@ -20,6 +20,7 @@
  *   REGS_TELL            whether to trust that: a result can make them look so, on arm64 often
  *   NR_RT_SIGRETURN      the call that leaves its thread without a number
  *   abi__multiplexes     whether a number stands for others: ia32's socketcall and ipc
+ *   regs__copy           the registers as records have them: scry_registers
  *   behind__nr           the one that it stands for, by its first argument; itself when none
  */
 
@@ -169,6 +170,11 @@ static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *a
 	}
 }
 
+static __always_inline void regs__copy(__u64 *words, struct pt_regs *regs)
+{
+	bpf_probe_read_kernel(words, sizeof(*regs), regs);
+}
+
 /* A digit for each argument: the register's place in struct pt_regs, that of the first argument
  * last. */
 static __always_inline __u32 regs__place(__u32 abi, __u32 arg)
@@ -275,6 +281,12 @@ static __always_inline void regs__args(struct pt_regs *regs, __u32 abi, __u64 *a
 	args[3] = regs->regs[3] & mask;
 	args[4] = regs->regs[4] & mask;
 	args[5] = regs->regs[5] & mask;
+}
+
+/* struct user_pt_regs: regs, sp, pc, pstate. */
+static __always_inline void regs__copy(__u64 *words, struct pt_regs *regs)
+{
+	bpf_probe_read_kernel(words, 34 * sizeof(__u64), regs);
 }
 
 static __always_inline __u32 regs__place(__u32 abi, __u32 arg)

@@ -210,6 +210,7 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	}
 	if (size && reads)
 		size = call__read(w, thread, plan, size, result);
+	size = ring__adds(w, thread, size, now, readable);
 	if (thread->retry && !readable && !(thread->state & SCRY_THREAD_SCRIPT))
 		thread->flags |= SCRY_CALL_UNREAD;
 	if (!size || size > SCRY_RECORD_MAX) {
@@ -241,6 +242,7 @@ static __always_inline void call__begin(struct task_struct *task, struct scry_th
 	thread->retry = retry;
 	thread->flags = flags;
 	regs__args(regs, abi, thread->args);
+	ring__begins(task, thread);
 }
 
 /* The number that selects a call: of one behind another number its own. */
@@ -360,11 +362,21 @@ static __noinline struct scry_thread *call__late(struct task_struct *task, struc
 	return thread;
 }
 
+/* Whether only calls that take long are wanted. */
+static __always_inline bool call__must_last(void)
+{
+	return cfg.min_duration || cfg.overs;
+}
+
+/* Whether the call has taken as long as it must to be wanted. */
+static __always_inline bool call__lasted(struct scry_thread *thread, __u64 now)
+{
+	return call__duration(thread, now) >= ring__over(thread);
+}
+
 static __always_inline bool call__passes(struct scry_thread *thread, __u64 now, __s64 result)
 {
-	if (cfg.min_duration && call__duration(thread, now) < cfg.min_duration)
-		return 0;
-	return result__passes(result);
+	return (!call__must_last() || call__lasted(thread, now)) && result__passes(result);
 }
 
 /* Writes the call that a thread will not come back from, or has not yet. */
@@ -378,7 +390,7 @@ static __noinline int call__unfinished(struct scry_thread *thread, __u8 flags)
 	if (!cfg.failed_only && !cfg.errno_filter) {
 		__u64 now = bpf_ktime_get_ns();
 
-		if (!cfg.min_duration || call__duration(thread, now) >= cfg.min_duration) {
+		if (!call__must_last() || call__lasted(thread, now)) {
 			call__write(&w, thread, plan__of(thread->abi, thread->nr), now, 0, 0);
 			thread->seq++;
 		}

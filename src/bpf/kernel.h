@@ -38,6 +38,7 @@ enum {
 enum {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_STACK = 23,
 	BPF_MAP_TYPE_RINGBUF = 27,
@@ -53,6 +54,7 @@ enum {
 #define TASK_STOPPED	     0x0004
 #define TASK_TRACED	     0x0008
 #define TASK_FROZEN	     0x8000 /* since 6.1 */
+#define PF_EXITING	     0x00000004
 #define PF_KTHREAD	     0x00200000
 #define PF_IO_WORKER	     0x00000010
 #define PF_USER_WORKER	     0x00004000
@@ -157,7 +159,12 @@ struct pid {
 	struct upid numbers[0]; /* one for each namespace, the initial one first */
 };
 
+struct cfs_rq {
+	__u64 throttled_clock_pelt_time; /* ns of its clock: with CONFIG_CFS_BANDWIDTH */
+};
+
 struct sched_entity {
+	struct cfs_rq *cfs_rq;	     /* with CONFIG_FAIR_GROUP_SCHED */
 	__u64 exec_start;	     /* ns of its CPU's clock less stolen time: when it last ran */
 	__u64 sum_exec_runtime;	     /* ns */
 	__u64 prev_sum_exec_runtime; /* the same when it was last given its CPU; of the fair class
@@ -180,8 +187,9 @@ struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state, flags, policy;
 	int exit_state;
+	unsigned int in_iowait : 1;
 	unsigned int frozen : 1; /* in a v2 cgroup, since 5.2 */
-	unsigned long nvcsw, nivcsw;
+	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
 	struct sched_entity se;
 	struct sched_info sched_info; /* with CONFIG_SCHED_INFO */
 	int pid, tgid, exit_code;

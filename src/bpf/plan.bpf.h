@@ -15,13 +15,19 @@ struct {
 	__type(value, struct scry_plan);
 } variants SEC(".maps");
 
-/* The plan of a place among the numbers of an ABI. */
-static __always_inline const struct scry_plan *plan__at(__u32 abi, __u32 place)
+/* Where among all plans the one of a place among the numbers of an ABI stands. */
+static __always_inline __u32 plan__index(__u32 abi, __u32 place)
 {
 	__u32 index = place < SCRY_NR_MAX ? place : SCRY_NR_MAX - 1;
 
-	if (abi__is_32bit(abi))
-		index += SCRY_NR_MAX;
+	return abi__is_32bit(abi) ? index + SCRY_NR_MAX : index;
+}
+
+/* The plan of a place among the numbers of an ABI. */
+static __always_inline const struct scry_plan *plan__at(__u32 abi, __u32 place)
+{
+	__u32 index = plan__index(abi, place);
+
 	/* The compiler knows that the mask does nothing, the verifier does not. */
 	barrier_var(index);
 	return (const struct scry_plan *)&cfg.plans[index & (SCRY_ABI_COUNT * SCRY_NR_MAX - 1)];
@@ -30,6 +36,11 @@ static __always_inline const struct scry_plan *plan__at(__u32 abi, __u32 place)
 static __always_inline const struct scry_plan *plan__of(__u32 abi, __u32 nr)
 {
 	return plan__at(abi, abi__place(abi, nr));
+}
+
+static __always_inline __u32 plan__place(__u32 abi, __u32 nr)
+{
+	return plan__index(abi, abi__place(abi, nr));
 }
 
 /* Whether calls with that result are wanted. */

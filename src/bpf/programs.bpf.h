@@ -88,6 +88,11 @@ static __always_inline int call__finish(struct scry_thread *thread, const struct
 	struct writer w;
 	__u64 now;
 
+	/* Most are over sooner. */
+	if (!RING_CUTS && call__must_last() && !call__lasted(thread, bpf_ktime_get_ns())) {
+		call__over(thread);
+		return 0;
+	}
 	if (!ring__begin(&w, thread)) {
 		thread->seq++;
 		call__over(thread);
@@ -318,6 +323,7 @@ int BPF_PROG(trace_end, struct task_struct *task)
 	call__unfinished(thread, SCRY_CALL_UNFINISHED);
 	if (thread->signal && thread->signal == (task->exit_code & 0x7f) && thread__tells(thread))
 		signal__write(thread);
+	ring__ends(task, thread);
 	if (!(thread->state & SCRY_THREAD_HUSH) && thread__tells(thread) &&
 	    ring__begin(&w, thread)) {
 		if (ring__room(&w, sizeof(struct scry_record))) {

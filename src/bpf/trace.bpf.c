@@ -16,7 +16,9 @@
 #include "capture.bpf.h"
 #include "plain.bpf.h"
 #include "task.bpf.h"
+#include "split.bpf.h"
 #include "call.bpf.h"
+#include "sched.bpf.h"
 #include "programs.bpf.h"
 #include "function.bpf.h"
 
@@ -43,8 +45,11 @@ int trace_in_flight(struct bpf_iter__task *ctx)
 	thread = thread__find(task__tid(task));
 	if (cfg.at_exit)
 		call__pending(task, thread);
-	if (thread)
-		call__unfinished(thread, SCRY_CALL_UNFINISHED | SCRY_CALL_IN_FLIGHT);
+	if (!thread)
+		return 0;
+	split__still(task, thread);
+	call__unfinished(thread, SCRY_CALL_UNFINISHED | SCRY_CALL_IN_FLIGHT);
+	sched__still(task, thread);
 	return 0;
 }
 

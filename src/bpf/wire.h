@@ -155,8 +155,9 @@ struct scry_split {
 };
 
 /* One of the places in the kernel that a call waited at. */
-#define SCRY_SITES	 4
-#define SCRY_SITE_FRAMES 20
+#define SCRY_SITES	  4
+#define SCRY_SITE_FRAMES  20
+#define SCRY_WAKER_FRAMES 40
 
 struct scry_site {
 	__u64 hash;  /* of its frames; 0: unused */
@@ -205,8 +206,8 @@ struct scry_waits {
 	__u32 links;   /* of `chain`: who woke it from the longest, and so on */
 	__u32 nr;      /* of the call, and its abi */
 	__u32 abi;
-	__u32 pad;
-	__u64 waker[SCRY_SITE_FRAMES]; /* where in the kernel that one was, the innermost first */
+	__u32 site; /* of the longest; SCRY_SITES: at more places than there are */
+	__u64 waker[SCRY_WAKER_FRAMES]; /* where in the kernel that one was, the innermost first */
 	struct scry_site sites[SCRY_SITES];
 	struct scry_link chain[SCRY_CHAIN];
 };
@@ -303,6 +304,14 @@ struct scry_variant_key {
 	__u32 is_32bit; /* as plans are: 1 for the machine's 32-bit ABI, else 0 */
 	__u64 value;
 };
+
+/* Code of the kernel. */
+struct scry_code {
+	__u64 start;
+	__u64 end;
+};
+
+#define SCRY_INTERRUPTS 4
 
 /* Read-only configuration, set before load: the verifier removes what a run does not use. */
 #define SCRY_TARGET_ALL	      0
@@ -420,15 +429,16 @@ struct scry_config {
 	__u64 pid_namespace;   /* address of the pid namespace whose ids tasks have, … */
 	__u64 pid_level;       /* … and its depth; 0: the initial one */
 	__u64 budget;	       /* ns of a CPU that the recorder may take in a second; 0: any */
-	__u64 long_wait;       /* ns: a wait of so much is looked at closely */
-	__u32 stack_max;       /* bytes of the caller's stack that a call carries; 0: none */
-	__u8 may_give;	       /* exact durations are there to be shown alone */
-	__u8 overs;  /* each call has a duration of its own that it must take: map `overs` */
-	__u8 caller; /* a call carries the caller's frames, by frame pointers */
-	__u8 split;  /* where a call's time went is asked for, … */
-	__u8 spans;  /* … each span without a CPU, … */
-	__u8 sums;   /* … the scheduler's sums, … */
-	__u8 chain;  /* … who woke a waker, of whatever threads */
+	struct scry_code interrupts[SCRY_INTERRUPTS]; /* where interrupts come in */
+	__u64 long_wait; /* ns: a wait of so much is looked at closely */
+	__u32 stack_max; /* bytes of the caller's stack that a call carries; 0: none */
+	__u8 may_give;	 /* exact durations are there to be shown alone */
+	__u8 overs;	 /* each call has a duration of its own that it must take: map `overs` */
+	__u8 caller;	 /* a call carries the caller's frames, by frame pointers */
+	__u8 split;	 /* where a call's time went is asked for, … */
+	__u8 spans;	 /* … each span without a CPU, … */
+	__u8 sums;	 /* … the scheduler's sums, … */
+	__u8 chain;	 /* … who woke a waker, of whatever threads */
 	__u8 split_pad[5];
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */

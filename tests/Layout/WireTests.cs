@@ -26,7 +26,7 @@ public sealed partial class WireTests
         ("scry_count_key", typeof(CountKey)), ("scry_count_group", typeof(CountGroup)), ("scry_count_text", typeof(CountText)),
         ("scry_count_row", typeof(CountRow)), ("scry_count_chunk", typeof(CountChunk)), ("scry_count_errnos", typeof(CountErrnos)),
         ("scry_count_wrap", typeof(CountWrap)), ("scry_counts", typeof(CountState)),
-        ("scry_registers", typeof(CallerRegisters)), ("scry_split", typeof(CallSplit)), ("scry_site", typeof(WaitSite)), ("scry_link", typeof(WakerLink)),
+        ("scry_code", typeof(CodeRange)), ("scry_registers", typeof(CallerRegisters)), ("scry_split", typeof(CallSplit)), ("scry_site", typeof(WaitSite)), ("scry_link", typeof(WakerLink)),
         ("scry_waits", typeof(CallWaits)), ("scry_span", typeof(SpanRecord)), ("scry_sched", typeof(SchedSums)), ("scry_sched_sums", typeof(SchedRecord)),
     ];
 
@@ -58,7 +58,7 @@ public sealed partial class WireTests
         ("SCRY_COUNT_BUCKETS", Wire.Layout.CountBuckets), ("SCRY_COUNT_ERRNOS", Wire.Layout.CountErrnos),
         ("SCRY_COUNT_NR_BITS", Wire.Layout.CountNrBits), ("SCRY_COUNT_NR_MAX", Wire.Layout.CountNrMax), ("SCRY_COUNT_NR_NONE", Wire.Layout.CountNrNone),
         ("SCRY_REGISTERS", Wire.Layout.Registers), ("SCRY_STACK_MAX", Wire.Layout.StackMax), ("SCRY_CALLER_DEPTH", Wire.Layout.CallerDepth),
-        ("SCRY_SITES", Wire.Layout.Sites), ("SCRY_SITE_FRAMES", Wire.Layout.SiteFrames), ("SCRY_STATE_IO", Wire.Layout.StateIo),
+        ("SCRY_SITES", Wire.Layout.Sites), ("SCRY_SITE_FRAMES", Wire.Layout.SiteFrames), ("SCRY_WAKER_FRAMES", Wire.Layout.WakerFrames), ("SCRY_INTERRUPTS", Wire.Layout.Interrupts), ("SCRY_STATE_IO", Wire.Layout.StateIo),
         ("SCRY_CHAIN", Wire.Layout.Chain), ("SCRY_LINK_FRAMES", Wire.Layout.LinkFrames),
     ];
 

@@ -40,6 +40,11 @@ internal sealed record TraceArguments
 
     public AttachMode Attach { get; init; }
 
+    /// <summary>What follows the scheduler, and stacks.</summary>
+    public SplitArguments Why { get; init; } = SplitArguments.None;
+    /// <summary>Whether calls alone are shown: no signals, no ends.</summary>
+    public bool CallsAlone { get; init; }
+
     public bool Durations { get; init; }
     /// <summary>Durations are not even recorded.</summary>
     public bool NoDurations { get; init; }

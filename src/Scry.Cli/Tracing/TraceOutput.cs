@@ -1,8 +1,10 @@
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
+using Scry.Cli.Slow;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
+using Scry.Views.Slow;
 
 namespace Scry.Cli.Tracing;
 
@@ -31,6 +33,8 @@ internal sealed record ViewContext
     public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
     public bool Summary { get; init; }
+    /// <summary>Names the places of stacks.</summary>
+    public IStackNames Stacks { get; init; } = new LiveStackNames();
     /// <summary>Makes the view part of another one.</summary>
     public Func<IRecordView, OutputWriter, IRecordView>? Around { get; init; }
 }
@@ -61,7 +65,7 @@ internal sealed class TraceOutput : IRecordSink
             Descriptors = context.Descriptors,
         });
         IRecordView view = context.Summary ? new SummaryView(decoder, writer, context.Coarse)
-            : arguments.Json ? new JsonView(decoder, writer, context.Clock, cgroups, context.InIncident)
+            : arguments.Json ? new JsonView(decoder, writer, context.Clock, cgroups, context.InIncident, arguments.Why.IsNone ? null : context.Stacks, arguments.CallsAlone)
             : new LineView(decoder, writer, new LineOptions
             {
                 Time = arguments.Time,
@@ -75,6 +79,12 @@ internal sealed class TraceOutput : IRecordSink
                 InIncident = context.InIncident,
                 Clock = context.Clock,
                 CgroupPath = cgroups,
+                CallsAlone = arguments.CallsAlone,
+                Split = arguments.Why.IsNone ? null : (calls, lines) => new SplitText(context.Stacks, calls, lines, new SplitLayout
+                {
+                    Chain = arguments.Why.Chain,
+                    Stacks = arguments.Why.CallGraph != CallGraph.None,
+                }),
             });
         _clock = context.IsLive ? context.Clock : null;
         _view = context.Around?.Invoke(view, writer) ?? view;

@@ -18,6 +18,8 @@ internal sealed class TraceRun : IDisposable
     private const int LongWaitMs = 100;
     // Meanwhile the rings fill.
     private const int LatePatienceMs = 50;
+    // Nanoseconds of a wait that is looked at closely.
+    private const ulong ShortestLongWait = 50_000, LongestLongWait = 10_000_000;
 
     private readonly TraceArguments _arguments;
     private readonly IRecordSink _sink;
@@ -211,6 +213,15 @@ internal sealed class TraceRun : IDisposable
             Attach = arguments is { Attach: AttachMode.Auto, Target: TargetChoice.Command } ? AttachMode.Tracepoint : arguments.Attach,
             Durations = !arguments.NoDurations && (arguments.Durations || arguments.Json || arguments.Time != TimeStyle.None),
             Capture = arguments.Capture,
+            Overs = arguments.Why.Overs,
+            Split = arguments.Why.Split,
+            // What adds up to little is told by the thread's state alone.
+            LongWaitNs = Math.Clamp((arguments.Why.Overs?.Min() ?? arguments.MinDuration) / 100, ShortestLongWait, LongestLongWait),
+            Chain = arguments.Why.Chain > 1,
+            StackMax = arguments.Why.CallGraph == CallGraph.Dwarf ? Layout.StackMax : 0,
+            CallerFrames = arguments.Why.CallGraph == CallGraph.FramePointers,
+            Spans = arguments.Why.Spans,
+            Sums = arguments.Why.Sums,
         };
     }
 }
