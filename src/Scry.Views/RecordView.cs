@@ -36,6 +36,9 @@ public abstract class RecordView : IRecordView
             case RecordKind.Task when record.Length >= Unsafe.SizeOf<TaskRecord>():
                 WriteTask(in header, in task);
                 break;
+            case RecordKind.Span when record.Length >= Unsafe.SizeOf<SpanRecord>():
+                WriteSpan(in MemoryMarshal.AsRef<SpanRecord>(record), in task);
+                break;
         }
     }
 
@@ -69,6 +72,11 @@ public abstract class RecordView : IRecordView
 
     /// <summary>Writes a thread's names, where that is shown.</summary>
     private protected virtual void WriteTask(in RecordHeader header, in TaskState task)
+    {
+    }
+
+    /// <summary>Writes what a thread did without a CPU, where that is shown.</summary>
+    private protected virtual void WriteSpan(in SpanRecord span, in TaskState task)
     {
     }
 }

@@ -65,6 +65,32 @@ internal static class RecordMaker
         return record;
     }
 
+    public static byte[] Span(
+        uint tid, uint seq, ulong left, ulong woken, ulong time, uint cpu = 0, uint state = 1, uint waker = 0, SpanFlags flags = SpanFlags.None)
+    {
+        byte[] record = new byte[Unsafe.SizeOf<SpanRecord>()];
+        ref SpanRecord span = ref MemoryMarshal.AsRef<SpanRecord>(record.AsSpan());
+        span.Header = Header(record, RecordKind.Span, tid, seq, time, state, (byte)flags);
+        (span.Left, span.Woken, span.Waker, span.Cpu) = (left, woken, waker, cpu);
+        return record;
+    }
+
+    public static byte[] Sched(uint tid, uint seq, ulong time, SchedSums sums)
+    {
+        byte[] record = new byte[Unsafe.SizeOf<SchedRecord>()];
+        ref SchedRecord sched = ref MemoryMarshal.AsRef<SchedRecord>(record.AsSpan());
+        sched.Header = Header(record, RecordKind.Sched, tid, seq, time, 0, 0);
+        sched.Sums = sums;
+        return record;
+    }
+
+    /// <summary>The record as one of a thread of this process.</summary>
+    public static byte[] Of(uint tgid, byte[] record)
+    {
+        MemoryMarshal.AsRef<RecordHeader>(record.AsSpan()).Tgid = tgid;
+        return record;
+    }
+
     private static byte[] Bare(RecordKind kind, uint tid, uint seq, ulong time, uint detail)
     {
         byte[] record = new byte[Unsafe.SizeOf<RecordHeader>()];
