@@ -131,7 +131,7 @@ public sealed class CallStacks : IDisposable
     private void AddStack(ProcessImage image, ulong time, Capture capture)
     {
         int registers = Unsafe.SizeOf<CallerRegisters>();
-        if (capture.Data.Length < registers || image.IsRefused || _worker.Gone is not null)
+        if (capture.Data.Length < registers || image.Failures >= Symbols.MostFailures || _worker.Gone is not null)
         {
             End(_worker.Gone is { } gone ? $"stacks cannot be read: {gone}" : "reading stacks of this process failed before", null, 0);
             return;
@@ -141,7 +141,7 @@ public sealed class CallStacks : IDisposable
         Mapping[] mappings = image.At(time);
         if (!_symbols.Unwind(request, mappings, capture.Data[registers..], out UnwindAnswer answer))
         {
-            image.IsRefused = _worker.Gone is null;
+            image.Failures++;
             End(_worker.Gone is { } gone ? $"stacks cannot be read: {gone}" : "reading it failed", null, 0);
             return;
         }

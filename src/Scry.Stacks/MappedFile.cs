@@ -35,6 +35,9 @@ internal sealed class MappedFile(FileKey key, string path)
     /// <summary>Why it is not used; null: it is.</summary>
     public string? Refused { get; set; }
 
+    /// <summary>How often the worker failed at it.</summary>
+    public int Failures { get; set; }
+
     /// <summary>Whether its debug files are not used: with them the worker failed.</summary>
     public bool DebugRefused { get; set; }
 

@@ -21,8 +21,8 @@ internal sealed class ProcessImage(uint tgid, ulong from, Mapping[] mappings)
     /// <summary>When it began, of CLOCK_MONOTONIC; 0: before anybody looked.</summary>
     public ulong From { get; } = from;
 
-    /// <summary>Whether the worker failed at its stacks: they are not tried again.</summary>
-    public bool IsRefused { get; set; }
+    /// <summary>How often the worker failed at its stacks.</summary>
+    public int Failures { get; set; }
 
     /// <summary>The names of code that was made at run time; null when nobody has looked for them.</summary>
     public PerfMap? PerfMap { get; set; }

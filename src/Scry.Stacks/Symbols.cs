@@ -8,6 +8,9 @@ namespace Scry.Stacks;
 internal sealed class Symbols(Worker worker, Opener opener)
 {
     private const int MostLoaded = 512, MostTries = 64;
+    /// <summary>So often the worker may fail at one thing before it is not tried again.</summary>
+    public const int MostFailures = 2;
+
     private const string Failed = "reading it failed";
 
     private readonly DebugFiles _debug = new(opener);
@@ -33,11 +36,19 @@ internal sealed class Symbols(Worker worker, Opener opener)
                 return answer;
             worker.Failed();
         }
+        Blame(file);
+        return null;
+    }
+
+    // Its debug file first, if it may have been that; once it may have been something else that ended the worker.
+    private static void Blame(MappedFile file)
+    {
+        if (++file.Failures < MostFailures)
+            return;
         if (file.HasDebug && !file.DebugRefused)
             file.DebugRefused = true;
         else
             file.Refused = Failed;
-        return null;
     }
 
     /// <summary>The callers of a stack.</summary>
@@ -116,7 +127,7 @@ internal sealed class Symbols(Worker worker, Opener opener)
         uint id = _free.Count > 0 ? _free.Pop() : _nextId++;
         if (!Tell(Request.File, new FileRequest { Id = id }, handle, out FileAnswer? answer))
         {
-            file.Refused = Failed;
+            Blame(file);
             return false;
         }
         if (answer is null)
@@ -160,7 +171,7 @@ internal sealed class Symbols(Worker worker, Opener opener)
             {
                 if (!Tell(Request.Debug, new FileRequest { Id = file.Id, CheckCrc = byCrc ? 1u : 0, Crc = answer.Crc }, found, out FileAnswer? debug))
                 {
-                    file.DebugRefused = true;
+                    Blame(file);
                     return;
                 }
                 if (debug is null)

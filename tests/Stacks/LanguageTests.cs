@@ -59,7 +59,8 @@ public sealed class LanguageTests : IDisposable
     {
         using var victim = new Victim(Programs.Make(name, $"HOME=/tmp GOFLAGS= go build {options} -o {{out}} {{dir}}/deep.go"));
         List<Place> places = Victim.Places(_stacks, victim.Waits().Stop().Record);
-        HasInOrder(places, "syscall.Read", "main.(*corner).pay", "main.visit", "main.main", "runtime.main", "runtime.goexit");
+        // What is inlined is told by debug information alone.
+        HasInOrder(places, options.Length == 0 ? "syscall.Read" : "syscall.read", "main.(*corner).pay", "main.visit", "main.main", "runtime.main", "runtime.goexit");
         Assert.DoesNotContain(places, place => place.End is not null);
     }
 
@@ -104,12 +105,12 @@ public sealed class LanguageTests : IDisposable
         return Regex.Replace(Regex.Replace(name, "^_*(GI_)?_*(libc_)?", ""), "_impl$", "");
     }
 
-    private static void HasInOrder(List<Place> places, params string[] functions)
+    internal static void HasInOrder(List<Place> places, params string[] functions)
     {
         int at = 0;
         foreach (Place place in places)
         {
-            if (at < functions.Length && (place.Function == functions[at] || place.Function.StartsWith(functions[at] + "(", StringComparison.Ordinal)))
+            if (at < functions.Length && (place.Function == functions[at] || place.Function.StartsWith(functions[at] + "(", StringComparison.Ordinal) || place.Function.StartsWith(functions[at] + "[", StringComparison.Ordinal)))
                 at++;
         }
         Assert.True(at == functions.Length, $"no {functions[Math.Min(at, functions.Length - 1)]} in: {string.Join(" < ", places.Select(Told))}");

@@ -48,6 +48,14 @@ internal sealed class Victim : IDisposable
         throw new TimeoutException($"it does not read: {File.ReadAllText($"/proc/{Pid}/syscall")}");
     }
 
+    /// <summary>Lets it go on, and reads the number that it writes.</summary>
+    public int Goes()
+    {
+        _process.StandardInput.Write('\n');
+        _process.StandardInput.Flush();
+        return int.Parse(_process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Lets gdb say what it sees, and makes a record of what the kernel would.</summary>
     /// <param name="most">Bytes of the stack.</param>
     public (string[] Functions, byte[] Record) Stop(int most = 65536)

@@ -349,6 +349,21 @@ static void add_tables(struct file *file, Elf *elf)
 	}
 }
 
+static void add_go(struct file *file)
+{
+	GElf_Shdr header;
+	Elf_Scn *section = section_named(file->elf, ".gopclntab", &header);
+	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+	size_t count = data && data->d_buf ? go__symbols(data->d_buf, data->d_size, NULL) : 0;
+	struct symbol *all;
+
+	all = count ? realloc(file->symbols, (file->symbol_count + count) * sizeof(*all)) : NULL;
+	if (!all)
+		return;
+	file->symbols = all;
+	file->symbol_count += go__symbols(data->d_buf, data->d_size, all + file->symbol_count);
+}
+
 static int compare_symbols(const void *one, const void *other)
 {
 	const struct symbol *a = one, *b = other;
@@ -367,6 +382,7 @@ static void find_symbols(struct file *file)
 	add_tables(file, file->elf);
 	add_tables(file, file->debug);
 	add_tables(file, file->mini);
+	add_go(file);
 	if (!file->symbol_count)
 		return;
 	qsort(file->symbols, file->symbol_count, sizeof(*file->symbols), compare_symbols);

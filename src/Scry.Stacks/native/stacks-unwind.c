@@ -3,46 +3,17 @@
  * From registers and a copy of the stack to the callers: by each file's call frame information, and
  * by the frame pointer where code has none, as that of a JIT compiler.
  */
-#include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "stacks.h"
+#include "stacks-unwind.h"
 
-#define EXPRESSION 64	/* words on its stack */
-#define STEPS	   4096 /* of an expression */
-
-#ifdef __aarch64__
-/* DWARF's numbers: x0 to x30, sp. The upper bits of a return address may sign it. */
-#define REGISTERS    32
-#define STACK	     31
-#define FRAME	     29
-#define PC_WORD	     32
-#define ADDRESS_MASK 0x0000ffffffffffffULL
-#define ARM_STATE    0x10 /* of pstate, word 33: a 32-bit program */
-#else
-#define REGISTERS    17
-#define STACK	     (state->is_32bit ? 4 : 7)
-#define FRAME	     (state->is_32bit ? 5 : 6)
-#define PC_WORD	     16
-#define ADDRESS_MASK 0xffffffffffffffffULL
+#ifndef __aarch64__
 /* Which word of struct pt_regs DWARF's registers are. */
 static const uint8_t words_of[2][REGISTERS] = {
 	{10, 12, 11, 5, 13, 14, 4, 19, 9, 8, 7, 6, 3, 2, 1, 0, PC_WORD},
 	{10, 11, 12, 5, 19, 4, 13, 14, PC_WORD}};
 #endif
-
-struct state {
-	const struct stacks_unwind *request;
-	const struct stacks_mapping *mappings;
-	const uint8_t *stack;
-	bool is_32bit;
-	uint64_t registers[REGISTERS];
-	uint64_t known; /* a bit for each */
-	uint64_t pc;
-	bool exact;
-	enum stacks_end end; /* why memory could not be read */
-};
 
 static const struct stacks_mapping *mapping_at(const struct state *state, uint64_t address)
 {
@@ -76,7 +47,7 @@ static bool read_file(const struct state *state, uint64_t address, size_t width,
 	return true;
 }
 
-static bool read_memory(struct state *state, uint64_t address, uint64_t *value)
+bool unwind__read(struct state *state, uint64_t address, uint64_t *value)
 {
 	size_t width = state->is_32bit ? 4 : 8;
 	uint64_t offset = address - state->request->stack;
@@ -91,232 +62,6 @@ static bool read_memory(struct state *state, uint64_t address, uint64_t *value)
 	/* A little above its end it is the same stack. */
 	state->end = offset < ((uint64_t)64 << 20) ? STACKS_SHORT : STACKS_BROKEN;
 	return false;
-}
-
-struct words {
-	uint64_t all[EXPRESSION];
-	size_t count;
-	bool failed;
-};
-
-static void push(struct words *words, uint64_t value)
-{
-	if (words->count == EXPRESSION)
-		words->failed = true;
-	else
-		words->all[words->count++] = value;
-}
-
-static uint64_t pop(struct words *words)
-{
-	if (words->count)
-		return words->all[--words->count];
-	words->failed = true;
-	return 0;
-}
-
-static uint64_t nth(struct words *words, uint64_t down)
-{
-	if (down < words->count)
-		return words->all[words->count - 1 - down];
-	words->failed = true;
-	return 0;
-}
-
-static void push_register(struct state *state, struct words *words, uint64_t number, uint64_t plus)
-{
-	if (number >= REGISTERS || !(state->known >> number & 1))
-		words->failed = true;
-	else
-		push(words, state->registers[number] + plus);
-}
-
-static uint64_t binary(int atom, uint64_t a, uint64_t b)
-{
-	switch (atom) {
-	case DW_OP_plus:
-		return a + b;
-	case DW_OP_minus:
-		return a - b;
-	case DW_OP_mul:
-		return a * b;
-	case DW_OP_and:
-		return a & b;
-	case DW_OP_or:
-		return a | b;
-	case DW_OP_xor:
-		return a ^ b;
-	case DW_OP_shl:
-		return b < 64 ? a << b : 0;
-	case DW_OP_shr:
-		return b < 64 ? a >> b : 0;
-	case DW_OP_shra:
-		return (int64_t)a >> (b < 63 ? b : 63);
-	case DW_OP_eq:
-		return a == b;
-	case DW_OP_ne:
-		return a != b;
-	case DW_OP_lt:
-		return (int64_t)a < (int64_t)b;
-	case DW_OP_le:
-		return (int64_t)a <= (int64_t)b;
-	case DW_OP_gt:
-		return (int64_t)a > (int64_t)b;
-	default: /* DW_OP_ge */
-		return (int64_t)a >= (int64_t)b;
-	}
-}
-
-static void operate_on_stack(struct words *words, int atom, uint64_t number)
-{
-	uint64_t a, b, c;
-
-	switch (atom) {
-	case DW_OP_dup:
-		push(words, nth(words, 0));
-		break;
-	case DW_OP_over:
-		push(words, nth(words, 1));
-		break;
-	case DW_OP_pick:
-		push(words, nth(words, number));
-		break;
-	case DW_OP_drop:
-		pop(words);
-		break;
-	case DW_OP_swap:
-		a = pop(words);
-		b = pop(words);
-		push(words, a);
-		push(words, b);
-		break;
-	case DW_OP_rot:
-		a = pop(words);
-		b = pop(words);
-		c = pop(words);
-		push(words, a);
-		push(words, c);
-		push(words, b);
-		break;
-	case DW_OP_not:
-		push(words, ~pop(words));
-		break;
-	case DW_OP_neg:
-		push(words, -pop(words));
-		break;
-	case DW_OP_abs:
-		a = pop(words);
-		push(words, (int64_t)a < 0 ? -a : a);
-		break;
-	case DW_OP_plus_uconst:
-		push(words, pop(words) + number);
-		break;
-	default:
-		words->failed = true;
-	}
-}
-
-static void dereference(struct state *state, struct words *words, uint64_t size)
-{
-	uint64_t value;
-
-	if (!read_memory(state, pop(words), &value))
-		words->failed = true;
-	if (size < 8)
-		value &= ((uint64_t)1 << size * 8) - 1;
-	push(words, value);
-}
-
-/* Where a jump leads; count: out of the expression. */
-static size_t jump(const Dwarf_Op *ops, size_t count, size_t at)
-{
-	/* The two bytes are counted from the next operation. */
-	uint64_t target = ops[at].offset + 3 + (int16_t)ops[at].number;
-
-	for (size_t i = 0; i < count; i++) {
-		if (ops[i].offset == target)
-			return i;
-	}
-	return count;
-}
-
-static bool evaluate(struct state *state, const Dwarf_Op *ops, size_t count, const uint64_t *cfa,
-		     uint64_t *result)
-{
-	struct words words = {.count = 0};
-	bool is_place = false;
-	int steps = 0;
-
-	for (size_t i = 0; i < count && !words.failed; i++) {
-		const Dwarf_Op *op = &ops[i];
-		uint64_t b;
-
-		if (++steps > STEPS)
-			return false;
-		switch (op->atom) {
-		case DW_OP_lit0 ... DW_OP_lit31:
-			push(&words, op->atom - DW_OP_lit0);
-			break;
-		case DW_OP_addr:
-		case DW_OP_const1u ... DW_OP_consts:
-			push(&words, op->number);
-			break;
-		case DW_OP_reg0 ... DW_OP_reg31:
-			push_register(state, &words, op->atom - DW_OP_reg0, 0);
-			break;
-		case DW_OP_regx:
-			push_register(state, &words, op->number, 0);
-			break;
-		case DW_OP_breg0 ... DW_OP_breg31:
-			push_register(state, &words, op->atom - DW_OP_breg0, op->number);
-			break;
-		case DW_OP_bregx:
-			push_register(state, &words, op->number, op->number2);
-			break;
-		case DW_OP_plus:
-		case DW_OP_minus:
-		case DW_OP_mul:
-		case DW_OP_and:
-		case DW_OP_or:
-		case DW_OP_xor:
-		case DW_OP_shl ... DW_OP_shra:
-		case DW_OP_eq ... DW_OP_ne:
-			b = pop(&words);
-			push(&words, binary(op->atom, pop(&words), b));
-			break;
-		case DW_OP_deref:
-			dereference(state, &words, 8);
-			break;
-		case DW_OP_deref_size:
-			dereference(state, &words, op->number);
-			break;
-		case DW_OP_bra:
-			if (!pop(&words))
-				break;
-			/* fall through */
-		case DW_OP_skip:
-			i = jump(ops, count, i) - 1;
-			break;
-		case DW_OP_nop:
-			break;
-		/* These two are how libdw writes "saved at" and "is". */
-		case DW_OP_call_frame_cfa:
-			if (!cfa)
-				return false;
-			push(&words, *cfa);
-			is_place = true;
-			break;
-		case DW_OP_stack_value:
-			is_place = false;
-			break;
-		default:
-			operate_on_stack(&words, op->atom, op->number);
-		}
-	}
-	*result = pop(&words);
-	if (words.failed)
-		return false;
-	return !is_place || read_memory(state, *result, result);
 }
 
 /* The rules at an address, kept for the next who comes from there. */
@@ -353,7 +98,7 @@ static enum step step_by_rules(struct state *state, Dwarf_Frame *frame)
 
 	state->end = STACKS_BROKEN;
 	if (back < 0 || back >= REGISTERS || dwarf_frame_cfa(frame, &ops, &count) || !count ||
-	    !evaluate(state, ops, count, NULL, &cfa))
+	    !expression__value(state, ops, count, NULL, &cfa))
 		return STEP_FAILED;
 	for (int i = 0; i < REGISTERS; i++) {
 		Dwarf_Op memory[3];
@@ -361,7 +106,7 @@ static enum step step_by_rules(struct state *state, Dwarf_Frame *frame)
 		if (dwarf_frame_register(frame, i, memory, &ops, &count))
 			continue;
 		if (count) {
-			if (evaluate(state, ops, count, &cfa, &registers[i]))
+			if (expression__value(state, ops, count, &cfa, &registers[i]))
 				known |= (uint64_t)1 << i;
 			else if (i == back)
 				return STEP_FAILED;
@@ -372,8 +117,9 @@ static enum step step_by_rules(struct state *state, Dwarf_Frame *frame)
 			return STEP_END;
 		}
 	}
-	if (!(known >> STACK & 1))
-		registers[STACK] = cfa;
+	/* On both processors; elfutils 0.188 reads arm64's signed return addresses as a rule for
+	 * it. */
+	registers[STACK] = cfa;
 	known |= (uint64_t)1 << STACK;
 	if (!(known >> back & 1))
 		return STEP_FAILED;
@@ -385,6 +131,7 @@ static enum step step_by_rules(struct state *state, Dwarf_Frame *frame)
 	state->known = known;
 	state->pc = registers[back] & ADDRESS_MASK;
 	state->exact = is_signal;
+	state->by_pointer = false;
 	return state->pc ? STEP_ON : STEP_END;
 }
 
@@ -393,10 +140,13 @@ static enum step step_by_pointer(struct state *state)
 	size_t width = state->is_32bit ? 4 : 8;
 	uint64_t frame = state->registers[FRAME], next, pc;
 
+	/* The outermost frame has none. */
+	if (state->by_pointer && !frame)
+		return STEP_END;
 	state->end = STACKS_NO_RULES;
 	if (!(state->known >> FRAME & 1) || frame < state->registers[STACK] || frame % width)
 		return STEP_FAILED;
-	if (!read_memory(state, frame, &next) || !read_memory(state, frame + width, &pc)) {
+	if (!unwind__read(state, frame, &next) || !unwind__read(state, frame + width, &pc)) {
 		if (state->end == STACKS_BROKEN)
 			state->end = STACKS_NO_RULES;
 		return STEP_FAILED;
@@ -413,8 +163,43 @@ static enum step step_by_pointer(struct state *state)
 	state->registers[STACK] = frame + 2 * width;
 	state->pc = pc;
 	state->exact = false;
+	state->by_pointer = true;
 	return STEP_ON;
 }
+
+#ifdef __aarch64__
+/* mov x8, #139; svc #0: what a signal's handler returns to. Its rules lead past the function that
+ * was interrupted, whose registers stand in the rt_sigframe. */
+#define SIGNAL_RETURN	 0xd4000001d2801168ULL
+#define SIGNAL_REGISTERS 312
+
+static bool step_by_signal(struct state *state)
+{
+	uint64_t code, at = state->registers[STACK] + SIGNAL_REGISTERS, pc;
+	uint64_t registers[REGISTERS];
+
+	if (!read_file(state, state->pc, 8, &code) || code != SIGNAL_RETURN)
+		return false;
+	for (int i = 0; i < REGISTERS; i++, at += 8) {
+		if (!unwind__read(state, at, &registers[i]))
+			return false;
+	}
+	if (!unwind__read(state, at, &pc))
+		return false;
+	memcpy(state->registers, registers, sizeof(registers));
+	state->known = ~0ULL;
+	state->pc = pc;
+	state->exact = true;
+	state->by_pointer = false;
+	return true;
+}
+#else
+static bool step_by_signal(struct state *state)
+{
+	(void)state;
+	return false;
+}
+#endif
 
 static enum step step(struct state *state)
 {
@@ -432,6 +217,8 @@ static enum step step(struct state *state)
 		state->pc = mapping - state->mappings;
 		return STEP_FAILED;
 	}
+	if (step_by_signal(state))
+		return STEP_ON;
 	if (file && file__address(file, at - mapping->start + mapping->offset, &address))
 		frame = rules_at(file, address);
 	return frame ? step_by_rules(state, frame) : step_by_pointer(state);

@@ -167,6 +167,7 @@ void files__add_alt(uint32_t id, int fd, struct buffer *answer);
 void files__forget(uint32_t id);
 bool file__address(const struct file *file, uint64_t offset, uint64_t *address);
 const struct symbol *file__symbol(struct file *file, uint64_t address);
+size_t go__symbols(const void *bytes, size_t size, struct symbol *to);
 
 void unwind__run(const struct stacks_unwind *request, const struct stacks_mapping *mappings,
 		 const uint8_t *stack, struct buffer *answer);
