@@ -32,10 +32,12 @@ internal sealed class ReportRun : IDisposable
     private ulong _shown;
 
     /// <summary>Opens the recording and reads its names.</summary>
+    /// <param name="arguments">What was asked.</param>
+    /// <param name="view">Another view than lines, JSON or a table; it is told what was traced.</param>
     /// <exception cref="RecordingException">The file cannot be read.</exception>
     /// <exception cref="ToolException">It is no recording, or something that was asked for is not in it.</exception>
     /// <exception cref="TargetException">There is no such user or number.</exception>
-    public ReportRun(ReportArguments arguments)
+    public ReportRun(ReportArguments arguments, Func<RecordingAbout, MakeView>? view = null)
     {
         _arguments = arguments;
         // A mistake in the words is told before a large file is read.
@@ -56,7 +58,7 @@ internal sealed class ReportRun : IDisposable
             RecordFilterOptions wanted = Options(selector, end);
             _filter = new RecordFilter(wanted);
             _past = Past(end, wanted.CgroupIds);
-            _output = TraceOutput.Open(arguments.Shown, Context());
+            _output = TraceOutput.Open(arguments.Shown, Context() with { View = view?.Invoke(_about) });
         }
         catch
         {
