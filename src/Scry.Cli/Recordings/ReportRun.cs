@@ -34,10 +34,12 @@ internal sealed class ReportRun : IDisposable
     private ulong _shown;
 
     /// <summary>Opens the recording and reads its names.</summary>
+    /// <param name="arguments">What was asked.</param>
+    /// <param name="view">Another view than lines, JSON or a table; it is told what was traced.</param>
     /// <exception cref="RecordingException">The file cannot be read.</exception>
     /// <exception cref="ToolException">It is no recording, or something that was asked for is not in it.</exception>
     /// <exception cref="TargetException">There is no such user or number.</exception>
-    public ReportRun(ReportArguments arguments)
+    public ReportRun(ReportArguments arguments, Func<RecordingAbout, MakeView>? view = null)
     {
         _arguments = arguments;
         // A mistake in the words is told before a large file is read.
@@ -62,7 +64,8 @@ internal sealed class ReportRun : IDisposable
             if (arguments.Pictures.NeedSplit && !_about.HasSplits)
                 throw new ToolException("the recording does not have where calls' time went", "record with --split, and --call-graph dwarf for stacks");
             TraceArguments shown = arguments.Shown with { Why = arguments.Shown.Why with { CallGraph = _about.HasStacks ? CallGraph.Dwarf : CallGraph.None } };
-            _output = PictureSink.Around(TraceOutput.Open(shown, Context()), arguments.Pictures, _stacks, Path.GetFileName(arguments.File));
+            _output = PictureSink.Around(TraceOutput.Open(shown, Context() with { View = view?.Invoke(_about) }), arguments.Pictures, _stacks, Path.GetFileName(arguments.File),
+                (file, view) => TraceOutput.Open(shown with { OutputFile = file }, Context() with { View = view }));
         }
         catch
         {

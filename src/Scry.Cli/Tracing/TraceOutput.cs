@@ -8,6 +8,12 @@ using Scry.Views.Slow;
 
 namespace Scry.Cli.Tracing;
 
+/// <summary>Makes a view.</summary>
+/// <param name="decoder">Writes calls.</param>
+/// <param name="output">Where it writes.</param>
+/// <param name="clock">What the clock on the wall showed.</param>
+internal delegate IRecordView MakeView(Decoder decoder, OutputWriter output, WallClock clock);
+
 /// <summary>What the records come from, as far as a view has to know.</summary>
 internal sealed record ViewContext
 {
@@ -33,6 +39,8 @@ internal sealed record ViewContext
     public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
     public bool Summary { get; init; }
+    /// <summary>Another view than these.</summary>
+    public MakeView? View { get; init; }
     /// <summary>Names code, where calls carry where their time went or where they came from; null: none does.</summary>
     public IStackNames? Stacks { get; init; }
     /// <summary>Makes the view part of another one.</summary>
@@ -64,7 +72,8 @@ internal sealed class TraceOutput : IRecordOutput
             Unknown = context.AskKernel ? _kernel.Describe : null,
             Descriptors = context.Descriptors,
         });
-        IRecordView view = context.Summary ? new SummaryView(decoder, writer, context.Coarse)
+        IRecordView view = context.View is { } make ? make(decoder, writer, context.Clock)
+            : context.Summary ? new SummaryView(decoder, writer, context.Coarse)
             : arguments.Json ? new JsonView(decoder, writer, context.Clock, cgroups, context.InIncident, context.Stacks, arguments.CallsAlone)
             : new LineView(decoder, writer, new LineOptions
             {
@@ -96,10 +105,13 @@ internal sealed class TraceOutput : IRecordOutput
     /// <param name="arguments">What was asked.</param>
     /// <param name="names">Names cgroups and code.</param>
     /// <param name="around">As <see cref="ViewContext.Around"/>.</param>
+    /// <param name="view">As <see cref="ViewContext.View"/>.</param>
     /// <exception cref="ToolException">The file cannot be written.</exception>
-    public static TraceOutput Open(TraceArguments arguments, LiveNames names, Func<IRecordView, OutputWriter, IRecordView>? around = null) => Open(arguments, new ViewContext
+    public static TraceOutput Open(
+        TraceArguments arguments, LiveNames names, Func<IRecordView, OutputWriter, IRecordView>? around = null, MakeView? view = null) => Open(arguments, new ViewContext
     {
         Around = around,
+        View = view,
         // strace's place when a command is started: its own output keeps standard output for itself.
         ToError = around is not null || arguments.Target == TargetChoice.Command,
         Thread = arguments.Target is TargetChoice.Command or TargetChoice.Processes or TargetChoice.Threads
@@ -188,6 +200,7 @@ internal sealed class TraceOutput : IRecordOutput
     /// <summary>Closes the file.</summary>
     public void Dispose()
     {
+        (_view as IDisposable)?.Dispose();
         _writer.Dispose();
         _kernel.Dispose();
     }

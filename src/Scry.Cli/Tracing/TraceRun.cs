@@ -235,7 +235,7 @@ internal sealed class TraceRun : IDisposable
             Overs = arguments.Why.Overs,
             Split = arguments.Why.Split,
             // What adds up to little is told by the thread's state alone.
-            LongWaitNs = Math.Clamp((arguments.Why.Overs?.Min() ?? arguments.MinDuration) / 100, ShortestLongWait, LongestLongWait),
+            LongWaitNs = arguments.Why.LongWait ?? Math.Clamp((arguments.Why.Overs?.Min() ?? arguments.MinDuration) / 100, ShortestLongWait, LongestLongWait),
             Chain = arguments.Why.Chain > 1,
             StackMax = arguments.Why.CallGraph == CallGraph.Dwarf ? Layout.StackMax : 0,
             CallerFrames = arguments.Why.CallGraph == CallGraph.FramePointers,

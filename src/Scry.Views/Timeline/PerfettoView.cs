@@ -9,9 +9,9 @@ namespace Scry.Views.Timeline;
 /// states, each CPU one of what ran on it; arrows lead from who woke a thread to where it ran on.
 /// </summary>
 /// <param name="decoder">Writes calls.</param>
-/// <param name="output">Where it goes; what is written is JSON as soon as <see cref="Finish"/> or <see cref="Close"/> was called.</param>
+/// <param name="output">Where it goes; what is written is JSON as soon as <see cref="Finish"/> or <see cref="Dispose"/> was called.</param>
 /// <param name="options">How much may be written, and the clock.</param>
-public sealed class PerfettoView(Decoder decoder, OutputWriter output, TimelineOptions options) : RecordView
+public sealed class PerfettoView(Decoder decoder, OutputWriter output, TimelineOptions options) : RecordView, ITimeline, IDisposable
 {
     /// <summary>Added to a thread's id: the id of the track of its states, which cannot be a thread's.</summary>
     internal const ulong StateTrack = 1UL << 30;
@@ -34,8 +34,11 @@ public sealed class PerfettoView(Decoder decoder, OutputWriter output, TimelineO
         public byte[]? Name;
     }
 
-    /// <summary>Events that found no room.</summary>
+    /// <inheritdoc/>
     public ulong Cut { get; private set; }
+
+    /// <inheritdoc/>
+    public ulong Spans { get; private set; }
 
     /// <inheritdoc/>
     public override void Finish(in RunSummary summary)
@@ -45,9 +48,20 @@ public sealed class PerfettoView(Decoder decoder, OutputWriter output, TimelineO
         Close();
     }
 
-    /// <summary>Ends the JSON, also of a run that failed.</summary>
-    /// <exception cref="OutputException">It cannot be written.</exception>
-    public void Close()
+    /// <summary>Ends the JSON of a run that failed, as far as it can be written.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            Close();
+        }
+        catch (OutputException)
+        {
+            // Whoever wrote before was told.
+        }
+    }
+
+    private void Close()
     {
         if (_closed)
             return;
@@ -108,6 +122,7 @@ public sealed class PerfettoView(Decoder decoder, OutputWriter output, TimelineO
     /// <inheritdoc/>
     private protected override void WriteSpan(in SpanRecord span, in TaskState task)
     {
+        Spans++;
         ref Thread thread = ref Of(in span.Header);
         (uint tgid, uint tid, ulong time) = (span.Header.Tgid, span.Header.Tid, span.Header.Time);
         var times = new SpanTimes(in span, thread.Since);

@@ -10,7 +10,7 @@ namespace Scry.Views.Timeline;
 /// <param name="decoder">Writes calls.</param>
 /// <param name="output">Where the page goes.</param>
 /// <param name="options">How much is kept, and the clock.</param>
-public sealed class TimelineView(Decoder decoder, OutputWriter output, TimelineOptions options) : RecordView
+public sealed class TimelineView(Decoder decoder, OutputWriter output, TimelineOptions options) : RecordView, ITimeline
 {
     /// <summary>A mark costs about so many bytes.</summary>
     private const int MarkCost = 24;
@@ -26,10 +26,10 @@ public sealed class TimelineView(Decoder decoder, OutputWriter output, TimelineO
     private ulong _end, _cutAt;
     private ulong _cutSpans, _cutCalls, _cutMarks, _cutTexts;
 
-    /// <summary>Whether something found no room.</summary>
-    public bool IsCut => _cutAt > 0;
+    /// <inheritdoc/>
+    public ulong Cut => _cutSpans + _cutCalls + _cutMarks;
 
-    /// <summary>Spans that were seen: without them there are calls alone.</summary>
+    /// <inheritdoc/>
     public ulong Spans { get; private set; }
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public sealed class TimelineView(Decoder decoder, OutputWriter output, TimelineO
             notes.Add(FormattableString.Invariant($"{summary.TotalLost} records were lost: where a thread's are, is marked"));
         else if (!summary.Complete)
             notes.Add("not all of the run was seen");
-        if (_cutSpans + _cutCalls + _cutMarks > 0)
+        if (Cut > 0)
             notes.Add(FormattableString.Invariant($"cut: no room for {_cutSpans} spans, {_cutCalls} calls and {_cutMarks} marks from the red line on"));
         if (_cutTexts > 0)
             notes.Add(FormattableString.Invariant($"no room for the texts of {_cutTexts} calls: these have their names alone"));

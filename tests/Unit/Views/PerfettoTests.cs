@@ -76,8 +76,8 @@ public sealed class PerfettoTests
         PerfettoView view = View(to, new TimelineOptions { Title = "x" });
         foreach (byte[] record in s_run)
             view.Write(record);
-        view.Close();
-        view.Close();
+        view.Dispose();
+        view.Dispose();
         JsonElement.Parse(to.ToArray());
         JsonElement empty = JsonElement.Parse(Trace(new TimelineOptions { Title = "x" }));
         Assert.Equal(0, empty.GetProperty("traceEvents").GetArrayLength());
