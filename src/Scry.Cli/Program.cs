@@ -13,6 +13,8 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     StraceCommand.Create(),
     StuckCommand.Create(),
     SlowCommand.Create(),
+    SchedCommand.Create(),
+    TimelineCommand.Create(),
     BenchCommand.Create(),
     DoctorCommand.Create(),
 };

@@ -82,6 +82,8 @@ public sealed class RecordFilter(RecordFilterOptions options)
             case RecordKind.Exit:
                 _tasks.Remove(header.Tid);
                 return InScope;
+            case RecordKind.Span or RecordKind.Sched:
+                return InScope;
             case RecordKind.Signal:
                 return InScope && options.Signals;
             case RecordKind.Call when record.Length >= Unsafe.SizeOf<CallFixed>():

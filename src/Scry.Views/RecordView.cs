@@ -36,6 +36,12 @@ public abstract class RecordView : IRecordView
             case RecordKind.Task when record.Length >= Unsafe.SizeOf<TaskRecord>():
                 WriteTask(in header, in task);
                 break;
+            case RecordKind.Span when record.Length >= Unsafe.SizeOf<SpanRecord>():
+                WriteSpan(in MemoryMarshal.AsRef<SpanRecord>(record), in task);
+                break;
+            case RecordKind.Sched when record.Length >= Unsafe.SizeOf<SchedRecord>():
+                WriteSched(in MemoryMarshal.AsRef<SchedRecord>(record), in task);
+                break;
         }
     }
 
@@ -69,6 +75,16 @@ public abstract class RecordView : IRecordView
 
     /// <summary>Writes a thread's names, where that is shown.</summary>
     private protected virtual void WriteTask(in RecordHeader header, in TaskState task)
+    {
+    }
+
+    /// <summary>Writes what a thread did without a CPU, where that is shown.</summary>
+    private protected virtual void WriteSpan(in SpanRecord span, in TaskState task)
+    {
+    }
+
+    /// <summary>Writes a thread's sums of the scheduler, where these are shown.</summary>
+    private protected virtual void WriteSched(in SchedRecord sched, in TaskState task)
     {
     }
 }

@@ -9,12 +9,7 @@ namespace Scry.Views;
 /// <param name="width">Columns of the terminal; <see cref="int.MaxValue"/>: a file or pipe, where nothing is left out.</param>
 public sealed class StatText(OutputWriter output, int width)
 {
-    private const int NarrowLabel = 12;
     private const int BarColumns = 40;
-    private const int LastLabelLeast = 8;
-
-    /// <summary>A column: what is in it, and how soon it is left out (the highest first; 0: never).</summary>
-    private sealed record Column(string Title, int Rank, bool Left, Func<StatRow, string> Text);
 
     /// <summary>Writes a table, and a line about it before an interval's.</summary>
     /// <exception cref="OutputException">It cannot be written.</exception>
@@ -25,13 +20,7 @@ public sealed class StatText(OutputWriter output, int width)
             TimeSpan day = DateTimeOffset.FromUnixTimeMilliseconds(table.Time / 1_000_000).ToLocalTime().TimeOfDay;
             Line(string.Create(CultureInfo.InvariantCulture, $"{day:hh\\:mm\\:ss\\.fff}, {table.Elapsed / 1e9:F1} s"));
         }
-        List<Column> columns = Columns(table);
-        // Twice, so that not all of a long table is in memory at once.
-        int[] widths = [.. columns.Select(column => table.Rows.Aggregate(column.Title.Length, (most, row) => Math.Max(most, column.Text(row).Length)))];
-        List<int> shown = Fit(columns, widths, table.Heads.Count);
-        WriteLine(shown, columns, widths, [.. columns.Select(column => column.Title)]);
-        foreach (StatRow row in table.Rows)
-            WriteLine(shown, columns, widths, [.. columns.Select(column => column.Text(row))]);
+        new TextTable<StatRow>(output, width).Write(table.Rows, Columns(table), table.Heads.Count);
         if (table.Hidden.Rows > 0)
             Line(string.Create(CultureInfo.InvariantCulture, $"and {table.Hidden.Rows} more rows with {table.Hidden.Calls} calls"));
         output.Flush();
@@ -86,77 +75,46 @@ public sealed class StatText(OutputWriter output, int width)
 
     private static string Time(StatRow row, double share) => row.Histogram.Count > 0 ? DurationText.Of(row.Quantile(share)) : "";
 
-    private static List<Column> Columns(StatTable table)
+    private static List<TextColumn<StatRow>> Columns(StatTable table)
     {
-        var columns = new List<Column>();
+        var columns = new List<TextColumn<StatRow>>();
         for (int i = 0; i < table.Heads.Count; i++)
         {
             int at = i;
-            columns.Add(new Column(table.Heads[i].Title, 0, true, row => row.Labels[at].ToString()));
+            columns.Add(new TextColumn<StatRow>(table.Heads[i].Title, 0, true, row => row.Labels[at].ToString()));
         }
         if (table.BySyscall)
-            columns.Add(new Column("syscall", 0, true, row => row.Syscall ?? ""));
+            columns.Add(new TextColumn<StatRow>("syscall", 0, true, row => row.Syscall ?? ""));
         if (table.ByErrno)
-            columns.Add(new Column("errno", 0, true, row => row.ErrnoName ?? "-"));
-        columns.Add(new Column("calls", 0, false, row => Number(row.Sums.Calls)));
+            columns.Add(new TextColumn<StatRow>("errno", 0, true, row => row.ErrnoName ?? "-"));
+        columns.Add(new TextColumn<StatRow>("calls", 0, false, row => Number(row.Sums.Calls)));
         if (table.ByErrno)
             return columns;
-        columns.Add(new Column("errors", 0, false, row => row.Sums.Errors > 0 ? Number(row.Sums.Errors) : ""));
+        columns.Add(new TextColumn<StatRow>("errors", 0, false, row => row.Sums.Errors > 0 ? Number(row.Sums.Errors) : ""));
         if (!table.CountOnly)
             AddTimes(columns, table);
-        columns.Add(new Column("errnos", 10, true, row => row.ErrnoText()));
+        columns.Add(new TextColumn<StatRow>("errnos", 10, true, row => row.ErrnoText()));
         return columns;
     }
 
-    private static void AddTimes(List<Column> columns, StatTable table)
+    private static void AddTimes(List<TextColumn<StatRow>> columns, StatTable table)
     {
-        columns.Add(new Column("total", 0, false, row => Timed(row, row.Sums.Total)));
-        columns.Add(new Column("wall%", 4, false, row => row.Sums.Timed > 0 && table.Elapsed > 0
+        columns.Add(new TextColumn<StatRow>("total", 0, false, row => Timed(row, row.Sums.Total)));
+        columns.Add(new TextColumn<StatRow>("wall%", 4, false, row => row.Sums.Timed > 0 && table.Elapsed > 0
             ? (100.0 * row.Sums.Total / table.Elapsed).ToString("F2", CultureInfo.InvariantCulture) : ""));
-        columns.Add(new Column("min", 7, false, row => Timed(row, row.Sums.Min)));
-        columns.Add(new Column("avg", 1, false, row => Timed(row, row.Sums.Mean)));
-        columns.Add(new Column("max", 3, false, row => Timed(row, row.Sums.Max)));
-        columns.Add(new Column("stddev%", 9, false, row => row.Sums.Timed > 0 ? row.Sums.RelativeError.ToString("F2", CultureInfo.InvariantCulture) : ""));
-        columns.Add(new Column("p50", 5, false, row => Time(row, 0.5)));
-        columns.Add(new Column("p90", 8, false, row => Time(row, 0.9)));
-        columns.Add(new Column("p99", 2, false, row => Time(row, 0.99)));
-        columns.Add(new Column("p99.9", 6, false, row => Time(row, 0.999)));
+        columns.Add(new TextColumn<StatRow>("min", 7, false, row => Timed(row, row.Sums.Min)));
+        columns.Add(new TextColumn<StatRow>("avg", 1, false, row => Timed(row, row.Sums.Mean)));
+        columns.Add(new TextColumn<StatRow>("max", 3, false, row => Timed(row, row.Sums.Max)));
+        columns.Add(new TextColumn<StatRow>("stddev%", 9, false, row => row.Sums.Timed > 0 ? row.Sums.RelativeError.ToString("F2", CultureInfo.InvariantCulture) : ""));
+        columns.Add(new TextColumn<StatRow>("p50", 5, false, row => Time(row, 0.5)));
+        columns.Add(new TextColumn<StatRow>("p90", 8, false, row => Time(row, 0.9)));
+        columns.Add(new TextColumn<StatRow>("p99", 2, false, row => Time(row, 0.99)));
+        columns.Add(new TextColumn<StatRow>("p99.9", 6, false, row => Time(row, 0.999)));
     }
 
     private static string Timed(StatRow row, double nanoseconds) => row.Sums.Timed > 0 ? DurationText.Of(nanoseconds) : "";
 
     private static string Number(ulong value) => value.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>The columns that fit; when even those that are never left out do not, labels are made narrower.</summary>
-    private List<int> Fit(List<Column> columns, int[] widths, int labels)
-    {
-        List<int> shown = [.. Enumerable.Range(0, columns.Count)];
-        // A last column of text may be cut.
-        if (columns[^1].Left && widths[^1] > LastLabelLeast && width != int.MaxValue && Sum(shown, widths) > width)
-            widths[^1] = Math.Max(LastLabelLeast, widths[^1] - (Sum(shown, widths) - width));
-        while (Sum(shown, widths) > width && shown.Max(i => columns[i].Rank) is > 0 and var rank)
-            shown.RemoveAll(i => columns[i].Rank == rank);
-        for (int i = labels - 1; i >= 0 && Sum(shown, widths) > width; i--)
-            widths[i] = Math.Max(Math.Min(widths[i], NarrowLabel), widths[i] - (Sum(shown, widths) - width));
-        return shown;
-    }
-
-    private static int Sum(List<int> shown, int[] widths) => shown.Sum(i => widths[i] + 1) - 1;
-
-    private void WriteLine(List<int> shown, List<Column> columns, int[] widths, string[] cells)
-    {
-        var line = new StringBuilder();
-        foreach (int i in shown)
-        {
-            if (line.Length > 0)
-                line.Append(' ');
-            // Of a path, the end tells more.
-            string text = cells[i].Length <= widths[i] ? cells[i]
-                : cells[i].StartsWith('/') ? "…" + cells[i][^(widths[i] - 1)..] : cells[i][..(widths[i] - 1)] + "…";
-            line.Append(columns[i].Left ? text.PadRight(widths[i]) : text.PadLeft(widths[i]));
-        }
-        Line(line.ToString().TrimEnd());
-    }
 
     private void Line(string text)
     {

@@ -12,6 +12,8 @@ internal sealed record SplitArguments
     public CallGraph CallGraph { get; init; }
     /// <summary>Nanoseconds that calls must take, by their plans' places; null: all the same.</summary>
     public IReadOnlyList<ulong>? Overs { get; init; }
+    /// <summary>Nanoseconds of a wait that is looked at closely; null: by how long calls must take.</summary>
+    public ulong? LongWait { get; init; }
     /// <summary>What threads do without a CPU, each time.</summary>
     public bool Spans { get; init; }
     /// <summary>The scheduler's sums of threads, and no calls.</summary>

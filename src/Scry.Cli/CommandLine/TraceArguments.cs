@@ -44,6 +44,8 @@ internal sealed record TraceArguments
     public SplitArguments Why { get; init; } = SplitArguments.None;
     /// <summary>Whether calls alone are shown: no signals, no ends.</summary>
     public bool CallsAlone { get; init; }
+    /// <summary>So many calls are shown, the longest, at the end; 0: all, as they come.</summary>
+    public int Top { get; init; }
 
     public bool Durations { get; init; }
     /// <summary>Durations are not even recorded.</summary>
@@ -75,10 +77,12 @@ internal sealed record TraceArguments
     private const int DefaultAlign = 40;
 
     /// <summary>Reads the parsed words.</summary>
+    /// <param name="words">The words.</param>
+    /// <param name="command">The command, where it is not read as <see cref="TraceOptions.Command"/>.</param>
     /// <exception cref="ToolException">They make no sense.</exception>
-    public static TraceArguments Read(ParseResult words)
+    public static TraceArguments Read(ParseResult words, IReadOnlyList<string>? command = null)
     {
-        (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words);
+        (TargetChoice target, IReadOnlyList<string> names) = ReadTarget(words, command: command);
         return ReadOptions(words, target, names);
     }
 
@@ -126,7 +130,7 @@ internal sealed record TraceArguments
         };
     }
 
-    private static (TargetChoice, IReadOnlyList<string>) ReadTarget(ParseResult words, bool orAll = false)
+    private static (TargetChoice, IReadOnlyList<string>) ReadTarget(ParseResult words, bool orAll = false, IReadOnlyList<string>? command = null)
     {
         var named = new List<(TargetChoice Choice, string As, IReadOnlyList<string> Names)>();
         void Consider(TargetChoice choice, string name, IReadOnlyList<string> names)
@@ -142,7 +146,7 @@ internal sealed record TraceArguments
         Consider(TargetChoice.Cgroup, "-G", AsList(Single(words, TraceOptions.Cgroup)));
         Consider(TargetChoice.Unit, "--unit", AsList(Single(words, TraceOptions.Unit)));
         Consider(TargetChoice.Container, "--container", AsList(Single(words, TraceOptions.Container)));
-        IReadOnlyList<string> command = words.GetValue(TraceOptions.Command) ?? [];
+        command ??= words.GetValue(TraceOptions.Command) ?? [];
         Consider(TargetChoice.Command, $"the command '{Printable.Escape(command.Count > 0 ? command[0] : "")}'", command);
         return named.Count switch
         {

@@ -17,12 +17,15 @@ internal static class CountOutput
     /// <exception cref="ToolException">The file cannot be written.</exception>
     public static (OutputWriter Writer, int Width) Open(string? file, bool toError)
     {
-        if (file is null)
-        {
-            int descriptor = toError ? 2 : 1;
-            return (OutputWriter.To(new DescriptorStream(descriptor), lineBuffered: false), NativeMethods.IsTerminal(descriptor) != 0 ? TerminalWidth(descriptor) : int.MaxValue);
-        }
-        return (TraceOutput.Create(file), int.MaxValue);
+        OutputWriter writer = file is null ? OutputWriter.To(new DescriptorStream(toError ? 2 : 1), lineBuffered: false) : TraceOutput.Create(file);
+        return (writer, Width(file, toError));
+    }
+
+    /// <summary>How wide a table may be there.</summary>
+    public static int Width(string? file, bool toError)
+    {
+        int descriptor = toError ? 2 : 1;
+        return file is null && NativeMethods.IsTerminal(descriptor) != 0 ? TerminalWidth(descriptor) : int.MaxValue;
     }
 
     /// <summary>Names of syscalls; numbers that the facts lack are asked of the running kernel.</summary>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Scry.Cli.CommandLine;
+using Scry.Cli.Slow;
 using Scry.Cli.Tracing;
 using Scry.Recording;
 using Scry.Syscalls;
@@ -24,7 +25,8 @@ internal sealed class ReportRun : IDisposable
     private readonly RecordedIncidents _incidents = new();
     private readonly DescriptorTable _descriptors = new();
     private readonly RecordFilter _filter;
-    private readonly TraceOutput _output;
+    private readonly IRecordOutput _output;
+    private readonly RecordedStacks _stacks = new();
     private RecordingDamage? _damage;
     private RecordingSummary? _summary;
     private readonly PastText? _past;
@@ -32,10 +34,12 @@ internal sealed class ReportRun : IDisposable
     private ulong _shown;
 
     /// <summary>Opens the recording and reads its names.</summary>
+    /// <param name="arguments">What was asked.</param>
+    /// <param name="view">Another view than lines, JSON or a table; it is told what was traced.</param>
     /// <exception cref="RecordingException">The file cannot be read.</exception>
     /// <exception cref="ToolException">It is no recording, or something that was asked for is not in it.</exception>
     /// <exception cref="TargetException">There is no such user or number.</exception>
-    public ReportRun(ReportArguments arguments)
+    public ReportRun(ReportArguments arguments, Func<RecordingAbout, MakeView>? view = null)
     {
         _arguments = arguments;
         // A mistake in the words is told before a large file is read.
@@ -50,13 +54,18 @@ internal sealed class ReportRun : IDisposable
             _clock = new WallClock(unchecked((long)(clock.Realtime - clock.Monotonic)));
             ulong end = ReadEnd();
             _reader.ForEachName(Note);
+            _reader.ForEachCode(_stacks.Add);
             _damage = _reader.Damage ?? _damage;
             if (arguments.Shown.Descriptors)
                 _reader.ForEachRecord(Scan);
             RecordFilterOptions wanted = Options(selector, end);
             _filter = new RecordFilter(wanted);
             _past = Past(end, wanted.CgroupIds);
-            _output = TraceOutput.Open(arguments.Shown, Context());
+            if (arguments.Pictures.NeedSplit && !_about.HasSplits)
+                throw new ToolException("the recording does not have where calls' time went", "record with --split, and --call-graph dwarf for stacks");
+            TraceArguments shown = arguments.Shown with { Why = arguments.Shown.Why with { CallGraph = _about.HasStacks ? CallGraph.Dwarf : CallGraph.None } };
+            _output = PictureSink.Around(TraceOutput.Open(shown, Context() with { View = view?.Invoke(_about) }), arguments.Pictures, _stacks, Path.GetFileName(arguments.File),
+                (file, view) => TraceOutput.Open(shown with { OutputFile = file }, Context() with { View = view }));
         }
         catch
         {
@@ -241,6 +250,7 @@ internal sealed class ReportRun : IDisposable
             Overwrites = _about.Overwrites,
             Coarse = _about.CoarseTimes,
             InIncident = _incidents.Find,
+            Stacks = _arguments.Shown.Why.Split && (_about.HasSplits || _about.HasStacks) ? _stacks : null,
         };
     }
 

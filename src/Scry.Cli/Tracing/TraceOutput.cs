@@ -8,6 +8,12 @@ using Scry.Views.Slow;
 
 namespace Scry.Cli.Tracing;
 
+/// <summary>Makes a view.</summary>
+/// <param name="decoder">Writes calls.</param>
+/// <param name="output">Where it writes.</param>
+/// <param name="clock">What the clock on the wall showed.</param>
+internal delegate IRecordView MakeView(Decoder decoder, OutputWriter output, WallClock clock);
+
 /// <summary>What the records come from, as far as a view has to know.</summary>
 internal sealed record ViewContext
 {
@@ -33,14 +39,16 @@ internal sealed record ViewContext
     public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
     public bool Summary { get; init; }
-    /// <summary>Names the places of stacks.</summary>
-    public IStackNames Stacks { get; init; } = new LiveStackNames();
+    /// <summary>Another view than these.</summary>
+    public MakeView? View { get; init; }
+    /// <summary>Names code, where calls carry where their time went or where they came from; null: none does.</summary>
+    public IStackNames? Stacks { get; init; }
     /// <summary>Makes the view part of another one.</summary>
     public Func<IRecordView, OutputWriter, IRecordView>? Around { get; init; }
 }
 
 /// <summary>Where lines go, and the view that writes them.</summary>
-internal sealed class TraceOutput : IRecordSink
+internal sealed class TraceOutput : IRecordOutput
 {
     private const int LookAtClockMs = 50;
 
@@ -64,8 +72,9 @@ internal sealed class TraceOutput : IRecordSink
             Unknown = context.AskKernel ? _kernel.Describe : null,
             Descriptors = context.Descriptors,
         });
-        IRecordView view = context.Summary ? new SummaryView(decoder, writer, context.Coarse)
-            : arguments.Json ? new JsonView(decoder, writer, context.Clock, cgroups, context.InIncident, arguments.Why.IsNone ? null : context.Stacks, arguments.CallsAlone)
+        IRecordView view = context.View is { } make ? make(decoder, writer, context.Clock)
+            : context.Summary ? new SummaryView(decoder, writer, context.Coarse)
+            : arguments.Json ? new JsonView(decoder, writer, context.Clock, cgroups, context.InIncident, context.Stacks, arguments.CallsAlone)
             : new LineView(decoder, writer, new LineOptions
             {
                 Time = arguments.Time,
@@ -80,24 +89,29 @@ internal sealed class TraceOutput : IRecordSink
                 Clock = context.Clock,
                 CgroupPath = cgroups,
                 CallsAlone = arguments.CallsAlone,
-                Split = arguments.Why.IsNone ? null : (calls, lines) => new SplitText(context.Stacks, calls, lines, new SplitLayout
+                Split = context.Stacks is not { } stacks ? null : (calls, lines) => new SplitText(stacks, calls, lines, new SplitLayout
                 {
                     Chain = arguments.Why.Chain,
                     Stacks = arguments.Why.CallGraph != CallGraph.None,
                 }),
             });
         _clock = context.IsLive ? context.Clock : null;
+        if (arguments.Top > 0)
+            view = new TopCallsView(view, writer, arguments.Top);
         _view = context.Around?.Invoke(view, writer) ?? view;
     }
 
     /// <summary>Opens the output of a live run.</summary>
     /// <param name="arguments">What was asked.</param>
-    /// <param name="cgroups">Names cgroups.</param>
+    /// <param name="names">Names cgroups and code.</param>
     /// <param name="around">As <see cref="ViewContext.Around"/>.</param>
+    /// <param name="view">As <see cref="ViewContext.View"/>.</param>
     /// <exception cref="ToolException">The file cannot be written.</exception>
-    public static TraceOutput Open(TraceArguments arguments, CgroupNames cgroups, Func<IRecordView, OutputWriter, IRecordView>? around = null) => Open(arguments, new ViewContext
+    public static TraceOutput Open(
+        TraceArguments arguments, LiveNames names, Func<IRecordView, OutputWriter, IRecordView>? around = null, MakeView? view = null) => Open(arguments, new ViewContext
     {
         Around = around,
+        View = view,
         // strace's place when a command is started: its own output keeps standard output for itself.
         ToError = around is not null || arguments.Target == TargetChoice.Command,
         Thread = arguments.Target is TargetChoice.Command or TargetChoice.Processes or TargetChoice.Threads
@@ -107,7 +121,8 @@ internal sealed class TraceOutput : IRecordSink
         ThreadInFile = around is not null && !arguments.Follow ? ThreadColumn.None : ThreadColumn.Plain,
         Clock = new WallClock(Tracing.Clock.RealtimeOffset()),
         IsLive = true,
-        CgroupPath = cgroups.Find,
+        CgroupPath = names.Cgroups.Find,
+        Stacks = names.Stacks,
         AskKernel = true,
     });
 
@@ -118,7 +133,7 @@ internal sealed class TraceOutput : IRecordSink
         bool terminal = arguments.OutputFile is null && !(context.ToError ? Console.IsErrorRedirected : Console.IsOutputRedirected);
         OutputWriter writer = arguments.OutputFile is { } file
             ? Create(file)
-            : OutputWriter.To(new DescriptorStream(context.ToError ? 2 : 1), terminal);
+            : OutputWriter.To(new DescriptorStream(context.ToError ? 2 : 1), terminal && arguments.Top == 0);
         return new TraceOutput(arguments, context, writer, terminal);
     }
 
@@ -135,8 +150,7 @@ internal sealed class TraceOutput : IRecordSink
         }
     }
 
-    /// <summary>Takes note of a record that is not shown, as <see cref="IRecordView.Skip"/>.</summary>
-    /// <exception cref="SinkException">A gap before it could not be written.</exception>
+    /// <inheritdoc/>
     public void Skip(ReadOnlySpan<byte> record, bool gaps)
     {
         try
@@ -186,6 +200,7 @@ internal sealed class TraceOutput : IRecordSink
     /// <summary>Closes the file.</summary>
     public void Dispose()
     {
+        (_view as IDisposable)?.Dispose();
         _writer.Dispose();
         _kernel.Dispose();
     }

@@ -134,7 +134,7 @@ internal sealed class Capturer(int dataMax)
                 Strings(address);
                 break;
             case OpKind.Count when Count(address) is { } count:
-                _record = RecordMaker.With(_record, address, BitConverter.GetBytes(count), _phase, 1);
+                _record = RecordMaker.With(_record, address, BitConverter.GetBytes(count), _phase, CaptureFlags.Count);
                 break;
             case OpKind.Indirect when _memory.Word(address + op.Other, _word) is { } pointer and not 0:
                 Payload(pointer, op.Size, data);

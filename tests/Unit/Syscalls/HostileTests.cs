@@ -63,7 +63,7 @@ public sealed class HostileTests
             if (random.Next(2) == 0)
                 MemoryMarshal.Cast<byte, ulong>(data.AsSpan()).Fill(random.Next(3) == 0 ? room : (ulong)random.Next(9));
             int head = record.Length;
-            record = RecordMaker.With(record, room + 8 * (ulong)random.Next(32), data, (CapturePhase)random.Next(3), (byte)(random.Next(8) == 0 ? 1 : 0));
+            record = RecordMaker.With(record, room + 8 * (ulong)random.Next(32), data, (CapturePhase)random.Next(3), random.Next(8) == 0 ? CaptureFlags.Count : CaptureFlags.None);
             if (random.Next(20) == 0)
                 MemoryMarshal.AsRef<CaptureHeader>(record.AsSpan(head)).Length = (uint)random.Next(int.MinValue, int.MaxValue);
         }

@@ -24,7 +24,7 @@ internal static class RecordMaker
     }
 
     /// <summary>The call with one more piece of its caller's memory.</summary>
-    public static byte[] With(byte[] call, ulong address, ReadOnlySpan<byte> data, CapturePhase phase = CapturePhase.Entry, byte flags = 0)
+    public static byte[] With(byte[] call, ulong address, ReadOnlySpan<byte> data, CapturePhase phase = CapturePhase.Entry, CaptureFlags flags = CaptureFlags.None)
     {
         byte[] record = new byte[call.Length + Unsafe.SizeOf<CaptureHeader>() + (data.Length + 7 & ~7)];
         call.CopyTo(record, 0);
@@ -62,6 +62,32 @@ internal static class RecordMaker
         siginfo.Code = code;
         for (int i = 0; i < fields.Length; i++)
             siginfo.Fields[i] = fields[i];
+        return record;
+    }
+
+    public static byte[] Span(
+        uint tid, uint seq, ulong left, ulong woken, ulong time, uint cpu = 0, uint state = 1, uint waker = 0, SpanFlags flags = SpanFlags.None)
+    {
+        byte[] record = new byte[Unsafe.SizeOf<SpanRecord>()];
+        ref SpanRecord span = ref MemoryMarshal.AsRef<SpanRecord>(record.AsSpan());
+        span.Header = Header(record, RecordKind.Span, tid, seq, time, state, (byte)flags);
+        (span.Left, span.Woken, span.Waker, span.Cpu) = (left, woken, waker, cpu);
+        return record;
+    }
+
+    public static byte[] Sched(uint tid, uint seq, ulong time, SchedSums sums)
+    {
+        byte[] record = new byte[Unsafe.SizeOf<SchedRecord>()];
+        ref SchedRecord sched = ref MemoryMarshal.AsRef<SchedRecord>(record.AsSpan());
+        sched.Header = Header(record, RecordKind.Sched, tid, seq, time, 0, 0);
+        sched.Sums = sums;
+        return record;
+    }
+
+    /// <summary>The record as one of a thread of this process.</summary>
+    public static byte[] Of(uint tgid, byte[] record)
+    {
+        MemoryMarshal.AsRef<RecordHeader>(record.AsSpan()).Tgid = tgid;
         return record;
     }
 
