@@ -129,7 +129,7 @@ public sealed class HostileTests : IDisposable
             if (worker.Gone is not null)
                 break;
         }
-        Assert.True(read > Rounds, $"{read} functions; {worker.Failures} failures");
+        Assert.True(read > Rounds && worker.Gone is null, $"{read} functions; {worker.Failures} failures");
     }
 
     private static int Rounds => int.Parse(Environment.GetEnvironmentVariable("SCRY_FUZZ") ?? "300", System.Globalization.CultureInfo.InvariantCulture);
@@ -177,6 +177,37 @@ public sealed class HostileTests : IDisposable
         finally
         {
             Programs.Shell($"rm -rf {map}");
+        }
+    }
+
+    [Fact]
+    public void AFileThatDoesNotAnswer()
+    {
+        string mount = Programs.InFolder("mount");
+        Directory.CreateDirectory(mount);
+        string server = Programs.Make("silentfs", $"gcc -O1 -o {{out}} {Programs.Repository}/tests/Published/programs/silentfs.c");
+        using var process = Process.Start(server, ["memory", mount]);
+        try
+        {
+            for (int i = 0; i < 400 && !File.Exists($"{mount}/file"); i++)
+                Thread.Sleep(5);
+            using var worker = new Worker(Programs.Scry, 300);
+            using var opener = new Opener();
+            var symbols = new Symbols(worker, opener);
+            var file = new MappedFile(new FileKey(1, 1, 1), "/file") { Handle = opener.Open($"{mount}/file", follow: true, out _) };
+            Assert.NotNull(file.Handle);
+            var watch = Stopwatch.StartNew();
+            for (int i = 0; i < 10; i++)
+                Assert.Null(symbols.Find(file, 0, false));
+            // It is tried twice.
+            Assert.InRange(watch.ElapsedMilliseconds, 500, 3000);
+            Assert.Equal(2, worker.Failures);
+            file.Handle.Dispose();
+        }
+        finally
+        {
+            process.Kill();
+            Programs.Shell($"umount -l {mount}");
         }
     }
 
