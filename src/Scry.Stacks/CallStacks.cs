@@ -104,6 +104,9 @@ public sealed class CallStacks : IDisposable
     {
         ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
         _numbers.Clear();
+        // Nothing is told: what is mapped now stands for what was.
+        if (_follower is not { Missing: null })
+            _images.Read(header.Tgid, header.Time);
         if (_images.Find(header.Tgid, header.Time) is not { } image)
             End("its process ended before it was looked at", null, 0);
         else if ((capture.Header.Flags & CaptureFlags.Frames) != 0)

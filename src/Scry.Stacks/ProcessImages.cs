@@ -26,10 +26,10 @@ internal sealed class ProcessImages(MappedFiles files, MappedFile? self)
             return;
         lock (_images)
         {
-            if (time != 0 && Last(tgid) is { } image)
-                image.Set(time, mappings);
-            else if (Last(tgid) is null)
+            if (Last(tgid) is not { } image)
                 Add(new ProcessImage(tgid, 0, mappings));
+            else if (time != 0)
+                image.Set(time, mappings);
         }
     }
 
