@@ -12,6 +12,7 @@ namespace Scry.Stacks;
 public sealed class CallStacks : IDisposable
 {
     private const int MostCached = 1 << 19;
+    private const int MostStack = 64 * 1024; // SCRY_STACK_MAX
     private const ulong UserCode32 = 0x23; // __USER32_CS of x86
     private const int CodeSegment = 17; // the word of struct pt_regs
 
@@ -145,7 +146,7 @@ public sealed class CallStacks : IDisposable
         var request = new UnwindRequest { Stack = capture.Header.Address, Words = MemoryMarshal.Read<CallerRegisters>(capture.Data).Words };
         request.Is32Bit = RuntimeInformation.ProcessArchitecture == Architecture.X64 && request.Words[CodeSegment] == UserCode32 ? 1u : 0;
         Mapping[] mappings = image.At(time);
-        if (!_symbols.Unwind(request, mappings, capture.Data[registers..], out UnwindAnswer answer))
+        if (!_symbols.Unwind(request, mappings, capture.Data[registers..Math.Min(capture.Data.Length, registers + MostStack)], out UnwindAnswer answer))
         {
             image.Failures++;
             End(_worker.Gone is { } gone ? $"stacks cannot be read: {gone}" : "reading it failed", null, 0);
@@ -220,13 +221,7 @@ public sealed class CallStacks : IDisposable
     // The file of it is memory: it is in each process, and Scry's is as good as another's.
     private MappedFile? OwnVdso()
     {
-        Mapping? vdso = null;
-        byte[] maps = File.ReadAllBytes("/proc/self/maps");
-        foreach (Mapping mapping in ProcMaps.Read(maps, static (_, _, _, _) => null))
-        {
-            if (mapping.Name == ProcMaps.Vdso)
-                vdso = mapping;
-        }
+        Mapping? vdso = Array.Find(ProcessImages.MappingsOf((uint)Environment.ProcessId, static (_, _, _, _) => null) ?? [], mapping => mapping.Name == ProcMaps.Vdso);
         if (vdso is null)
             return null;
         var bytes = new byte[vdso.End - vdso.Start];

@@ -24,6 +24,9 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
     private static partial int SocketPair(int domain, int type, int protocol, Span<int> pair);
 
+    [LibraryImport("libc", EntryPoint = "setsockopt")]
+    private static partial int SetOption(SafeFileHandle socket, int level, int option, in TimeValue value, uint length);
+
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
     private static partial int ActionsInit(Span<byte> actions);
 
@@ -79,6 +82,12 @@ internal static partial class Native
         public ulong Flags;
     }
 
+    /// <summary>struct timeval.</summary>
+    private readonly struct TimeValue(int milliseconds)
+    {
+        public readonly long Seconds = milliseconds / 1000, Microseconds = milliseconds % 1000 * 1000;
+    }
+
     /// <summary>struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct PollEntry
@@ -92,7 +101,7 @@ internal static partial class Native
 
     /// <summary>Starts a program without arguments and environment, under a name, with a socket as its descriptor 3.</summary>
     /// <returns>0, or why not, as an errno.</returns>
-    public static int Start(string program, string name, out int pid, out SafeFileHandle? process, out SafeFileHandle? socket)
+    public static int Start(string program, string name, int patienceMs, out int pid, out SafeFileHandle? process, out SafeFileHandle? socket)
     {
         Span<int> pair = stackalloc int[2];
         (pid, process, socket) = (0, null, null);
@@ -100,6 +109,9 @@ internal static partial class Native
             return Marshal.GetLastPInvokeError();
         socket = new SafeFileHandle(pair[0], ownsHandle: true);
         using var theirs = new SafeFileHandle(pair[1], ownsHandle: true);
+        // It may not read what it is sent.
+        var patience = new TimeValue(patienceMs);
+        _ = SetOption(socket, 1 /* SOL_SOCKET */, 21 /* SO_SNDTIMEO */, in patience, 16);
         Span<byte> actions = stackalloc byte[SpawnRoom];
         actions.Clear();
         int error = ActionsInit(actions);
@@ -233,7 +245,15 @@ internal static partial class Native
         if (fd < 0)
             return null;
         var file = new SafeFileHandle(fd, ownsHandle: true);
-        RandomAccess.Write(file, bytes, 0);
-        return file;
+        try
+        {
+            RandomAccess.Write(file, bytes, 0);
+            return file;
+        }
+        catch (IOException)
+        {
+            file.Dispose();
+            return null;
+        }
     }
 }

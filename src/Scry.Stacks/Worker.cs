@@ -43,9 +43,9 @@ internal sealed class Worker(string program, int patienceMs) : IDisposable
             End();
         if (_socket is not null || Gone is not null)
             return Gone is null;
-        int error = Native.Start(program, Name, out _pid, out _process, out _socket);
+        int error = Native.Start(program, Name, patienceMs, out _pid, out _process, out _socket);
         if (error != 0 && program != Environment.ProcessPath && Environment.ProcessPath is { } path && program == CallStacksOptions.Self)
-            error = Native.Start(path, Name, out _pid, out _process, out _socket);
+            error = Native.Start(path, Name, patienceMs, out _pid, out _process, out _socket);
         if (error != 0)
         {
             Gone = $"its worker could not be started: {Marshal.GetPInvokeErrorMessage(error)}";
