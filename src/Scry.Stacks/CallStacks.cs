@@ -204,7 +204,7 @@ public sealed class CallStacks : IDisposable
         if (answer.Functions.Count == 0)
             return [_places.Number(new Place("", null, 0, file.Path, build, answer.Address, 0, false))];
         return [.. answer.Functions.Select(function =>
-            _places.Number(new Place(FunctionNames.OfSymbol(function.Name), function.Source, function.Line, file.Path, build, answer.Address, function.Offset, function.IsInlined)))];
+            _places.Number(new Place(FunctionNames.OfSymbol(function.Name, function.Source, file.Path), function.Source, function.Line, file.Path, build, answer.Address, function.Offset, function.IsInlined)))];
     }
 
     // Code that was made at run time, or that no file tells of.

@@ -53,7 +53,7 @@ public sealed class HostileTests : IDisposable
     [Fact]
     public void AProcessAtWhichTheWorkerAlwaysFailsIsNotTriedAgain()
     {
-        using CallStacks impatient = CallStacks.Open(new CallStacksOptions { Program = "/bin/sleep", PatienceMs = 100 });
+        using CallStacks impatient = CallStacks.Open(new CallStacksOptions { Program = "/bin/false", PatienceMs = 100 });
         impatient.Begin([Environment.ProcessId]);
         byte[] record = Victim.Record(Environment.ProcessId, new CallerRegisters(), 0x1000, new byte[64]);
         List<string?> ends = [.. Enumerable.Range(0, 4).Select(_ => Victim.Places(impatient, record)[^1].End)];
