@@ -252,6 +252,7 @@ int BPF_PROG(trace_exec, struct task_struct *task, int old_tid, struct linux_bin
 			thread->flags = old->flags;
 			thread->state = old->state;
 			__builtin_memcpy(thread->args, old->args, sizeof(thread->args));
+			ring__moves(thread, old);
 		}
 		if (old)
 			thread__release(old);
