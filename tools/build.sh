@@ -1,8 +1,9 @@
 # What ./scry and ./test share; to be sourced, with $root set to the repository.
 
-BUILD_PACKAGES=(clang llvm gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev)
+BUILD_PACKAGES=(clang llvm gcc libc6-dev libbpf-dev libbz2-dev libdw-dev libelf-dev libiberty-dev liblzma-dev zlib1g-dev)
 # For arm64 from another processor: LLVM compiles and links, since gcc-aarch64-linux-gnu keeps out gcc-multilib.
-ARM64_PACKAGES=(clang lld llvm libgcc-12-dev:arm64 libc6-dev:arm64 libbpf-dev:arm64 libelf-dev:arm64 zlib1g-dev:arm64)
+ARM64_PACKAGES=(clang lld llvm libgcc-12-dev:arm64 libc6-dev:arm64 libbpf-dev:arm64 libbz2-dev:arm64 libdw-dev:arm64
+	libelf-dev:arm64 libiberty-dev:arm64 liblzma-dev:arm64 zlib1g-dev:arm64)
 
 say() {
 	printf '%s\n' "$*" >&2

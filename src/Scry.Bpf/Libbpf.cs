@@ -108,15 +108,27 @@ internal static unsafe partial class Libbpf
         public int imm = imm;
     }
 
-    /// <summary>struct perf_event_attr up to config's neighbours (PERF_ATTR_SIZE_VER0).</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 64)]
+    /// <summary>struct perf_event_attr up to PERF_ATTR_SIZE_VER5.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 112)]
     public struct perf_event_attr
     {
         [FieldOffset(0)] public uint type;
         [FieldOffset(4)] public uint size;
         [FieldOffset(8)] public ulong config;
         [FieldOffset(16)] public ulong sample_period_or_freq;
+        [FieldOffset(24)] public ulong sample_type;
         [FieldOffset(40)] public ulong flags;
+        [FieldOffset(48)] public uint wakeup_watermark;
+        [FieldOffset(92)] public int clockid;
+    }
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct poll_fd
+    {
+        public int fd;
+        public short events;
+        public short revents;
     }
 
     /// <summary>struct btf_type of linux/btf.h; what follows it depends on its kind.</summary>
@@ -209,6 +221,7 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Libc)] public static partial int munmap(void* address, nuint length);
     [LibraryImport(Libc, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint count);
     [LibraryImport(Libc)] public static partial int close(int fd);
+    [LibraryImport(Libc)] public static partial int poll(poll_fd* events, nuint count, int timeout);
     [LibraryImport(Libc)] public static partial nint sysconf(int name);
     [LibraryImport(Libc, SetLastError = true)] public static partial int clock_getres(int clock, long* resolution);
     [LibraryImport(Libc, SetLastError = true)] public static partial int clock_gettime(int clock, long* time);

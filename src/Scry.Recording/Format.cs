@@ -15,6 +15,8 @@ public enum BlockKind : uint
     Names = 3,
     /// <summary>The last block: <see cref="RecordingSummary"/> as JSON.</summary>
     End = 4,
+    /// <summary>A <see cref="RecordedCode"/> as JSON on each line.</summary>
+    Code = 5,
 }
 
 /// <summary>A block as its header describes it; the header's hash was right.</summary>
@@ -34,7 +36,7 @@ internal static class Format
     public const uint FileMagic = 0x59524353; // "SCRY"
     public const uint BlockMagic = 0x4b4c4253; // "SBLK"
     public const int FileHeaderSize = 8;
-    /// <summary>RECORDS and NAMES are written in blocks of up to so many plain bytes.</summary>
+    /// <summary>RECORDS, NAMES and CODE are written in blocks of up to so many plain bytes.</summary>
     public const int BlockSize = 1 << 20;
     /// <summary>A reader takes no block that is larger than this when decompressed.</summary>
     public const int MaxPlainSize = 4 << 20;

@@ -42,6 +42,12 @@ public sealed record RecordingAbout
     public bool CoarseTimes { get; init; }
     /// <summary>Whether calls were seen at their exit alone: their durations are not known.</summary>
     public bool NoDurations { get; init; }
+    /// <summary>Whether calls carry where their time went.</summary>
+    public bool HasSplits { get; init; }
+    /// <summary>Whether calls carry where they came from.</summary>
+    public bool HasStacks { get; init; }
+    /// <summary>Whether threads' spans without a CPU were recorded.</summary>
+    public bool HasSpans { get; init; }
 }
 
 /// <summary>How a recording ended.</summary>
@@ -176,4 +182,5 @@ public sealed record ClockStep : RecordedName
 [JsonSerializable(typeof(RecordingAbout))]
 [JsonSerializable(typeof(RecordingSummary))]
 [JsonSerializable(typeof(RecordedName))]
+[JsonSerializable(typeof(RecordedCode))]
 internal sealed partial class RecordingJson : JsonSerializerContext;

@@ -135,11 +135,17 @@ public sealed class RecordingReader : IDisposable
     }
 
     /// <summary>Hands over every name, in the order in which they were written. RECORDS are passed over.</summary>
-    public void ForEachName(Action<RecordedName> handler)
+    public void ForEachName(Action<RecordedName> handler) => ForEachLine(BlockKind.Names, RecordingJson.Default.RecordedName, handler);
+
+    /// <summary>The same of names of code.</summary>
+    public void ForEachCode(Action<RecordedCode> handler) => ForEachLine(BlockKind.Code, RecordingJson.Default.RecordedCode, handler);
+
+    private void ForEachLine<T>(BlockKind kind, JsonTypeInfo<T> type, Action<T> handler)
+        where T : class
     {
         foreach (RecordingBlock block in Blocks())
         {
-            if (block.Kind != BlockKind.Names)
+            if (block.Kind != kind)
                 continue;
             if (!TryLoad(block, out ReadOnlySpan<byte> lines))
                 return;
@@ -148,7 +154,7 @@ public sealed class RecordingReader : IDisposable
                 int end = lines.IndexOf((byte)'\n');
                 if (end < 0)
                     end = lines.Length;
-                if (!TryParse(block, lines[..end], RecordingJson.Default.RecordedName, out RecordedName? name))
+                if (!TryParse(block, lines[..end], type, out T? name))
                     return;
                 handler(name!);
                 lines = lines[Math.Min(lines.Length, end + 1)..];

@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Scry.Wire;
 using ZstdSharp;
 
@@ -77,20 +78,26 @@ public sealed class RecordingWriter : IDisposable
 
     /// <summary>Adds names. Records that wait are written first, so that blocks stay in order.</summary>
     /// <exception cref="RecordingException">It could not be written.</exception>
-    public void WriteNames(IEnumerable<RecordedName> names)
+    public void WriteNames(IEnumerable<RecordedName> names) => WriteLines(BlockKind.Names, names, RecordingJson.Default.RecordedName);
+
+    /// <summary>Adds names of code, as <see cref="WriteNames"/>.</summary>
+    /// <exception cref="RecordingException">It could not be written.</exception>
+    public void WriteCode(IEnumerable<RecordedCode> names) => WriteLines(BlockKind.Code, names, RecordingJson.Default.RecordedCode);
+
+    private void WriteLines<T>(BlockKind kind, IEnumerable<T> names, JsonTypeInfo<T> type)
     {
         Flush();
         using var lines = new MemoryStream();
-        foreach (RecordedName name in names)
+        foreach (T name in names)
         {
-            byte[] line = JsonSerializer.SerializeToUtf8Bytes(name, RecordingJson.Default.RecordedName);
+            byte[] line = JsonSerializer.SerializeToUtf8Bytes(name, type);
             if (lines.Length > 0 && lines.Length + line.Length >= Format.BlockSize)
-                WriteLines(lines);
+                WriteLines(kind, lines);
             lines.Write(line);
             lines.WriteByte((byte)'\n');
         }
         if (lines.Length > 0)
-            WriteLines(lines);
+            WriteLines(kind, lines);
     }
 
     /// <summary>Hands all records over to the kernel, so that they outlive this process.</summary>
@@ -152,9 +159,9 @@ public sealed class RecordingWriter : IDisposable
         Append(header);
     }
 
-    private void WriteLines(MemoryStream lines)
+    private void WriteLines(BlockKind kind, MemoryStream lines)
     {
-        WriteBlock(BlockKind.Names, lines.GetBuffer().AsSpan(0, (int)lines.Length), 0, 0);
+        WriteBlock(kind, lines.GetBuffer().AsSpan(0, (int)lines.Length), 0, 0);
         lines.SetLength(0);
     }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Scry.Views;
 
 /// <summary>Nanoseconds for people: three digits that count, and a unit.</summary>
-internal static class DurationText
+public static class DurationText
 {
     private static readonly (double Scale, string Unit)[] Units = [(1e9, "s"), (1e6, "ms"), (1e3, "us")];
 

@@ -32,7 +32,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         decoder.WriteCall(in call, _to, line);
         if (options.Color)
             _paint.Call(start);
-        bool inFlight = options.Overwrites && (call.Flags & CallFlags.InFlight) != 0 && duration > 0;
+        bool inFlight = (options.Overwrites || _split is not null) && (call.Flags & CallFlags.InFlight) != 0 && duration > 0;
         if (inFlight || (options.Duration && (call.Flags & (CallFlags.Unfinished | CallFlags.InFlight | CallFlags.NoEntry)) == 0))
         {
             // Between ticks nothing is known of a coarse one.

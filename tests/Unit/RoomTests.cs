@@ -10,7 +10,7 @@ public sealed class RoomTests
 {
     internal static readonly string Root = Path.GetFullPath(Path.Combine(Here(), "../.."));
     private static readonly string[] UnsafeRooms = ["Scry.Bpf", "Scry.Wire", "Scry.Capture"];
-    private static readonly string[] NativeFiles = ["Scry.Targets/Native.cs", "Scry.Targets/NativeFiles.cs", "Scry.Cli/Launch/NativeMethods.cs", "Scry.Cli/Bench/NativeMethods.cs"];
+    private static readonly string[] NativeFiles = ["Scry.Targets/Native.cs", "Scry.Targets/NativeFiles.cs", "Scry.Stacks/Native.cs", "Scry.Cli/Launch/NativeMethods.cs", "Scry.Cli/Bench/NativeMethods.cs"];
 
     [Fact]
     public void References_are_those_of_the_table()

@@ -9,10 +9,14 @@ internal static class RecordOptions
         "Record N bytes of what is read, written, sent and received (0)");
     public static readonly Option<bool> Overwrite = TraceOptions.Flag("--overwrite", "Write over a file that is there");
 
+    public static readonly Option<bool> Split = TraceOptions.Flag("--split", "Where each call's time went, as 'scry slow' shows it");
+    public static readonly Option<bool> Spans = TraceOptions.Flag("--spans", "What threads do without a CPU, each time: for 'scry timeline'");
+
     /// <summary>The groups of the help; together all the options.</summary>
     public static IReadOnlyList<HelpGroup> Groups { get; } =
     [
         .. TraceOptions.Groups.Take(2),
+        new("WHY", [Split, SlowOptions.Chain, SlowOptions.CallGraph, Spans]),
         new("RECORDING", [TraceOptions.Output, Overwrite, Payload, TraceOptions.Quiet, TraceOptions.Strict, TraceOptions.Buffer]),
     ];
 }
@@ -39,9 +43,23 @@ internal sealed record RecordArguments
         return new RecordArguments
         {
             // What is not recorded now cannot be shown later: durations are, unless they are not wanted in so many words.
-            Trace = trace with { Durations = !trace.NoDurations, PayloadLimit = payload },
+            Trace = trace with { Durations = !trace.NoDurations, PayloadLimit = payload, Why = ReadWhy(words, trace) },
             Payload = payload,
             Overwrite = words.GetValue(RecordOptions.Overwrite),
+        };
+    }
+
+    private static SplitArguments ReadWhy(ParseResult words, TraceArguments trace)
+    {
+        bool split = words.GetValue(RecordOptions.Split);
+        if (split && trace.NoDurations)
+            throw new ToolException("--split and calls that are seen at their exit alone: when they began is not known", "leave one of them out", ExitCode.Usage);
+        return new SplitArguments
+        {
+            Split = split,
+            Chain = SlowArguments.ReadChain(words, split),
+            CallGraph = SlowArguments.ReadCallGraph(words),
+            Spans = words.GetValue(RecordOptions.Spans),
         };
     }
 }

@@ -34,6 +34,7 @@ internal static class ReportOptions
             Descriptors, TraceOptions.Duration, TraceOptions.Time, TraceOptions.Relative, StringLimit, TraceOptions.Align, TraceOptions.NoAbbrev,
             TraceOptions.ShowComm, TraceOptions.ShowCgroup, TraceOptions.Color,
         ]),
+        new("WHY, of a recording that has it", [SlowOptions.NoSplit, SlowOptions.Chain, SlowOptions.FlameGraph, SlowOptions.Folded]),
         new("OUTPUT", [Summary, TraceOptions.Output, TraceOptions.Json, TraceOptions.Quiet]),
     ];
 }
@@ -55,6 +56,7 @@ internal sealed record ReportArguments
     /// <summary>Nanoseconds before the recording's end; null: all of it.</summary>
     public ulong? Last { get; init; }
     public bool Summary { get; init; }
+    public PictureFiles Pictures { get; init; } = PictureFiles.None;
 
     /// <summary>The same of all that was recorded.</summary>
     public ReportArguments WithoutTarget() =>
@@ -80,6 +82,8 @@ internal sealed record ReportArguments
         if (summary && words.GetValue(TraceOptions.Json))
             throw new ToolException("a summary is no JSON", "give --json or --summary", ExitCode.Usage);
         TraceArguments shown = TraceArguments.ReadOptions(words, TargetChoice.All, []) with { Descriptors = ReadDescriptors(words) ?? descriptors };
+        bool split = !words.GetValue(SlowOptions.NoSplit);
+        shown = shown with { Why = new SplitArguments { Split = split, Chain = SlowArguments.ReadChain(words, split) } };
         string? limit = TraceArguments.Single(words, ReportOptions.StringLimit);
         string? last = TraceArguments.Single(words, ReportOptions.Last);
         return new ReportArguments
@@ -96,6 +100,7 @@ internal sealed record ReportArguments
             Path = TraceArguments.Single(words, ReportOptions.Path),
             Last = last is null ? null : Quantity.Duration("--last", last, null),
             Summary = summary,
+            Pictures = PictureFiles.Read(words),
         };
     }
 

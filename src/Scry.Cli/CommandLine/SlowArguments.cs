@@ -45,11 +45,7 @@ internal sealed record SlowArguments
     public required Thresholds Over { get; init; }
     /// <summary>Nanoseconds of looking at what is usual.</summary>
     public ulong Learn { get; init; }
-    /// <summary>Calls that are shown, at the end; 0: all, as they come.</summary>
-    public int Top { get; init; }
-    public string? FlameGraph { get; init; }
-    public string? Folded { get; init; }
-    public string? Perfetto { get; init; }
+    public PictureFiles Pictures { get; init; } = PictureFiles.None;
 
     /// <summary>Reads the parsed words.</summary>
     /// <exception cref="ToolException">They make no sense.</exception>
@@ -57,36 +53,37 @@ internal sealed record SlowArguments
     {
         var over = Thresholds.Parse(TraceArguments.Single(words, SlowOptions.Over));
         string? learn = TraceArguments.Single(words, SlowOptions.Learn);
+        bool split = !words.GetValue(SlowOptions.NoSplit);
+        var pictures = PictureFiles.Read(words);
+        if (!split && pictures.NeedSplit)
+            throw new ToolException("a flame graph has time on a CPU and blocked beside each other: it needs the split", "leave out --no-split", ExitCode.Usage);
         if (learn is not null && over.Percentile is null)
             throw new ToolException("--learn is for --over p99.9", "leave it out, or give a percentile", ExitCode.Usage);
         TraceArguments trace = TraceArguments.Read(words);
-        bool split = !words.GetValue(SlowOptions.NoSplit);
         return new SlowArguments
         {
             Over = over,
             Learn = learn is null ? 10_000_000_000 : Quantity.Duration("--learn", learn, null),
-            Top = TraceArguments.Single(words, SlowOptions.Top) is { } top ? (int)Quantity.Count("--top", top, 1, MostTop) : 0,
-            FlameGraph = TraceArguments.Single(words, SlowOptions.FlameGraph),
-            Folded = TraceArguments.Single(words, SlowOptions.Folded),
-            Perfetto = TraceArguments.Single(words, SlowOptions.Perfetto),
+            Pictures = pictures,
             Trace = trace with
             {
                 Durations = true,
                 MinDuration = over.ForAll,
                 Signals = false,
                 CallsAlone = true,
-                // A scale of its own: half of what is asked for is what most waits are looked at for.
+                Top = TraceArguments.Single(words, SlowOptions.Top) is { } top ? (int)Quantity.Count("--top", top, 1, MostTop) : 0,
                 Why = new SplitArguments { Split = split, Chain = ReadChain(words, split), CallGraph = ReadCallGraph(words) },
             },
         };
     }
 
-    private static int ReadChain(ParseResult words, bool split)
+    /// <summary>How many wakers of a chain are asked for.</summary>
+    internal static int ReadChain(ParseResult words, bool split)
     {
         if (TraceArguments.Single(words, SlowOptions.Chain) is not { } chain)
             return 1;
         if (!split)
-            throw new ToolException("--chain and --no-split: who woke a thread is a part of the split", "leave one of them out", ExitCode.Usage);
+            throw new ToolException("--chain asks who woke a thread, which is a part of where the time went: the split is not asked for", "leave it out, or ask for the split", ExitCode.Usage);
         return (int)Quantity.Count("--chain", chain, 1, MostWakers);
     }
 

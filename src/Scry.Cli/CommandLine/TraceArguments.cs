@@ -44,6 +44,8 @@ internal sealed record TraceArguments
     public SplitArguments Why { get; init; } = SplitArguments.None;
     /// <summary>Whether calls alone are shown: no signals, no ends.</summary>
     public bool CallsAlone { get; init; }
+    /// <summary>So many calls are shown, the longest, at the end; 0: all, as they come.</summary>
+    public int Top { get; init; }
 
     public bool Durations { get; init; }
     /// <summary>Durations are not even recorded.</summary>

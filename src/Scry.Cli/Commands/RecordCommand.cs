@@ -23,7 +23,7 @@ internal static class RecordCommand
     private static int Run(RecordArguments arguments)
     {
         Privileges.Require();
-        using var run = new TraceRun(arguments.Trace, cgroups => RecordingSink.Open(arguments, cgroups), namesCgroups: true);
+        using var run = new TraceRun(arguments.Trace, names => RecordingSink.Open(arguments, names), namesCgroups: true);
         return run.Run();
     }
 

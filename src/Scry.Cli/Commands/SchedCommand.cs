@@ -27,7 +27,7 @@ internal static class SchedCommand
         Privileges.Require();
         SchedView? view = null;
         int width = CountOutput.Width(arguments.Trace.OutputFile, arguments.Trace.Target == TargetChoice.Command);
-        using var run = new TraceRun(arguments.Trace, cgroups => TraceOutput.Open(arguments.Trace, cgroups,
+        using var run = new TraceRun(arguments.Trace, names => TraceOutput.Open(arguments.Trace, names,
             view: (_, output, wall) => view = new SchedView(output, arguments.Shown with { Clock = wall, Width = width })));
         var clock = System.Diagnostics.Stopwatch.StartNew();
         int status = run.Run();

@@ -28,7 +28,7 @@ internal static class StraceCommand
         Privileges.Require();
         if (arguments.WithLines)
         {
-            using var lines = new TraceRun(arguments.Trace with { Durations = true }, cgroups => TraceOutput.Open(arguments.Trace, cgroups,
+            using var lines = new TraceRun(arguments.Trace with { Durations = true }, names => TraceOutput.Open(arguments.Trace, names,
                 (view, writer) => new CountingView(view, writer, new StraceSummary(arguments.Columns, arguments.Sort), CountOutput.Names())));
             return lines.Run();
         }

@@ -42,7 +42,7 @@ internal static class TimelineCommand
     private static int Trace(TraceArguments arguments, Func<string, MakeView> view)
     {
         Privileges.Require();
-        using var run = new TraceRun(arguments, cgroups => TraceOutput.Open(arguments, cgroups, view: view(AboutRun.Target(arguments))));
+        using var run = new TraceRun(arguments, names => TraceOutput.Open(arguments, names, view: view(AboutRun.Target(arguments))));
         return run.Run();
     }
 

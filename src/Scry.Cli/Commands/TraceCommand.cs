@@ -22,7 +22,7 @@ internal static class TraceCommand
     private static int Run(TraceArguments arguments)
     {
         Privileges.Require();
-        using var run = new TraceRun(arguments, cgroups => TraceOutput.Open(arguments, cgroups));
+        using var run = new TraceRun(arguments, names => TraceOutput.Open(arguments, names));
         return run.Run();
     }
 

@@ -25,7 +25,13 @@ internal static class AboutRun
 
     /// <summary>Describes this machine and what was asked.</summary>
     public static RecordingAbout Describe(RecordArguments arguments) =>
-        Describe(Target(arguments.Trace), Selection(arguments.Trace), arguments.Payload) with { NoDurations = arguments.Trace.NoDurations };
+        Describe(Target(arguments.Trace), Selection(arguments.Trace), arguments.Payload) with
+        {
+            NoDurations = arguments.Trace.NoDurations,
+            HasSplits = arguments.Trace.Why.Split,
+            HasStacks = arguments.Trace.Why.CallGraph != CallGraph.None,
+            HasSpans = arguments.Trace.Why.Spans,
+        };
 
     /// <summary>The same by what a person would say.</summary>
     public static RecordingAbout Describe(string target, string selection, int payload, LoopAbout? recorder = null)

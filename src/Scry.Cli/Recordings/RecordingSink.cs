@@ -31,13 +31,18 @@ internal sealed class RecordingSink : IRecordSink
     private long _flushedAt = Environment.TickCount64;
     private bool _finished;
 
-    private RecordingSink(RecordingWriter writer, OutputFile file, bool overwrite, CgroupNames cgroups) =>
-        (_writer, _file, _overwrite, _cgroups) = (writer, file, overwrite, cgroups);
+    private readonly CodeNames? _code;
+
+    private RecordingSink(RecordingWriter writer, OutputFile file, bool overwrite, LiveNames names)
+    {
+        (_writer, _file, _overwrite, _cgroups) = (writer, file, overwrite, names.Cgroups);
+        _code = names.Stacks is { } stacks ? new CodeNames(stacks) : null;
+    }
 
     /// <summary>Makes the file.</summary>
     /// <exception cref="ToolException">There is one already.</exception>
     /// <exception cref="RecordingException">It cannot be made.</exception>
-    public static RecordingSink Open(RecordArguments arguments, CgroupNames cgroups)
+    public static RecordingSink Open(RecordArguments arguments, LiveNames names)
     {
         string file = arguments.Trace.OutputFile!;
         if (OutputFile.IsTaken(file, out bool isFile, out _))
@@ -52,7 +57,7 @@ internal sealed class RecordingSink : IRecordSink
         {
             RecordingWriter writer = RecordingWriter.Create(file, AboutRun.Describe(arguments),
                 path => (made = arguments.Overwrite ? OutputFile.Replace(path) : OutputFile.New(path)).Stream);
-            return new RecordingSink(writer, made!, arguments.Overwrite, cgroups);
+            return new RecordingSink(writer, made!, arguments.Overwrite, names);
         }
         catch
         {
@@ -70,6 +75,7 @@ internal sealed class RecordingSink : IRecordSink
             if (_writer.Records == 0)
                 Show();
             _writer.Write(record);
+            _code?.Note(record);
         }
         catch (RecordingException error)
         {
@@ -170,6 +176,8 @@ internal sealed class RecordingSink : IRecordSink
         // Flushes the records that wait, also when there is no name.
         _writer.WriteNames(_names);
         _names.Clear();
+        if (_code is not null)
+            _writer.WriteCode(_code.New());
     }
 
     private static SinkException Failed(RecordingException error) => new(Printable.Escape(error.Message), error);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Scry.Cli.CommandLine;
+using Scry.Cli.Slow;
 using Scry.Cli.Tracing;
 using Scry.Recording;
 using Scry.Syscalls;
@@ -24,7 +25,8 @@ internal sealed class ReportRun : IDisposable
     private readonly RecordedIncidents _incidents = new();
     private readonly DescriptorTable _descriptors = new();
     private readonly RecordFilter _filter;
-    private readonly TraceOutput _output;
+    private readonly IRecordOutput _output;
+    private readonly RecordedStacks _stacks = new();
     private RecordingDamage? _damage;
     private RecordingSummary? _summary;
     private readonly PastText? _past;
@@ -52,13 +54,17 @@ internal sealed class ReportRun : IDisposable
             _clock = new WallClock(unchecked((long)(clock.Realtime - clock.Monotonic)));
             ulong end = ReadEnd();
             _reader.ForEachName(Note);
+            _reader.ForEachCode(_stacks.Add);
             _damage = _reader.Damage ?? _damage;
             if (arguments.Shown.Descriptors)
                 _reader.ForEachRecord(Scan);
             RecordFilterOptions wanted = Options(selector, end);
             _filter = new RecordFilter(wanted);
             _past = Past(end, wanted.CgroupIds);
-            _output = TraceOutput.Open(arguments.Shown, Context() with { View = view?.Invoke(_about) });
+            if (arguments.Pictures.NeedSplit && !_about.HasSplits)
+                throw new ToolException("the recording does not have where calls' time went", "record with --split, and --call-graph dwarf for stacks");
+            TraceArguments shown = arguments.Shown with { Why = arguments.Shown.Why with { CallGraph = _about.HasStacks ? CallGraph.Dwarf : CallGraph.None } };
+            _output = PictureSink.Around(TraceOutput.Open(shown, Context() with { View = view?.Invoke(_about) }), arguments.Pictures, _stacks, Path.GetFileName(arguments.File));
         }
         catch
         {
@@ -243,6 +249,7 @@ internal sealed class ReportRun : IDisposable
             Overwrites = _about.Overwrites,
             Coarse = _about.CoarseTimes,
             InIncident = _incidents.Find,
+            Stacks = _arguments.Shown.Why.Split && (_about.HasSplits || _about.HasStacks) ? _stacks : null,
         };
     }
 

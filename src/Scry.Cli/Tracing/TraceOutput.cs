@@ -41,14 +41,14 @@ internal sealed record ViewContext
     public bool Summary { get; init; }
     /// <summary>Another view than these.</summary>
     public MakeView? View { get; init; }
-    /// <summary>Names the places of stacks.</summary>
-    public IStackNames Stacks { get; init; } = new LiveStackNames();
+    /// <summary>Names code, where calls carry where their time went or where they came from; null: none does.</summary>
+    public IStackNames? Stacks { get; init; }
     /// <summary>Makes the view part of another one.</summary>
     public Func<IRecordView, OutputWriter, IRecordView>? Around { get; init; }
 }
 
 /// <summary>Where lines go, and the view that writes them.</summary>
-internal sealed class TraceOutput : IRecordSink
+internal sealed class TraceOutput : IRecordOutput
 {
     private const int LookAtClockMs = 50;
 
@@ -74,7 +74,7 @@ internal sealed class TraceOutput : IRecordSink
         });
         IRecordView view = context.View is { } make ? make(decoder, writer, context.Clock)
             : context.Summary ? new SummaryView(decoder, writer, context.Coarse)
-            : arguments.Json ? new JsonView(decoder, writer, context.Clock, cgroups, context.InIncident, arguments.Why.IsNone ? null : context.Stacks, arguments.CallsAlone)
+            : arguments.Json ? new JsonView(decoder, writer, context.Clock, cgroups, context.InIncident, context.Stacks, arguments.CallsAlone)
             : new LineView(decoder, writer, new LineOptions
             {
                 Time = arguments.Time,
@@ -89,24 +89,26 @@ internal sealed class TraceOutput : IRecordSink
                 Clock = context.Clock,
                 CgroupPath = cgroups,
                 CallsAlone = arguments.CallsAlone,
-                Split = arguments.Why.IsNone ? null : (calls, lines) => new SplitText(context.Stacks, calls, lines, new SplitLayout
+                Split = context.Stacks is not { } stacks ? null : (calls, lines) => new SplitText(stacks, calls, lines, new SplitLayout
                 {
                     Chain = arguments.Why.Chain,
                     Stacks = arguments.Why.CallGraph != CallGraph.None,
                 }),
             });
         _clock = context.IsLive ? context.Clock : null;
+        if (arguments.Top > 0)
+            view = new TopCallsView(view, writer, arguments.Top);
         _view = context.Around?.Invoke(view, writer) ?? view;
     }
 
     /// <summary>Opens the output of a live run.</summary>
     /// <param name="arguments">What was asked.</param>
-    /// <param name="cgroups">Names cgroups.</param>
+    /// <param name="names">Names cgroups and code.</param>
     /// <param name="around">As <see cref="ViewContext.Around"/>.</param>
     /// <param name="view">As <see cref="ViewContext.View"/>.</param>
     /// <exception cref="ToolException">The file cannot be written.</exception>
     public static TraceOutput Open(
-        TraceArguments arguments, CgroupNames cgroups, Func<IRecordView, OutputWriter, IRecordView>? around = null, MakeView? view = null) => Open(arguments, new ViewContext
+        TraceArguments arguments, LiveNames names, Func<IRecordView, OutputWriter, IRecordView>? around = null, MakeView? view = null) => Open(arguments, new ViewContext
     {
         Around = around,
         View = view,
@@ -119,7 +121,8 @@ internal sealed class TraceOutput : IRecordSink
         ThreadInFile = around is not null && !arguments.Follow ? ThreadColumn.None : ThreadColumn.Plain,
         Clock = new WallClock(Tracing.Clock.RealtimeOffset()),
         IsLive = true,
-        CgroupPath = cgroups.Find,
+        CgroupPath = names.Cgroups.Find,
+        Stacks = names.Stacks,
         AskKernel = true,
     });
 
@@ -130,7 +133,7 @@ internal sealed class TraceOutput : IRecordSink
         bool terminal = arguments.OutputFile is null && !(context.ToError ? Console.IsErrorRedirected : Console.IsOutputRedirected);
         OutputWriter writer = arguments.OutputFile is { } file
             ? Create(file)
-            : OutputWriter.To(new DescriptorStream(context.ToError ? 2 : 1), terminal);
+            : OutputWriter.To(new DescriptorStream(context.ToError ? 2 : 1), terminal && arguments.Top == 0);
         return new TraceOutput(arguments, context, writer, terminal);
     }
 
@@ -147,8 +150,7 @@ internal sealed class TraceOutput : IRecordSink
         }
     }
 
-    /// <summary>Takes note of a record that is not shown, as <see cref="IRecordView.Skip"/>.</summary>
-    /// <exception cref="SinkException">A gap before it could not be written.</exception>
+    /// <inheritdoc/>
     public void Skip(ReadOnlySpan<byte> record, bool gaps)
     {
         try

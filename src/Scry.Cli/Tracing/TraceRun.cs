@@ -4,6 +4,7 @@ using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
 using Scry.Cli.Recordings;
+using Scry.Cli.Slow;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
@@ -32,6 +33,7 @@ internal sealed class TraceRun : IDisposable
     // Few runs need it: made when one does.
     private readonly Lazy<CallMemory> _late;
     private readonly CgroupNames _cgroups = new();
+    private readonly LiveStacks? _stacks;
     private ulong _shown;
     private SinkException? _sinkError;
 
@@ -41,14 +43,23 @@ internal sealed class TraceRun : IDisposable
     /// <param name="namesCgroups">Whether cgroups are named also where no column is asked for.</param>
     /// <exception cref="ToolException">Something that was asked for cannot be had.</exception>
     /// <exception cref="TargetException">The target is not there.</exception>
-    public TraceRun(TraceArguments arguments, Func<CgroupNames, IRecordSink> open, bool namesCgroups = false)
+    public TraceRun(TraceArguments arguments, Func<LiveNames, IRecordSink> open, bool namesCgroups = false)
     {
         _arguments = arguments;
         _handler = Show;
         _target = TraceTarget.Resolve(arguments);
         _options = Options(arguments, _target) with { CgroupNames = namesCgroups || arguments.ShowCgroup };
         _late = new Lazy<CallMemory>(() => new CallMemory(_memory, _options.Plans, _options.Variants, _options.DataMax));
-        _sink = open(_cgroups);
+        _stacks = arguments.Why.IsNone ? null : new LiveStacks(arguments.Why.CallGraph != CallGraph.None);
+        try
+        {
+            _sink = open(new LiveNames(_cgroups, _stacks));
+        }
+        catch
+        {
+            _stacks?.Dispose();
+            throw;
+        }
         try
         {
             _signals = new RunSignals();
@@ -58,6 +69,7 @@ internal sealed class TraceRun : IDisposable
         catch
         {
             _sink.Dispose();
+            _stacks?.Dispose();
             throw;
         }
     }
@@ -77,6 +89,7 @@ internal sealed class TraceRun : IDisposable
         _command?.Dispose();
         _memory.Dispose();
         _sink.Dispose();
+        _stacks?.Dispose();
     }
 
     private int Trace()
@@ -85,6 +98,7 @@ internal sealed class TraceRun : IDisposable
         if (_command is not null)
             TraceTarget.Add(session.AddTask, _command.Pid, _command.Pid, fromExecve: true);
         TraceTarget.AddAll(session.AddTask, _target.Threads);
+        _stacks?.Begin(_target, _command?.Pid);
         session.Attach();
         if (_options.CgroupNames)
         {
@@ -108,6 +122,7 @@ internal sealed class TraceRun : IDisposable
         long started = Stopwatch.GetTimestamp();
         while (_sinkError is null && _shown < (ulong)_arguments.MaxEvents)
         {
+            _stacks?.Learn();
             int records = session.Drain(_handler);
             _cgroups.Learn();
             Pause(idle: records == 0);
@@ -139,7 +154,11 @@ internal sealed class TraceRun : IDisposable
         {
             ref readonly RecordHeader head = ref MemoryMarshal.AsRef<RecordHeader>(record);
             bool call = head.Kind == RecordKind.Call;
-            _sink.Write(call && ((CallFlags)head.Flags & CallFlags.Unread) != 0 ? _late.Value.Complete(record) : record);
+            if (call && ((CallFlags)head.Flags & CallFlags.Unread) != 0)
+                record = _late.Value.Complete(record);
+            if (call && _stacks is not null)
+                record = _stacks.Complete(record);
+            _sink.Write(record);
             if (call)
                 _shown++;
         }

@@ -6,10 +6,10 @@ namespace Scry.Views.Slow;
 internal static class WaitCause
 {
     public const string PageFault = "page fault", Disk = "disk", Timer = "timer", Socket = "socket", Stopped = "stopped", Kernel = "kernel";
-    private const string Lock = "lock", Pipe = "pipe";
+    private const string Lock = "lock", Pipe = "pipe", Userfault = "userfault", Undecided = "";
 
-    // <linux/sched.h>: bits of task_struct.__state.
-    private const uint Uninterruptible = 0x2, StoppedBits = 0x4 | 0x8;
+    // <linux/sched.h>: bits of task_struct.__state. For a lock, with PREEMPT_RT: a spinlock, which others spin for.
+    private const uint Uninterruptible = 0x2, StoppedBits = 0x4 | 0x8, RealTimeLock = 0x1000;
 
     // The first of a stack's functions, from the innermost on, that begins so decides. Names of Linux 6.1 to 6.18. The kernel leaves the
     // functions out that are the scheduler's own, and with them those of its locks: see Of.
@@ -21,14 +21,16 @@ internal static class WaitCause
         ("pipe_", Pipe), ("anon_pipe_", Pipe), ("fifo_", Pipe), ("wait_for_partner", Pipe), ("splice_", Pipe), ("opipe_prep", Pipe), ("ipipe_prep", Pipe),
         ("unix_", Socket), ("tcp_", Socket), ("inet_", Socket), ("udp", Socket), ("sk_", Socket), ("__sk", Socket), ("sock_", Socket),
         ("skb_", Socket), ("netlink_", Socket), ("packet_", Socket), ("vsock_", Socket), ("lock_sock", Socket), ("__lock_sock", Socket),
-        ("do_wait", "child"), ("kernel_wait", "child"), ("wait_for_vfork_done", "vfork"), ("kernel_clone", "vfork"),
+        // What reads of eventfds and timerfds wait in.
+        ("do_wait_intr", Undecided),
+        ("do_wait", "child"), ("kernel_wait", "child"), ("wait_for_vfork_done", "vfork"),
         ("flock_lock", "file lock"), ("posix_lock", "file lock"), ("locks_", "file lock"), ("fcntl_setlk", "file lock"), ("__break_lease", "file lock"),
         ("n_tty_", "terminal"), ("tty_", "terminal"), ("wait_until_sent", "terminal"),
-        ("eventfd_", "eventfd"), ("signalfd_", "signal"), ("timerfd_", Timer), ("inotify_", "inotify"), ("fanotify_", "fanotify"), ("handle_userfault", "userfault"),
+        ("eventfd_", "eventfd"), ("signalfd_", "signal"), ("timerfd_", Timer), ("inotify_", "inotify"), ("fanotify_", "fanotify"),
         ("do_sigtimedwait", "signal"), ("sigsuspend", "signal"), ("__do_sys_pause", "signal"), ("__x64_sys_pause", "signal"), ("__arm64_sys_pause", "signal"),
         ("do_signal_stop", Stopped), ("ptrace_stop", Stopped), ("ptrace_", Stopped), ("do_jobctl", Stopped),
         ("do_semtimedop", "semaphore"), ("__do_semtimedop", "semaphore"), ("do_msgrcv", "message queue"), ("do_msgsnd", "message queue"), ("wq_sleep", "message queue"),
-        ("io_cqring_wait", "io_uring"), ("io_", "io_uring"), ("read_events", "aio"), ("__do_sys_io_getevents", "aio"),
+        ("io_cqring_wait", "io_uring"), ("io_", "io_uring"), ("__do_sys_io_uring_enter", "io_uring"), ("__se_sys_io_uring_enter", "io_uring"), ("read_events", "aio"), ("__do_sys_io_getevents", "aio"),
         ("fuse_", "fuse"), ("request_wait_answer", "fuse"), ("nfs", "nfs"), ("rpc_", "nfs"), ("cifs_", "cifs"), ("wait_for_response", "cifs"), ("p9_", "9p"),
         ("balance_dirty_pages", "writeback"), ("mem_cgroup_handle_over_high", "memory limit"), ("try_charge", "memory limit"), ("mem_cgroup_", "memory limit"),
         ("shrink_", "memory"), ("try_to_free_pages", "memory"), ("congestion_wait", "memory"), ("reclaim_throttle", "memory"), ("out_of_memory", "memory"),
@@ -45,10 +47,21 @@ internal static class WaitCause
     // Wherever in a stack: what the thread slept in was for a page of its memory.
     private static readonly string[] s_faults = ["handle_mm_fault", "__handle_mm_fault", "do_user_addr_fault", "exc_page_fault", "do_page_fault", "do_mem_abort"];
 
+    // As the innermost one, of a wait that no signal ends, or a deadly one alone: functions that take a lock of a file, a directory, a file
+    // system or a process's memory; and the one that waits for what a vfork made.
+    private static readonly (string Prefix, string Cause)[] s_innermost =
+    [
+        ("kernel_clone", "vfork"), ("fdget_pos", Lock), ("__fdget_pos", Lock), ("do_truncate", Lock), ("vfs_", Lock), ("generic_file_", Lock), ("shmem_", Lock),
+        ("open_last_lookups", Lock), ("path_openat", Lock), ("lookup_", Lock), ("__lookup_", Lock), ("walk_component", Lock), ("filename_create", Lock), ("do_unlinkat", Lock),
+        ("do_rmdir", Lock), ("do_renameat2", Lock), ("do_linkat", Lock), ("start_creating", Lock), ("start_removing", Lock), ("start_renaming", Lock), ("iterate_dir", Lock),
+        ("chmod_common", Lock), ("chown_common", Lock), ("mnt_want_write", Lock), ("lock_mm_and_find_vma", Lock), ("mmap_", Lock), ("vm_mmap_pgoff", Lock), ("__vm_munmap", Lock),
+        ("do_mprotect_pkey", Lock), ("madvise_", Lock), ("do_madvise", Lock), ("dup_mm", Lock), ("__do_sys_brk", Lock), ("__do_sys_mremap", Lock), ("rtnl_", Lock), ("rtnetlink_", Lock),
+    ];
+
     // What these wait for themselves a signal ends, or the scheduler counts as waiting for a device: other waits in them are for a lock.
     private static readonly string[] s_interruptible =
     [
-        "futex", Timer, "epoll", "poll", Pipe, Socket, "child", "file lock", "terminal", "eventfd", "signal", "inotify", "fanotify", "semaphore", "message queue", "io_uring",
+        "futex", Timer, "epoll", "poll", Pipe, Socket, "child", "file lock", "terminal", "eventfd", "signal", "inotify", "semaphore", "message queue", "io_uring",
         "aio",
     ];
     private static readonly string[] s_fileSystems = ["ext4_", "xfs_", "btrfs_", "f2fs_", "filemap_", "iomap_", "__iomap_"];
@@ -59,16 +72,25 @@ internal static class WaitCause
     public static string Of(IReadOnlyList<KernelFunction> functions, uint state)
     {
         if (functions.Any(function => s_faults.Contains(Plain(function.Name))))
-            return PageFault;
+            return functions.Any(function => Plain(function.Name) == "handle_userfault") ? Userfault : PageFault;
+        if (OfState(state) == Kernel && functions.Count > 0 && Find(s_innermost, functions[0].Name) is { } innermost)
+            return innermost;
         foreach (KernelFunction function in functions)
         {
-            foreach ((string prefix, string cause) in s_causes)
-            {
-                if (function.Name.StartsWith(prefix, StringComparison.Ordinal))
-                    return IsLock(function.Name, cause, state) ? Lock : cause;
-            }
+            if (Find(s_causes, function.Name) is { Length: > 0 } cause)
+                return IsLock(function.Name, cause, state) ? Lock : cause;
         }
         return OfState(state);
+    }
+
+    private static string? Find((string Prefix, string Cause)[] table, string function)
+    {
+        foreach ((string prefix, string cause) in table)
+        {
+            if (function.StartsWith(prefix, StringComparison.Ordinal))
+                return cause;
+        }
+        return null;
     }
 
     private static bool IsLock(string function, string cause, uint state) =>
@@ -77,6 +99,7 @@ internal static class WaitCause
 
     /// <summary>The same of a wait whose functions are not known.</summary>
     public static string OfState(uint state) => (state & Layout.StateIo) != 0 ? Disk
+        : (state & RealTimeLock) != 0 ? Lock
         : (state & StoppedBits) != 0 ? Stopped
         : (state & Uninterruptible) != 0 ? Kernel : "event";
 

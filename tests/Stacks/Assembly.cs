@@ -1,0 +1,4 @@
+using Xunit;
+
+// Each follows what all processes map.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
