@@ -190,6 +190,7 @@ public sealed class Session : IDisposable
     /// <returns>The number of records.</returns>
     public int DrainFinal(RecordHandler handler)
     {
+        SplitCapture.End(_object, Options);
         Detach();
         int count = _rings.Drain(handler);
         using (BpfLink link = _object.FindProgram("trace_in_flight").AttachIterator())

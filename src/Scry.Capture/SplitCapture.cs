@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Scry.Bpf;
+using Scry.Targets;
 using Scry.Wire;
 
 namespace Scry.Capture;
@@ -73,6 +74,17 @@ internal static class SplitCapture
             ulong over = overs[(int)place];
             map.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in place)), MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in over)));
         }
+    }
+
+    /// <summary>Tells the programs that the run has ended: what they say of threads afterwards is of what was before.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public static void End(BpfObject programs, SessionOptions options)
+    {
+        if (!options.Sums)
+            return;
+        uint key = 0;
+        ulong now = KernelClock.Now;
+        programs.FindMap(".data.run").Update(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in now)));
     }
 
     private static byte Flag(bool set) => set ? (byte)1 : (byte)0;

@@ -20,6 +20,7 @@ public sealed class CallStacks : IDisposable
     private readonly MappedFiles _files;
     private readonly ProcessImages _images;
     private readonly Symbols _symbols;
+    private readonly PerfMaps _perfMaps;
     private readonly PlaceTable _places;
     private readonly Dictionary<(MappedFile File, ulong Offset, bool Exact), uint[]> _known = [];
     private readonly ArrayBufferWriter<byte> _record = new();
@@ -32,6 +33,7 @@ public sealed class CallStacks : IDisposable
         _files = new MappedFiles(_opener);
         _images = new ProcessImages(_files, OwnVdso());
         _symbols = new Symbols(_worker, _opener);
+        _perfMaps = new PerfMaps(_opener);
         _places = new PlaceTable(options.MostPlaces);
     }
 
@@ -54,7 +56,7 @@ public sealed class CallStacks : IDisposable
     public void Begin(IReadOnlyCollection<int>? tgids)
     {
         _images.OnlyKnown = tgids is not null;
-        _follower = new ImageFollower(_images, _files);
+        _follower = new ImageFollower(_images, _files, tgids);
         foreach (int tgid in tgids ?? Running())
             _images.Read((uint)tgid);
         Learn();
@@ -93,6 +95,7 @@ public sealed class CallStacks : IDisposable
     {
         _follower?.Dispose();
         _worker.Dispose();
+        _perfMaps.Dispose();
         _files.Dispose();
         _opener.Dispose();
     }
@@ -197,17 +200,14 @@ public sealed class CallStacks : IDisposable
         if (answer.Functions.Count == 0)
             return [_places.Number(new Place("", null, 0, file.Path, build, answer.Address, 0, false))];
         return [.. answer.Functions.Select(function =>
-            _places.Number(new Place(function.Name, function.Source, function.Line, file.Path, build, answer.Address, function.Offset, function.IsInlined)))];
+            _places.Number(new Place(FunctionNames.OfSymbol(function.Name), function.Source, function.Line, file.Path, build, answer.Address, function.Offset, function.IsInlined)))];
     }
 
     // Code that was made at run time, or that no file tells of.
     private Place Made(ProcessImage image, Mapping mapping, in Frame frame)
     {
-        for (ProcessImage? at = image; at is not null; at = at.Parent)
+        if (_perfMaps.Find(image, frame.Inside) is { } found)
         {
-            at.PerfMap ??= PerfMap.Open(at.Tgid, _opener);
-            if (at.PerfMap.Find(frame.Inside) is not { } found)
-                continue;
             (string name, string? source, int line) = FunctionNames.OfJit(found.Name);
             return new Place(name, source, line, mapping.Name, null, frame.Pc, found.Offset + (frame.Pc - frame.Inside), false);
         }

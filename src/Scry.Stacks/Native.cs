@@ -111,12 +111,20 @@ internal static partial class Native
         return error;
     }
 
-    /// <summary>Ends a child by its pid.</summary>
-    public static void End(int pid)
+    /// <summary>Ends a child by its pid, and reaps it.</summary>
+    /// <returns>False when it has not ended yet: it waits for a filesystem that does not answer.</returns>
+    public static bool End(int pid)
     {
+        const int tries = 40, pauseMs = 5, atOnce = 1 /* WNOHANG */;
         // It is not reaped before: the pid is its own.
-        if (SendSignal(pid, Kill) == 0)
-            _ = WaitForEnd(pid, out _, 0);
+        _ = SendSignal(pid, Kill);
+        for (int i = 0; i < tries; i++)
+        {
+            if (WaitForEnd(pid, out _, atOnce) != 0)
+                return true;
+            Thread.Sleep(i == 0 ? 1 : pauseMs);
+        }
+        return false;
     }
 
     /// <summary>Sends bytes, which must be pinned, and a descriptor with the first of them.</summary>

@@ -19,13 +19,6 @@ internal sealed class ProcessImages(MappedFiles files, MappedFile? self)
     /// <summary>Whether only those that were named, and their children, are of interest.</summary>
     public bool OnlyKnown { get; set; }
 
-    /// <summary>Whether it is of interest what a process maps.</summary>
-    public bool Wants(uint tgid)
-    {
-        lock (_images)
-            return !OnlyKnown || _images.ContainsKey(tgid);
-    }
-
     /// <summary>Takes in what is mapped now.</summary>
     public void Read(uint tgid, ulong time = 0)
     {

@@ -242,26 +242,39 @@ int BPF_PROG(trace_waking_new, struct task_struct *task)
 	return 0;
 }
 
+/* ns: when the run ended, before the programs were detached one by one; 0: it goes on. */
+__u64 run_ended SEC(".data.run");
+
+static __always_inline __u64 time__since(__u64 from, __u64 now)
+{
+	return from < now ? now - from : 0;
+}
+
 /* A thread's sums, at its end or the run's; what it still does is added. */
-static __noinline int sched__write(struct scry_thread *thread)
+static __noinline int sched__write(struct task_struct *task, struct scry_thread *thread)
 {
 	struct split *split = split__of(thread);
 	struct scry_sched_sums *record;
 	struct writer w;
 	__u64 now;
 
-	if (!split || !(thread->state & SCRY_THREAD_ANNOUNCED) || !split->sched.since ||
-	    !ring__begin(&w, thread))
+	if (!split || !split->sched.since)
+		return 0;
+	if (!(thread->state & SCRY_THREAD_ANNOUNCED))
+		task__write(task, thread, NULL, SCRY_TASK_FIRST);
+	if (!ring__begin(&w, thread))
 		return 0;
 	if (ring__room(&w, sizeof(*record))) {
 		record = (void *)w.base;
 		now = bpf_ktime_get_ns();
 		record__head(&w, thread, now, sizeof(*record), 0, SCRY_RECORD_SCHED, 0);
 		record->sums = split->sched;
+		if (run_ended)
+			now = run_ended;
 		if (!split->left && split->arrived)
-			record->sums.running += now - split->arrived;
+			record->sums.running += time__since(split->arrived, now);
 		else if (split->left && split->state && !split->woken)
-			record->sums.blocked += now - split->left;
+			record->sums.blocked += time__since(split->left, now);
 		ring__publish(&w, sizeof(*record), SCRY_RECORD_SCHED);
 	}
 	thread->seq++;
@@ -279,7 +292,7 @@ static __always_inline void sched__still(struct task_struct *task, struct scry_t
 	if (cfg.spans && split->left)
 		span__write(task, thread, split, 0, SCRY_SPAN_OPEN);
 	if (cfg.sums)
-		sched__write(thread);
+		sched__write(task, thread);
 }
 
 /* At a thread's end, before it is told. */
@@ -287,11 +300,8 @@ static __always_inline void ring__ends(struct task_struct *task, struct scry_thr
 {
 	struct split *split;
 
-	if (cfg.sums) {
-		if (!(thread->state & SCRY_THREAD_ANNOUNCED))
-			task__write(task, thread, NULL, SCRY_TASK_FIRST);
-		sched__write(thread);
-	}
+	if (cfg.sums)
+		sched__write(task, thread);
 	if (!cfg.split && !sched__all())
 		return;
 	split = split__of(thread);

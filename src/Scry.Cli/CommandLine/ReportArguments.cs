@@ -34,7 +34,7 @@ internal static class ReportOptions
             Descriptors, TraceOptions.Duration, TraceOptions.Time, TraceOptions.Relative, StringLimit, TraceOptions.Align, TraceOptions.NoAbbrev,
             TraceOptions.ShowComm, TraceOptions.ShowCgroup, TraceOptions.Color,
         ]),
-        new("WHY, of a recording that has it", [SlowOptions.NoSplit, SlowOptions.Chain, SlowOptions.FlameGraph, SlowOptions.Folded]),
+        new("WHY, of a recording that has it", [SlowOptions.NoSplit, SlowOptions.Chain, SlowOptions.FlameGraph, SlowOptions.Folded, SlowOptions.Perfetto]),
         new("OUTPUT", [Summary, TraceOptions.Output, TraceOptions.Json, TraceOptions.Quiet]),
     ];
 }

@@ -64,7 +64,8 @@ internal sealed class ReportRun : IDisposable
             if (arguments.Pictures.NeedSplit && !_about.HasSplits)
                 throw new ToolException("the recording does not have where calls' time went", "record with --split, and --call-graph dwarf for stacks");
             TraceArguments shown = arguments.Shown with { Why = arguments.Shown.Why with { CallGraph = _about.HasStacks ? CallGraph.Dwarf : CallGraph.None } };
-            _output = PictureSink.Around(TraceOutput.Open(shown, Context() with { View = view?.Invoke(_about) }), arguments.Pictures, _stacks, Path.GetFileName(arguments.File));
+            _output = PictureSink.Around(TraceOutput.Open(shown, Context() with { View = view?.Invoke(_about) }), arguments.Pictures, _stacks, Path.GetFileName(arguments.File),
+                (file, view) => TraceOutput.Open(shown with { OutputFile = file }, Context() with { View = view }));
         }
         catch
         {

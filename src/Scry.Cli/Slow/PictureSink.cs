@@ -3,10 +3,11 @@ using Scry.Cli.Tracing;
 using Scry.Targets;
 using Scry.Views;
 using Scry.Views.Slow;
+using Scry.Views.Timeline;
 
 namespace Scry.Cli.Slow;
 
-/// <summary>An output, and a flame graph of what it is given: written at the end.</summary>
+/// <summary>An output, and pictures of what it is given: a flame graph, written at the end, and a trace for Perfetto.</summary>
 internal sealed class PictureSink : IRecordOutput
 {
     private readonly IRecordOutput _output;
@@ -14,21 +15,34 @@ internal sealed class PictureSink : IRecordOutput
     private readonly string _title;
     private readonly FlameGraph _graph = new();
     private readonly FlameView _view;
+    private readonly IRecordOutput? _trace;
 
-    private PictureSink(IRecordOutput output, PictureFiles files, IStackNames names, string title)
+    private PictureSink(IRecordOutput output, PictureFiles files, IStackNames names, string title, IRecordOutput? trace)
     {
-        (_output, _files, _title) = (output, files, title);
+        (_output, _files, _title, _trace) = (output, files, title, trace);
         _view = new FlameView(_graph, names);
     }
 
     /// <summary>An output with the pictures that are asked for; itself when none is.</summary>
-    public static IRecordOutput Around(IRecordOutput output, PictureFiles files, IStackNames names, string title) =>
-        files.NeedSplit ? new PictureSink(output, files, names, title) : output;
+    /// <param name="output">The output.</param>
+    /// <param name="files">The pictures.</param>
+    /// <param name="names">Names addresses.</param>
+    /// <param name="title">What they are of.</param>
+    /// <param name="open">Opens the trace for Perfetto: its file, and its view.</param>
+    public static IRecordOutput Around(IRecordOutput output, PictureFiles files, IStackNames? names, string title, Func<string, MakeView, IRecordOutput> open)
+    {
+        if (!files.NeedSplit && files.Perfetto is null)
+            return output;
+        IRecordOutput? trace = files.Perfetto is not { } file ? null : open(file, (decoder, writer, clock) =>
+            new PerfettoView(decoder, writer, new TimelineOptions { Title = title, Clock = clock }));
+        return new PictureSink(output, files, names ?? new RecordedStacks(), title, trace);
+    }
 
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> record)
     {
         _view.Write(record);
+        _trace?.Write(record);
         _output.Write(record);
     }
 
@@ -36,16 +50,22 @@ internal sealed class PictureSink : IRecordOutput
     public void Skip(ReadOnlySpan<byte> record, bool gaps)
     {
         _view.Skip(record, gaps);
+        _trace?.Skip(record, gaps);
         _output.Skip(record, gaps);
     }
 
     /// <inheritdoc/>
-    public void Pause(bool idle) => _output.Pause(idle);
+    public void Pause(bool idle)
+    {
+        _trace?.Pause(idle);
+        _output.Pause(idle);
+    }
 
     /// <inheritdoc/>
     public void Finish(in RunSummary summary)
     {
         _output.Finish(in summary);
+        _trace?.Finish(in summary);
         if (_files.FlameGraph is { } picture)
             Write(picture, to => _graph.WriteSvg(to, new FlameOptions { Title = _title }));
         if (_files.Folded is { } text)
@@ -53,7 +73,11 @@ internal sealed class PictureSink : IRecordOutput
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _output.Dispose();
+    public void Dispose()
+    {
+        _trace?.Dispose();
+        _output.Dispose();
+    }
 
     private static void Write(string path, Action<Stream> write)
     {

@@ -21,7 +21,8 @@ internal sealed class SlowRun : IDisposable
         // What is not shown need not be looked at.
         if (arguments.Over is { ForAll: 0, Named.Count: > 0 } && trace.Expressions.Count == 0)
             trace = trace with { Expressions = [.. arguments.Over.Named.Select(named => named.Calls)] };
-        _run = new TraceRun(trace, names => PictureSink.Around(TraceOutput.Open(trace, names), arguments.Pictures, names.Stacks!, AboutRun.Target(trace)));
+        _run = new TraceRun(trace, names => PictureSink.Around(TraceOutput.Open(trace, names), arguments.Pictures, names.Stacks, AboutRun.Target(trace),
+            (file, view) => TraceOutput.Open(trace with { OutputFile = file, Top = 0 }, names, view: view)));
     }
 
     /// <summary>Traces; not, when a signal ended the looking at what is usual.</summary>

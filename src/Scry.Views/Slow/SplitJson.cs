@@ -55,7 +55,7 @@ internal sealed class SplitJson(IStackNames names, Decoder decoder, Utf8Buffer t
         Number(",\"longest\":{\"ns\":", waits.Longest);
         Stack(",\"in\":", SplitParts.Shown(SplitParts.Functions(waits.Sites[(int)waits.Site].Frames, names)));
         Text(",\"woken_by\":[");
-        for (int i = 0; i < (int)Math.Min(waits.Links, Layout.Chain); i++)
+        for (int i = 0; i < WakerText.Links(in waits); i++)
         {
             Text(i == 0 ? "{" : ",{");
             WriteLink(in waits.Chain[i], i == 0 ? SplitParts.WakerFunctions(in waits, names) : [], WakerText.CauseOf(in waits, i, names));

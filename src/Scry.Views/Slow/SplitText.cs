@@ -71,7 +71,7 @@ public sealed class SplitText(IStackNames names, Decoder decoder, OutputWriter o
             return;
         IReadOnlyList<string> functions = SplitParts.Shown(SplitParts.Functions(waits.Sites[(int)waits.Site].Frames, names));
         Text($"{Indent}waited {DurationText.Of(waits.Longest)} in {Stack(functions)}");
-        int links = (int)Math.Min(Math.Min(waits.Links, (uint)options.Chain), Layout.Chain);
+        int links = Math.Min(WakerText.Links(in waits), options.Chain);
         for (int i = 0; i < links; i++)
         {
             ref readonly WakerLink link = ref waits.Chain[i];

@@ -15,6 +15,8 @@ internal static class WaitCause
     // functions out that are the scheduler's own, and with them those of its locks: see Of.
     private static readonly (string Prefix, string Cause)[] s_causes =
     [
+        // With PREEMPT_RT, of locks of all kinds.
+        ("__rt_mutex_slowlock", Lock), ("rt_mutex_slowlock", Lock), ("rtlock_", Lock), ("rwbase_", Lock), ("__rwbase_", Lock),
         ("futex_", "futex"), ("__futex_", "futex"), ("do_futex", "futex"),
         ("do_nanosleep", Timer), ("hrtimer_nanosleep", Timer), ("common_nsleep", Timer), ("usleep_range", Timer), ("msleep", Timer),
         ("ep_poll", "epoll"), ("do_epoll_wait", "epoll"), ("do_select", "poll"), ("do_poll", "poll"), ("do_sys_poll", "poll"), ("poll_schedule_timeout", "poll"),

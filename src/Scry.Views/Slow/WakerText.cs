@@ -46,6 +46,22 @@ internal static class WakerText
         return WaitCause.Of(SplitParts.Functions(site.Frames, names), site.State);
     }
 
-    /// <summary>Whether a link names a thread: of an interrupt, it is only the one that was interrupted.</summary>
-    public static bool IsThread(in WakerLink link) => (link.Flags & LinkFlags.Interrupt) == 0 && link.Tid != 0;
+    /// <summary>Whether a link names a thread: of an interrupt, it is only the one that was interrupted, or that does its work later.</summary>
+    public static bool IsThread(in WakerLink link) => (link.Flags & LinkFlags.Interrupt) == 0 && link.Tid != 0
+        && ((link.Flags & LinkFlags.Kernel) == 0 || !DoesInterrupts(link.Comm.Text));
+
+    /// <summary>How many links of a chain tell something: behind an interrupt there is nobody.</summary>
+    public static int Links(in CallWaits waits)
+    {
+        int links = (int)Math.Min(waits.Links, Layout.Chain);
+        for (int i = 0; i < links; i++)
+        {
+            if (!IsThread(in waits.Chain[i]))
+                return i + 1;
+        }
+        return links;
+    }
+
+    // With PREEMPT_RT most of what interrupts do is done by these; otherwise, what a busy CPU leaves for later.
+    private static bool DoesInterrupts(ReadOnlySpan<byte> comm) => comm.StartsWith("ktimers/"u8) || comm.StartsWith("ksoftirqd/"u8) || comm.StartsWith("irq/"u8);
 }

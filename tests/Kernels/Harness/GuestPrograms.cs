@@ -5,7 +5,7 @@ namespace Scry.Tests.Kernels.Harness;
 /// <summary>The programs that are traced in the machine: those of tests/Published and of tests/Kernels, statically linked for its architecture.</summary>
 internal static class GuestPrograms
 {
-    private static readonly string[] Shared = ["brood", "count", "hostile", "pointers", "signals", "stuck", "threads", "unknown", "waits", "holders"];
+    private static readonly string[] Shared = ["brood", "count", "hostile", "holders", "pointers", "scarce", "signals", "stuck", "threads", "unknown", "waits"];
 
     /// <summary>Compiles them into a directory.</summary>
     public static void Compile(string architecture, string folder)

@@ -45,6 +45,22 @@ internal sealed class Cgroup : IDisposable
         return cgroup;
     }
 
+    /// <summary>With the controller of block devices, of whichever version.</summary>
+    public static Cgroup BlockDevices()
+    {
+        string[]? mount = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).FirstOrDefault(words => words[2] == "cgroup" && words[3].Split(',').Contains("blkio"));
+        if (mount is null)
+            File.WriteAllText(UnifiedMount + "/cgroup.subtree_control", "+io");
+        return new Cgroup($"{mount?[1] ?? UnifiedMount}/scry-test-io-{Environment.ProcessId}", null);
+    }
+
+    /// <summary>Limits what is read from a block device, by its numbers, to so many reads in a second.</summary>
+    public void LimitReads(string numbers, int each)
+    {
+        string version1 = Path + "/blkio.throttle.read_iops_device";
+        File.WriteAllText(File.Exists(version1) ? version1 : Path + "/io.max", File.Exists(version1) ? $"{numbers} {each}" : $"{numbers} riops={each}");
+    }
+
     /// <summary>Makes one below it.</summary>
     public Cgroup Below(string name) => new($"{Path}/{name}", null);
 

@@ -42,8 +42,8 @@ internal static class KnownWaits
         bool told = waker is ATimer ? first == ATimer
             : waker is "kworker" ? first.StartsWith("kworker/", StringComparison.Ordinal)
             : first == "waker:" + waker && (call.Wakers.Length == 1 || call.Wakers is [_, ATimer])
-            // A busy machine leaves what comes in from the network to this one.
-            || waker is "sendto" && cause is "socket" && first.StartsWith("ksoftirqd/", StringComparison.Ordinal);
+            // On a busy machine the sender may leave the rest of the way to an interrupt.
+            || way is "tcp" or "udp" && first == "the network";
         if (call.Cause != cause || !told)
             throw new InvalidOperationException($"expected {cause}, ended by {waker}: {call}");
     }
