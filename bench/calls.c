@@ -34,6 +34,16 @@ static void call_writev(void)
 	syscall(SYS_writev, null, parts, 2);
 }
 static void call_setsockopt(void) { int on = 1; syscall(SYS_setsockopt, pair[0], SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); }
+/* Below 64 KB of stack that were touched. */
+static void __attribute__((noinline)) call_deep(void)
+{
+	volatile char room[72 * 1024];
+
+	for (size_t i = 0; i < sizeof(room); i += 4096)
+		room[i] = 1;
+	syscall(SYS_getppid);
+	room[0] = 2;
+}
 static void call_clock_nanosleep(void) { struct timespec none = {}; syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &none, NULL); }
 
 static const struct {
@@ -43,7 +53,7 @@ static const struct {
 	{"getppid", call_getppid}, {"openat", call_openat}, {"close", call_close}, {"read", call_read},
 	{"write", call_write}, {"fstat", call_fstat}, {"newfstatat", call_newfstatat}, {"epoll_wait", call_epoll_wait},
 	{"recvfrom", call_recvfrom}, {"writev", call_writev}, {"setsockopt", call_setsockopt},
-	{"clock_nanosleep", call_clock_nanosleep},
+	{"clock_nanosleep", call_clock_nanosleep}, {"deep", call_deep},
 };
 
 static double now(void)

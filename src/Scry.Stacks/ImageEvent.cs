@@ -21,13 +21,23 @@ internal readonly record struct ImageEvent(ImageEventKind Kind, ulong Time, uint
     private const int Header = 8, MiscOffset = 4, NameOffset = 72;
     private const uint Executable = 4; // PROT_EXEC
 
+    /// <summary>Whether a record concerns only those that are interested in a process: it tells of a mapping of it, or that it forked.</summary>
+    public static bool IsOf(ReadOnlySpan<byte> record, out uint tgid)
+    {
+        tgid = 0;
+        if (record.Length < Header + 16 || MemoryMarshal.Read<uint>(record) is var type && type is not (Mmap2 or Fork))
+            return false;
+        uint pid = MemoryMarshal.Read<uint>(record[Header..]), parent = MemoryMarshal.Read<uint>(record[(Header + 4)..]);
+        tgid = type == Fork ? parent : pid;
+        return true;
+    }
+
     /// <summary>Reads a record.</summary>
     /// <param name="record">Its bytes.</param>
     /// <param name="files">Opens what is mapped; null: it is not opened.</param>
-    /// <param name="wanted">Whether a process is of interest.</param>
     /// <param name="told">What it says.</param>
     /// <returns>False when it says nothing of interest.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> record, Func<FileKey, string, uint, ulong, ulong, MappedFile?> files, Func<uint, bool> wanted, out ImageEvent told)
+    public static bool TryRead(ReadOnlySpan<byte> record, Func<FileKey, string, uint, ulong, ulong, MappedFile?> files, out ImageEvent told)
     {
         told = default;
         if (record.Length < Header + 16)
@@ -52,7 +62,7 @@ internal readonly record struct ImageEvent(ImageEventKind Kind, ulong Time, uint
             case Exit when MemoryMarshal.Read<uint>(record[(Header + 8)..]) == pid:
                 told = new ImageEvent(ImageEventKind.Exit, time, pid);
                 return true;
-            case Mmap2 when record.Length > NameOffset + 8 && (misc & HasBuildId) == 0 && wanted(pid):
+            case Mmap2 when record.Length > NameOffset + 8 && (misc & HasBuildId) == 0:
                 return TryMapping(record, pid, time, files, out told);
             default:
                 return false;

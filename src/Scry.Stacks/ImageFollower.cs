@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Scry.Bpf;
 using Scry.Targets;
 
@@ -18,13 +19,20 @@ internal sealed class ImageFollower : IDisposable
     private readonly ProcessImages _images;
     private readonly MappedFiles _files;
     private readonly Lock _reading = new();
+    // Those of interest; null: all. And what others told: they may turn out to be children of these.
+    private readonly HashSet<uint>? _wanted;
+    private List<byte[]> _unwanted = [];
     private readonly Thread? _thread;
     private volatile bool _over;
     private volatile bool _lost;
 
     /// <summary>Begins to listen.</summary>
-    public ImageFollower(ProcessImages images, MappedFiles files)
+    /// <param name="images">What is told goes there.</param>
+    /// <param name="files">Mapped files are opened there.</param>
+    /// <param name="tgids">The processes that are of interest with their children; null: all.</param>
+    public ImageFollower(ProcessImages images, MappedFiles files, IReadOnlyCollection<int>? tgids)
     {
+        _wanted = tgids is null ? null : [.. tgids.Select(tgid => (uint)tgid)];
         (_images, _files) = (images, files);
         try
         {
@@ -95,15 +103,31 @@ internal sealed class ImageFollower : IDisposable
     {
         lock (_reading)
         {
+            // A fork may be told by another CPU, and be read after what the child did: that is kept until the next time.
+            List<byte[]> before = _unwanted, now = _unwanted = [];
             foreach (PerfEvent one in _events)
                 one.Read(Take);
+            List<byte[]> still = _unwanted = [];
+            foreach (byte[] record in now.OrderBy(record => MemoryMarshal.Read<ulong>(record.AsSpan()[^8..])))
+                Take(record);
+            _unwanted = [];
+            foreach (byte[] record in before)
+                Take(record);
+            _unwanted = still;
         }
     }
 
     private void Take(ReadOnlySpan<byte> record)
     {
-        if (!ImageEvent.TryRead(record, Open, _images.Wants, out ImageEvent told))
+        if (_wanted is not null && ImageEvent.IsOf(record, out uint tgid) && !_wanted.Contains(tgid))
+        {
+            _unwanted.Add(record.ToArray());
             return;
+        }
+        if (!ImageEvent.TryRead(record, Open, out ImageEvent told))
+            return;
+        if (told.Kind == ImageEventKind.Fork && _wanted?.Contains(told.Parent) == true)
+            _wanted.Add(told.Tgid);
         if (told.Kind == ImageEventKind.Lost || _told.Count >= MostQueued)
             _lost = true;
         else

@@ -20,8 +20,11 @@ internal sealed class MappedFile(FileKey key, string path)
     /// <summary>A process that has it mapped: its debug files may lie below that one's root.</summary>
     public uint Tgid { get; set; }
 
-    /// <summary>When it was used last, as a count.</summary>
+    /// <summary>When it was mapped last, as a count.</summary>
     public long Used { get; set; }
+
+    /// <summary>When the worker needed it last, as a count.</summary>
+    public long Asked { get; set; }
 
     /// <summary>Its number in the worker of <see cref="Worker"/>.</summary>
     public uint Id { get; set; }

@@ -5,11 +5,12 @@ namespace Scry.Stacks;
 /// <summary>The files that code is mapped from: each is opened once, while some process that has it lives, and stays open after that.</summary>
 internal sealed class MappedFiles(Opener opener) : IDisposable
 {
-    private const int MostOpen = 512, MostKnown = 16384, MostImages = 64;
+    private const int MostKnown = 16384, MostImages = 64;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<FileKey, MappedFile> _files = [];
     private readonly List<byte[]> _images = [];
+    private readonly int _mostOpen = Math.Min(1024, OpenFilesLimit() / 4);
     private long _clock;
     private int _open;
 
@@ -85,9 +86,9 @@ internal sealed class MappedFiles(Opener opener) : IDisposable
     private void Keep(MappedFile file, SafeFileHandle? handle)
     {
         file.Handle = handle;
-        if (handle is null || ++_open <= MostOpen)
+        if (handle is null || ++_open <= _mostOpen)
             return;
-        foreach (MappedFile old in _files.Values.Where(old => old.Handle is not null).OrderBy(old => old.Used).Take(MostOpen / 8).ToArray())
+        foreach (MappedFile old in _files.Values.Where(old => old.Handle is not null).OrderBy(old => old.Used).Take(Math.Max(1, _mostOpen / 8)).ToArray())
         {
             old.Handle!.Dispose();
             old.Handle = null;
@@ -105,6 +106,22 @@ internal sealed class MappedFiles(Opener opener) : IDisposable
             old.Handle.Dispose();
             old.Handle = null;
             _open--;
+        }
+    }
+
+    // "Max open files            1024                 524288               files"
+    private static int OpenFilesLimit()
+    {
+        const string name = "Max open files";
+        const int unknown = 1024;
+        try
+        {
+            string? line = File.ReadLines("/proc/self/limits").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+            return int.TryParse(line?[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], out int limit) ? limit : unknown;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return unknown;
         }
     }
 

@@ -7,8 +7,8 @@ namespace Scry.Stacks;
 /// <summary>The names that a JIT compiler gives its code: <c>/tmp/perf-PID.map</c>, a line for each function, <c>START SIZE NAME</c> in hexadecimal. It grows.</summary>
 internal sealed class PerfMap(SafeFileHandle? file) : IDisposable
 {
-    private const int MostFunctions = 1 << 20, LongestName = 4096, PieceSize = 1 << 20;
-    private const long MostBytes = 128 << 20, LookAgainMs = 100;
+    private const int MostFunctions = 1 << 18, LongestName = 4096, PieceSize = 1 << 20;
+    private const long MostBytes = 64 << 20, LookAgainMs = 100;
 
     private readonly List<Function> _read = [];
     private Function[] _sorted = [];
@@ -16,6 +16,15 @@ internal sealed class PerfMap(SafeFileHandle? file) : IDisposable
     private long _position, _looked = long.MinValue / 2;
 
     private readonly record struct Function(ulong Start, ulong Size, string Name);
+
+    /// <summary>Whether there is none, or was none when it was looked for.</summary>
+    public bool IsMissing => file is null;
+
+    /// <summary>When it was looked for (<see cref="Environment.TickCount64"/>).</summary>
+    public long Since { get; } = Environment.TickCount64;
+
+    /// <summary>Bytes that were read.</summary>
+    public long Size => _position;
 
     /// <summary>The map of a process, in its own filesystem and by its own pid; none when it has none, or somebody else wrote it.</summary>
     public static PerfMap Open(uint tgid, Opener opener)

@@ -19,13 +19,6 @@ internal sealed class ProcessImages(MappedFiles files, MappedFile? self)
     /// <summary>Whether only those that were named, and their children, are of interest.</summary>
     public bool OnlyKnown { get; set; }
 
-    /// <summary>Whether it is of interest what a process maps.</summary>
-    public bool Wants(uint tgid)
-    {
-        lock (_images)
-            return !OnlyKnown || _images.ContainsKey(tgid);
-    }
-
     /// <summary>Takes in what is mapped now.</summary>
     public void Read(uint tgid, ulong time = 0)
     {
@@ -33,10 +26,10 @@ internal sealed class ProcessImages(MappedFiles files, MappedFile? self)
             return;
         lock (_images)
         {
-            if (time != 0 && Last(tgid) is { } image)
-                image.Set(time, mappings);
-            else if (Last(tgid) is null)
+            if (Last(tgid) is not { } image)
                 Add(new ProcessImage(tgid, 0, mappings));
+            else if (time != 0)
+                image.Set(time, mappings);
         }
     }
 
@@ -133,7 +126,11 @@ internal sealed class ProcessImages(MappedFiles files, MappedFile? self)
             _images.Remove(old);
     }
 
-    private Mapping[]? Mappings(uint tgid)
+    private Mapping[]? Mappings(uint tgid) => MappingsOf(tgid, (key, path, start, end) =>
+        path == ProcMaps.Vdso ? VdsoOf(tgid, start, end) : files.Get(key, ProcMaps.NameOf(path), tgid, start, end));
+
+    /// <summary>What a process has mapped now; null when it cannot be read.</summary>
+    public static Mapping[]? MappingsOf(uint tgid, Func<FileKey, string, ulong, ulong, MappedFile?> files)
     {
         try
         {
@@ -142,8 +139,7 @@ internal sealed class ProcessImages(MappedFiles files, MappedFile? self)
             var buffer = new byte[65536];
             for (int count; bytes.Length < MapsMost && (count = file.Read(buffer)) > 0;)
                 bytes.Write(buffer, 0, count);
-            return ProcMaps.Read(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), (key, path, start, end) =>
-                path == ProcMaps.Vdso ? VdsoOf(tgid, start, end) : files.Get(key, ProcMaps.NameOf(path), tgid, start, end));
+            return ProcMaps.Read(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), files);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -92,7 +92,7 @@ internal sealed class Symbols(Worker worker, Opener opener)
             End = mapping.End,
             Offset = mapping.Offset,
             File = loaded ? mapping.File!.Id : 0,
-            IsWanted = !loaded && mapping.File is { Refused: null } ? 1u : 0,
+            IsWanted = !loaded && mapping.File is { Refused: null, Handle: not null } ? 1u : 0,
         };
     }
 
@@ -115,14 +115,11 @@ internal sealed class Symbols(Worker worker, Opener opener)
     {
         if (file.Refused is not null || !Ready())
             return false;
-        file.Used = ++_clock;
+        file.Asked = ++_clock;
         if (file.Worker == worker.Number)
             return true;
-        if (file.Handle is not { IsClosed: false } handle)
-        {
-            file.Refused = "it could not be opened";
+        if (file.Handle is not { } handle)
             return false;
-        }
         MakeRoom();
         uint id = _free.Count > 0 ? _free.Pop() : _nextId++;
         if (!Tell(Request.File, new FileRequest { Id = id }, handle, out FileAnswer? answer))
@@ -132,7 +129,7 @@ internal sealed class Symbols(Worker worker, Opener opener)
         }
         if (answer is null)
         {
-            file.Refused = "it is no ELF file";
+            file.Refused = handle.IsClosed ? null : "it is no ELF file";
             _free.Push(id);
             return false;
         }
@@ -145,7 +142,7 @@ internal sealed class Symbols(Worker worker, Opener opener)
     {
         if (_loaded.Count < MostLoaded)
             return;
-        MappedFile old = _loaded.Values.MinBy(file => file.Used)!;
+        MappedFile old = _loaded.Values.MinBy(file => file.Asked)!;
         _loaded.Remove(old.Id);
         _free.Push(old.Id);
         old.Worker = 0;
@@ -202,9 +199,24 @@ internal sealed class Symbols(Worker worker, Opener opener)
     private bool Tell(Request kind, FileRequest request, SafeFileHandle file, out FileAnswer? answer)
     {
         answer = null;
-        if (!worker.Begin().Add(request).Ask(kind, file, out ReadOnlySpan<byte> bytes))
-            return false;
-        answer = FileAnswer.Read(bytes);
-        return true;
+        bool held = false;
+        try
+        {
+            // It may be closed for others meanwhile.
+            file.DangerousAddRef(ref held);
+            if (!worker.Begin().Add(request).Ask(kind, file, out ReadOnlySpan<byte> bytes))
+                return false;
+            answer = FileAnswer.Read(bytes);
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
+        finally
+        {
+            if (held)
+                file.DangerousRelease();
+        }
     }
 }

@@ -75,6 +75,49 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public void ThatIsTheGrandchildOfOne()
+    {
+        // Only one process is of interest; it forks, and the child executes another program.
+        string program = Programs.Make("source", Deep);
+        using Victim shell = new("bash", "-c", $"read -n 1; (:; {program}; :); :");
+        _stacks.Begin([shell.Waits().Pid]);
+        shell.Writes();
+        int child = 0;
+        for (int i = 0; i < 400 && child == 0; i++, Thread.Sleep(5))
+            child = int.TryParse(Programs.Shell("pgrep -x source || :").Trim(), out int pid) ? pid : 0;
+        shell.Pid = child;
+        byte[] record = shell.Waits().Stop().Record;
+        Process.GetProcessById(child).Kill();
+        Has(record, s_deep);
+    }
+
+    [Fact]
+    public void WhereASignalIsHandled()
+    {
+        _stacks.Begin(null);
+        using Victim victim = new Victim(Programs.Make("signal", "gcc -O2 -g -fomit-frame-pointer -o {out} {dir}/signal.c")).Waits();
+        List<Place> places = Has(victim.Stop().Record, "handler", "__restore_rt", "raiser", "main");
+        Assert.DoesNotContain(places, place => place.End is not null);
+    }
+
+    [Fact]
+    public void OfCodeInANamespaceOfItsOwn()
+    {
+        // Its pid is 1 there, and its /tmp is its own.
+        string maker = "import mmap,ctypes\nm = mmap.mmap(-1, 4096, flags=34, prot=7)\nm.write(bytes.fromhex('554889e531c031ff545eba010000000f055dc3'))\n"
+            + "a = ctypes.addressof(ctypes.c_char.from_buffer(m))\nopen('/tmp/perf-1.map', 'w').write('%x 20 made here\\n' % a)\nctypes.CFUNCTYPE(ctypes.c_long)(a)()\n";
+        string script = Programs.InFolder("maker.py");
+        File.WriteAllText(script, maker);
+        using Victim victim = new("unshare", "-m", "-p", "-f", "--mount-proc", "sh", "-c", $"cp {script} /dev/shm/maker-$$.py; mount -t tmpfs none /tmp; exec python3 /dev/shm/maker-$$.py");
+        _stacks.Begin(null);
+        for (int i = 0; i < 400 && victim.Child() is 0; i++)
+            Thread.Sleep(5);
+        victim.Pid = victim.Child();
+        Has(victim.Waits().Stop().Record, "made here");
+        Programs.Shell("rm -f /dev/shm/maker-1.py");
+    }
+
+    [Fact]
     public void InAFilesystemOfItsOwn()
     {
         // Its program lies where nobody else has it: a mount namespace, and a root, as of a container.
@@ -122,6 +165,37 @@ public sealed class ProcessTests : IDisposable
         _stacks.Begin(null);
         List<Place> places = Places(victim.Stop().Record);
         Assert.Equal(matches, places.Any(place => place.Function == "innermost"));
+    }
+
+    [Fact]
+    public void WhoseDebugInformationIsSharedWithOthers()
+    {
+        // As Debian's packages have it: dwz(1) moves what several debug files have into one.
+        const string shared = "/usr/lib/debug/.dwz/scry-test.debug";
+        string program = Programs.Make("dwz", $"{Deep} && {Deep.Replace("{out}", "{out}.2", StringComparison.Ordinal)} -DOTHER && mkdir -p /usr/lib/debug/.dwz"
+            + $" && dwz -L none -l none -m {shared} -M {shared} {{out}} {{out}}.2");
+        try
+        {
+            using Victim victim = new Victim(program).Waits();
+            _stacks.Begin(null);
+            List<Place> places = Has(victim.Stop().Record, s_deep);
+            Assert.Contains(places, place => place.File?.EndsWith("/deep.c", StringComparison.Ordinal) == true && place.Line == 17);
+        }
+        finally
+        {
+            File.Delete(shared);
+        }
+    }
+
+    [Fact]
+    public void WhoseSymbolsArePacked()
+    {
+        // As Fedora's programs have them: .gnu_debugdata.
+        string program = Programs.Make("packed", $"{Deep} && cp {{out}} {{out}}.mini && objcopy --strip-debug {{out}}.mini && xz -f {{out}}.mini"
+            + " && strip {out} && objcopy --add-section .gnu_debugdata={out}.mini.xz {out}");
+        using Victim victim = new Victim(program).Waits();
+        _stacks.Begin(null);
+        Has(victim.Stop().Record, s_deep);
     }
 
     [Fact]

@@ -48,11 +48,20 @@ internal sealed class Victim : IDisposable
         throw new TimeoutException($"it does not read: {File.ReadAllText($"/proc/{Pid}/syscall")}");
     }
 
-    /// <summary>Lets it go on, and reads the number that it writes.</summary>
-    public int Goes()
+    /// <summary>Lets it go on.</summary>
+    public void Writes()
     {
         _process.StandardInput.Write('\n');
         _process.StandardInput.Flush();
+    }
+
+    /// <summary>Its child; 0: it has none.</summary>
+    public int Child() => int.TryParse(File.ReadAllText($"/proc/{_process.Id}/task/{_process.Id}/children").Trim(), out int child) ? child : 0;
+
+    /// <summary>Lets it go on, and reads the number that it writes.</summary>
+    public int Goes()
+    {
+        Writes();
         return int.Parse(_process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
     }
 

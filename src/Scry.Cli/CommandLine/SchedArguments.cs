@@ -44,7 +44,7 @@ internal sealed record SchedArguments
         {
             Quiet = trace.Quiet,
             // Of calls, which there are none of, nobody is told how many there were.
-            Trace = trace with { Quiet = true, Json = false, Signals = false, Durations = false, Why = new SplitArguments { Sums = true } },
+            Trace = trace with { Quiet = true, Json = false, Signals = false, Durations = true, Why = new SplitArguments { Sums = true } },
             Shown = new SchedOptions
             {
                 By = TraceArguments.Single(words, SchedOptionList.By) switch

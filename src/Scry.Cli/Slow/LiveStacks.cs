@@ -16,6 +16,9 @@ internal sealed class LiveStacks : IStackNames, IDisposable
     /// <param name="callers">Whether calls carry their callers' stacks.</param>
     public LiveStacks(bool callers) => _callers = callers ? CallStacks.Open(new CallStacksOptions()) : null;
 
+    /// <summary>Whether the kernel tells the addresses of its functions.</summary>
+    public bool NamesKernel => _kernel.Value.Known;
+
     /// <summary>Why callers' stacks cannot be had, or not those of processes to come; null: they can.</summary>
     public string? Missing => _callers?.Missing;
 

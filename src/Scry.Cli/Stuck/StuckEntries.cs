@@ -1,5 +1,6 @@
 using System.Text;
 using Scry.Capture;
+using Scry.Cli.Slow;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
@@ -21,7 +22,7 @@ internal sealed class StuckEntries(
     // Kinds whose tasks are threads; of others any thread of the process may be meant.
     private static readonly string[] s_ofThreads = ["futex_owner", "thread"];
 
-    private readonly KernelStacks _stacks = new();
+    private readonly StuckStacks _stacks = new(new LiveStacks(callers: false));
     private readonly Decoder _bare = new(format), _named = new(format with { Descriptors = new LiveDescriptors(holders) });
     private readonly Utf8Buffer _text = new();
     private Dictionary<int, StuckTask> _blocked = [];

@@ -130,7 +130,7 @@ static enum step step_by_rules(struct state *state, Dwarf_Frame *frame)
 	memcpy(state->registers, registers, sizeof(registers));
 	state->known = known;
 	state->pc = registers[back] & ADDRESS_MASK;
-	state->exact = is_signal;
+	state->exact = state->is_trampoline = is_signal;
 	state->by_pointer = false;
 	return state->pc ? STEP_ON : STEP_END;
 }
@@ -189,7 +189,7 @@ static bool step_by_signal(struct state *state)
 	memcpy(state->registers, registers, sizeof(registers));
 	state->known = ~0ULL;
 	state->pc = pc;
-	state->exact = true;
+	state->exact = state->is_trampoline = true;
 	state->by_pointer = false;
 	return true;
 }
@@ -248,6 +248,7 @@ void unwind__run(const struct stacks_unwind *request, const struct stacks_mappin
 			      .stack = stack,
 			      .is_32bit = request->is_32bit};
 	enum step result = STEP_FAILED;
+	struct stacks_frame *last;
 
 	state.end = STACKS_FOREIGN;
 	if (request->is_32bit <= 1 && set_registers(&state, request))
@@ -260,9 +261,13 @@ void unwind__run(const struct stacks_unwind *request, const struct stacks_mappin
 			result = STEP_FAILED;
 			break;
 		}
-		buffer__add(answer, &frame, sizeof(frame));
+		last = buffer__add(answer, &frame, sizeof(frame));
 		head->frames++;
+		state.is_trampoline = false;
 		result = step(&state);
+		/* Nobody has called it: it begins where the handler returns to. */
+		if (state.is_trampoline)
+			last->exact = 1;
 	}
 	head->end = result == STEP_END ? STACKS_COMPLETE : state.end;
 	head->pc = state.pc;

@@ -29,6 +29,7 @@ struct state {
 	uint64_t known; /* a bit for each */
 	uint64_t pc;
 	bool exact;
+	bool is_trampoline;  /* the frame that was left is what a signal's handler returns to */
 	bool by_pointer;     /* how its frame was found */
 	enum stacks_end end; /* why memory could not be read */
 };

@@ -17,8 +17,8 @@
 #define NAME	    "scry-stacks"
 #define MUCH_MEMORY ((size_t)512 << 20)
 
-static uint8_t request[STACKS_REQUEST];
-static uint8_t answered[STACKS_REQUEST];
+_Alignas(16) static uint8_t request[STACKS_REQUEST];
+_Alignas(16) static uint8_t answered[STACKS_REQUEST];
 
 void *buffer__add(struct buffer *buffer, const void *bytes, size_t length)
 {

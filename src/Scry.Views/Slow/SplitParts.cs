@@ -8,10 +8,10 @@ namespace Scry.Views.Slow;
 /// <param name="Nanoseconds">All together.</param>
 /// <param name="Waits">How many waits.</param>
 /// <param name="Functions">Of the longest wait at one place: the functions of the kernel, the innermost first, without the scheduler's; empty for waits too short to be looked at.</param>
-internal sealed record WaitPart(string Cause, ulong Nanoseconds, ulong Waits, IReadOnlyList<string> Functions);
+public sealed record WaitPart(string Cause, ulong Nanoseconds, ulong Waits, IReadOnlyList<string> Functions);
 
 /// <summary>Where a call's time went, by name. Its parts add up to the call's duration.</summary>
-internal sealed class SplitParts
+public sealed class SplitParts
 {
     // What stands between user space and a call's own function, the outermost first.
     private static readonly string[] s_entries =

@@ -26,6 +26,9 @@ public sealed class RecordArgumentsTests
     [InlineData("-o f -o g -a", "--output is given more than once")]
     [InlineData("-o f -t ls", "-t needs the number of a thread")]
     [InlineData("-o f -a --json", "'scry record' has no option --json")]
+    [InlineData("-o f -a --split --no-durations", "--split and calls that are seen at their exit alone: when they began is not known")]
+    [InlineData("-o f -a --chain 2", "--chain asks who woke a thread, which is a part of where the time went: the split is not asked for")]
+    [InlineData("-o f -a --call-graph lbr", "--call-graph: 'lbr' is not one of dwarf, fp")]
     public void What_cannot_be_recorded_is_wrong_usage(string words, string message)
     {
         ToolException error = Assert.Throws<ToolException>(() => Record(words));

@@ -128,4 +128,29 @@ public sealed class RoundTripTests : IDisposable
         reader.ForEachName(read.Add);
         Assert.Equal(names, read);
     }
+
+    [Fact]
+    public void NamesOfCodeComeBackAsTheyWereAndApartFromOthers()
+    {
+        RecordedCode[] code =
+        [
+            new KernelCode { Address = ulong.MaxValue, Function = "do_wait", IsScheduler = true },
+            new PlaceInCode { Number = 7, Place = new Place("f<int>(\u001b)", "/x/f.cpp", 12, "/x/prog", "abcd", 0x1234, 4, true) },
+            new PlaceInCode { Number = 8, Place = new Place("", null, 0, null, null, 9, 0, false, "the copy of the stack ends") },
+        ];
+        using (RecordingWriter writer = RecordingWriter.Create(_samples.Path(), Samples.About, Samples.New))
+        {
+            writer.WriteNames(Samples.Names);
+            writer.WriteCode(code);
+            writer.Finish(new Dictionary<string, ulong>(), complete: true);
+        }
+        using RecordingReader reader = RecordingReader.Open(_samples.Path());
+        var read = new List<RecordedCode>();
+        reader.ForEachCode(read.Add);
+        Assert.Equal(code, read);
+        Assert.Null(reader.Damage);
+        var names = new List<RecordedName>();
+        reader.ForEachName(names.Add);
+        Assert.Equal(Samples.Names.Length, names.Count);
+    }
 }

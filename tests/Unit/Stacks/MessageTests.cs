@@ -68,7 +68,7 @@ public sealed class MessageTests
             FileAnswer.Read(bytes);
             SymbolAnswer.Read(bytes);
             UnwindAnswer.TryRead(bytes, out _);
-            ImageEvent.TryRead(bytes, static (_, _, _, _, _) => null, static _ => true, out _);
+            ImageEvent.TryRead(bytes, static (_, _, _, _, _) => null, out _);
         }
     }
 

@@ -64,4 +64,23 @@ public sealed class PerfMapTests
     [InlineData("JS:", "", null, 0)]
     [InlineData("JS:~:::", ":::", null, 0)]
     public void Functions_of_JavaScript_have_their_line(string name, string function, string? file, int line) => Assert.Equal((function, file, line), FunctionNames.OfJit(name));
+
+    [Theory]
+    [InlineData("S_P_CoreLib_System_Threading_Thread__Sleep", "System.Threading.Thread.Sleep")]
+    [InlineData("S_P_CoreLib_System_Collections_Generic_List_1<Int32>__Add", "System.Collections.Generic.List<Int32>.Add")]
+    [InlineData("S_P_CoreLib_System_Collections_Generic_Dictionary_2<Int32__System___Canon>__Initialize", "System.Collections.Generic.Dictionary<Int32, T>.Initialize")]
+    [InlineData("System_Linq_System_Linq_Enumerable__Count<UInt64>", "System.Linq.Enumerable.Count<UInt64>")]
+    [InlineData("S_P_CoreLib_System_Collections_Generic_List_1<Scry_Views_Scry_Views_StraceColumn>__Add", "System.Collections.Generic.List<Scry.Views.StraceColumn>.Add")]
+    [InlineData("__libc_start_call_main", "__libc_start_call_main")]
+    [InlineData("my_own__function", "my_own__function")]
+    [InlineData("S_P_CoreLib___", "_")]
+    public void Symbols_of_NativeAOT_are_written_as_people_do(string name, string expected) => Assert.Equal(expected, FunctionNames.OfSymbol(name));
+
+    [Theory]
+    [InlineData("my_app_Shop_Corner__Visit<System___Canon>", "/src/Shop.cs", "Shop.Corner.Visit<T>")]
+    [InlineData("my_app__Module___StartupCodeMain", "/_/x.cs", "Module.StartupCodeMain")]
+    [InlineData("my_app_shop__visit", "/src/shop.c", "my_app_shop__visit")]
+    [InlineData("my_app_shop__visit", null, "my_app_shop__visit")]
+    public void Symbols_of_the_programs_own_assembly_need_their_source(string name, string? source, string expected) =>
+        Assert.Equal(expected, FunctionNames.OfSymbol(name, source, "/opt/my-app"));
 }
