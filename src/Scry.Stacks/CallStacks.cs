@@ -12,6 +12,7 @@ namespace Scry.Stacks;
 public sealed class CallStacks : IDisposable
 {
     private const int MostCached = 1 << 19;
+    private const int MostStack = 64 * 1024; // SCRY_STACK_MAX
     private const ulong UserCode32 = 0x23; // __USER32_CS of x86
     private const int CodeSegment = 17; // the word of struct pt_regs
 
@@ -104,6 +105,9 @@ public sealed class CallStacks : IDisposable
     {
         ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
         _numbers.Clear();
+        // Nothing is told: what is mapped now stands for what was.
+        if (_follower is not { Missing: null })
+            _images.Read(header.Tgid, header.Time);
         if (_images.Find(header.Tgid, header.Time) is not { } image)
             End("its process ended before it was looked at", null, 0);
         else if ((capture.Header.Flags & CaptureFlags.Frames) != 0)
@@ -142,7 +146,7 @@ public sealed class CallStacks : IDisposable
         var request = new UnwindRequest { Stack = capture.Header.Address, Words = MemoryMarshal.Read<CallerRegisters>(capture.Data).Words };
         request.Is32Bit = RuntimeInformation.ProcessArchitecture == Architecture.X64 && request.Words[CodeSegment] == UserCode32 ? 1u : 0;
         Mapping[] mappings = image.At(time);
-        if (!_symbols.Unwind(request, mappings, capture.Data[registers..], out UnwindAnswer answer))
+        if (!_symbols.Unwind(request, mappings, capture.Data[registers..Math.Min(capture.Data.Length, registers + MostStack)], out UnwindAnswer answer))
         {
             image.Failures++;
             End(_worker.Gone is { } gone ? $"stacks cannot be read: {gone}" : "reading it failed", null, 0);
@@ -200,7 +204,7 @@ public sealed class CallStacks : IDisposable
         if (answer.Functions.Count == 0)
             return [_places.Number(new Place("", null, 0, file.Path, build, answer.Address, 0, false))];
         return [.. answer.Functions.Select(function =>
-            _places.Number(new Place(FunctionNames.OfSymbol(function.Name), function.Source, function.Line, file.Path, build, answer.Address, function.Offset, function.IsInlined)))];
+            _places.Number(new Place(FunctionNames.OfSymbol(function.Name, function.Source, file.Path), function.Source, function.Line, file.Path, build, answer.Address, function.Offset, function.IsInlined)))];
     }
 
     // Code that was made at run time, or that no file tells of.
@@ -217,13 +221,7 @@ public sealed class CallStacks : IDisposable
     // The file of it is memory: it is in each process, and Scry's is as good as another's.
     private MappedFile? OwnVdso()
     {
-        Mapping? vdso = null;
-        byte[] maps = File.ReadAllBytes("/proc/self/maps");
-        foreach (Mapping mapping in ProcMaps.Read(maps, static (_, _, _, _) => null))
-        {
-            if (mapping.Name == ProcMaps.Vdso)
-                vdso = mapping;
-        }
+        Mapping? vdso = Array.Find(ProcessImages.MappingsOf((uint)Environment.ProcessId, static (_, _, _, _) => null) ?? [], mapping => mapping.Name == ProcMaps.Vdso);
         if (vdso is null)
             return null;
         var bytes = new byte[vdso.End - vdso.Start];

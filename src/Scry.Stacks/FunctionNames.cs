@@ -22,14 +22,21 @@ internal static partial class FunctionNames
 
     /// <summary>
     /// A symbol of a file: those of NativeAOT are an assembly, a namespace, a type, <c>__</c> and a method, with dots written as underscores.
-    /// Which is which is certain only where the assembly is the core library, or the namespace begins as its assembly is called; such a name
-    /// is written with dots, also where a type has an underscore of its own.
+    /// That it is one is certain where its source is C#, its assembly is the core library, or the namespace begins as its assembly is called;
+    /// such a name is written with dots, also where a type has an underscore of its own.
     /// </summary>
-    public static string OfSymbol(string name)
+    /// <param name="name">The symbol.</param>
+    /// <param name="source">The file that it was made of; null when it is not known.</param>
+    /// <param name="module">The path of the program, which is called as its assembly.</param>
+    public static string OfSymbol(string name, string? source = null, string module = "")
     {
-        const string core = "S_P_CoreLib_";
-        if (!name.Contains("__", StringComparison.Ordinal) || !(name.StartsWith(core, StringComparison.Ordinal) || Assembly().IsMatch(name)))
+        const string core = "S_P_CoreLib_", noType = "_Module___";
+        bool isCSharp = source?.EndsWith(".cs", StringComparison.Ordinal) == true;
+        if (!name.Contains("__", StringComparison.Ordinal) || !(isCSharp || name.StartsWith(core, StringComparison.Ordinal) || Assembly().IsMatch(name)))
             return name;
+        string own = Path.GetFileName(module).Replace('.', '_').Replace('-', '_') + '_';
+        if (isCSharp && own.Length > 1)
+            name = name.Replace(own, "", StringComparison.Ordinal).Replace(noType, "Module__", StringComparison.Ordinal);
         name = Assembly().Replace(name.Replace(core, "", StringComparison.Ordinal), "$1_");
         name = name.Replace("System___Canon", "T", StringComparison.Ordinal);
         var text = new System.Text.StringBuilder(name.Length);

@@ -24,6 +24,9 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
     private static partial int SocketPair(int domain, int type, int protocol, Span<int> pair);
 
+    [LibraryImport("libc", EntryPoint = "setsockopt")]
+    private static partial int SetOption(SafeFileHandle socket, int level, int option, in TimeValue value, uint length);
+
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
     private static partial int ActionsInit(Span<byte> actions);
 
@@ -45,11 +48,14 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "poll")]
     private static partial int Poll(ref PollEntry entry, nint count, int timeout);
 
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int SendSignal(int pid, int signal);
+    [LibraryImport("libc", EntryPoint = "pidfd_open")]
+    private static partial int OpenProcess(int pid, uint flags);
 
-    [LibraryImport("libc", EntryPoint = "waitpid")]
-    private static partial int WaitForEnd(int pid, out int status, int options);
+    [LibraryImport("libc", EntryPoint = "pidfd_send_signal")]
+    private static partial int SendSignal(SafeFileHandle process, int signal, nint info, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "waitid")]
+    private static partial int WaitForEnd(int kind, uint process, Span<byte> info, int options);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
     private static partial int OpenPath(ReadOnlySpan<byte> path, int flags);
@@ -76,6 +82,12 @@ internal static partial class Native
         public ulong Flags;
     }
 
+    /// <summary>struct timeval.</summary>
+    private readonly struct TimeValue(int milliseconds)
+    {
+        public readonly long Seconds = milliseconds / 1000, Microseconds = milliseconds % 1000 * 1000;
+    }
+
     /// <summary>struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct PollEntry
@@ -89,14 +101,17 @@ internal static partial class Native
 
     /// <summary>Starts a program without arguments and environment, under a name, with a socket as its descriptor 3.</summary>
     /// <returns>0, or why not, as an errno.</returns>
-    public static int Start(string program, string name, out int pid, out SafeFileHandle? socket)
+    public static int Start(string program, string name, int patienceMs, out int pid, out SafeFileHandle? process, out SafeFileHandle? socket)
     {
         Span<int> pair = stackalloc int[2];
-        (pid, socket) = (0, null);
+        (pid, process, socket) = (0, null, null);
         if (SocketPair(Unix, Stream | CloseOnExec, 0, pair) != 0)
             return Marshal.GetLastPInvokeError();
         socket = new SafeFileHandle(pair[0], ownsHandle: true);
         using var theirs = new SafeFileHandle(pair[1], ownsHandle: true);
+        // It may not read what it is sent.
+        var patience = new TimeValue(patienceMs);
+        _ = SetOption(socket, 1 /* SOL_SOCKET */, 21 /* SO_SNDTIMEO */, in patience, 16);
         Span<byte> actions = stackalloc byte[SpawnRoom];
         actions.Clear();
         int error = ActionsInit(actions);
@@ -108,23 +123,29 @@ internal static partial class Native
             error = Spawn(out pid, ByteText.Bytes(program + '\0'), actions, 0, [word, 0], [0]);
         Marshal.FreeCoTaskMem(word);
         _ = ActionsDestroy(actions);
+        if (error == 0)
+            process = new SafeFileHandle(OpenProcess(pid, 0), ownsHandle: true);
         return error;
     }
 
-    /// <summary>Ends a child by its pid, and reaps it.</summary>
-    /// <returns>False when it has not ended yet: it waits for a filesystem that does not answer.</returns>
-    public static bool End(int pid)
+    /// <summary>
+    /// Ends a child and reaps it, unless it waits for a filesystem that does not answer. By its descriptor: Scry reaps whatever ends, and its
+    /// pid may be another's by then.
+    /// </summary>
+    public static void End(SafeFileHandle process)
     {
-        const int tries = 40, pauseMs = 5, atOnce = 1 /* WNOHANG */;
-        // It is not reaped before: the pid is its own.
-        _ = SendSignal(pid, Kill);
+        const int byDescriptor = 3 /* P_PIDFD */, ended = 4 /* WEXITED */, atOnce = 1 /* WNOHANG */;
+        const int tries = 40, pauseMs = 5, infoSize = 128, pidOffset = 12;
+        Span<byte> info = stackalloc byte[infoSize];
+        if (SendSignal(process, Kill, 0, 0) != 0)
+            return;
         for (int i = 0; i < tries; i++)
         {
-            if (WaitForEnd(pid, out _, atOnce) != 0)
-                return true;
+            info.Clear();
+            if (WaitForEnd(byDescriptor, (uint)process.DangerousGetHandle(), info, ended | atOnce) != 0 || MemoryMarshal.Read<int>(info[pidOffset..]) != 0)
+                return;
             Thread.Sleep(i == 0 ? 1 : pauseMs);
         }
-        return false;
     }
 
     /// <summary>Sends bytes, which must be pinned, and a descriptor with the first of them.</summary>
@@ -224,7 +245,15 @@ internal static partial class Native
         if (fd < 0)
             return null;
         var file = new SafeFileHandle(fd, ownsHandle: true);
-        RandomAccess.Write(file, bytes, 0);
-        return file;
+        try
+        {
+            RandomAccess.Write(file, bytes, 0);
+            return file;
+        }
+        catch (IOException)
+        {
+            file.Dispose();
+            return null;
+        }
     }
 }

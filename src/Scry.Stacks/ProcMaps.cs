@@ -10,7 +10,8 @@ internal static class ProcMaps
     /// <summary>What the kernel puts into each process for calls that need none of it.</summary>
     public const string Vdso = "[vdso]";
 
-    private const int MostLines = 65536;
+    /// <summary>So many mappings of a process are looked at.</summary>
+    public const int MostMappings = 16000;
 
     /// <summary>Reads the lines; what is none is left out.</summary>
     /// <param name="text">The file.</param>
@@ -18,7 +19,7 @@ internal static class ProcMaps
     public static Mapping[] Read(ReadOnlySpan<byte> text, Func<FileKey, string, ulong, ulong, MappedFile?> files)
     {
         var found = new List<Mapping>();
-        for (int lines = 0; !text.IsEmpty && lines < MostLines; lines++)
+        while (!text.IsEmpty && found.Count < MostMappings)
         {
             int end = text.IndexOf((byte)'\n');
             ReadOnlySpan<byte> line = end < 0 ? text : text[..end];

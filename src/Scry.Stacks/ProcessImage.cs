@@ -11,7 +11,7 @@ internal sealed record Mapping(ulong Start, ulong End, ulong Offset, string Name
 /// <summary>What a process has mapped as code, from one execve to the next, by time: a stack is read with what was mapped then.</summary>
 internal sealed class ProcessImage(uint tgid, ulong from, Mapping[] mappings)
 {
-    private const int MostVersions = 64, MostMappings = 16384;
+    private const int MostVersions = 64;
 
     private readonly List<(ulong Time, Mapping[] Mappings)> _versions = [(from, mappings)];
 
@@ -46,7 +46,7 @@ internal sealed class ProcessImage(uint tgid, ulong from, Mapping[] mappings)
     public void Add(ulong time, Mapping mapping)
     {
         Mapping[] before = Latest;
-        if (before.Length >= MostMappings)
+        if (before.Length >= ProcMaps.MostMappings)
             return;
         var after = new List<Mapping>(before.Length + 2);
         bool placed = false;

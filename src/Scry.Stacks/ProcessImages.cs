@@ -26,10 +26,10 @@ internal sealed class ProcessImages(MappedFiles files, MappedFile? self)
             return;
         lock (_images)
         {
-            if (time != 0 && Last(tgid) is { } image)
-                image.Set(time, mappings);
-            else if (Last(tgid) is null)
+            if (Last(tgid) is not { } image)
                 Add(new ProcessImage(tgid, 0, mappings));
+            else if (time != 0)
+                image.Set(time, mappings);
         }
     }
 
@@ -126,7 +126,11 @@ internal sealed class ProcessImages(MappedFiles files, MappedFile? self)
             _images.Remove(old);
     }
 
-    private Mapping[]? Mappings(uint tgid)
+    private Mapping[]? Mappings(uint tgid) => MappingsOf(tgid, (key, path, start, end) =>
+        path == ProcMaps.Vdso ? VdsoOf(tgid, start, end) : files.Get(key, ProcMaps.NameOf(path), tgid, start, end));
+
+    /// <summary>What a process has mapped now; null when it cannot be read.</summary>
+    public static Mapping[]? MappingsOf(uint tgid, Func<FileKey, string, ulong, ulong, MappedFile?> files)
     {
         try
         {
@@ -135,8 +139,7 @@ internal sealed class ProcessImages(MappedFiles files, MappedFile? self)
             var buffer = new byte[65536];
             for (int count; bytes.Length < MapsMost && (count = file.Read(buffer)) > 0;)
                 bytes.Write(buffer, 0, count);
-            return ProcMaps.Read(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), (key, path, start, end) =>
-                path == ProcMaps.Vdso ? VdsoOf(tgid, start, end) : files.Get(key, ProcMaps.NameOf(path), tgid, start, end));
+            return ProcMaps.Read(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), files);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -20,6 +20,7 @@ internal sealed class Worker(string program, int patienceMs) : IDisposable
     private readonly byte[] _answer = new byte[Most];
     private int _length;
     private SafeFileHandle? _socket;
+    private SafeFileHandle? _process;
     private int _pid;
     private bool _full;
 
@@ -42,9 +43,9 @@ internal sealed class Worker(string program, int patienceMs) : IDisposable
             End();
         if (_socket is not null || Gone is not null)
             return Gone is null;
-        int error = Native.Start(program, Name, out _pid, out _socket);
+        int error = Native.Start(program, Name, patienceMs, out _pid, out _process, out _socket);
         if (error != 0 && program != Environment.ProcessPath && Environment.ProcessPath is { } path && program == CallStacksOptions.Self)
-            error = Native.Start(path, Name, out _pid, out _socket);
+            error = Native.Start(path, Name, patienceMs, out _pid, out _process, out _socket);
         if (error != 0)
         {
             Gone = $"its worker could not be started: {Marshal.GetPInvokeErrorMessage(error)}";
@@ -116,7 +117,8 @@ internal sealed class Worker(string program, int patienceMs) : IDisposable
         _full = false;
         if (_socket is null)
             return;
-        Native.End(_pid);
+        Native.End(_process!);
+        _process!.Dispose();
         _socket.Dispose();
         _socket = null;
         _pid = 0;

@@ -94,6 +94,10 @@ static __always_inline __u64 ring__adds(struct writer *w, struct scry_thread *th
 {
 	return size;
 }
+static __always_inline void ring__moves(struct scry_thread *to, struct scry_thread *from)
+{
+}
+
 static __always_inline void ring__ends(struct task_struct *task, struct scry_thread *thread)
 {
 }

@@ -88,11 +88,6 @@ static __always_inline int call__finish(struct scry_thread *thread, const struct
 	struct writer w;
 	__u64 now;
 
-	/* Most are over sooner. */
-	if (!RING_CUTS && call__must_last() && !call__lasted(thread, bpf_ktime_get_ns())) {
-		call__over(thread);
-		return 0;
-	}
 	if (!ring__begin(&w, thread)) {
 		thread->seq++;
 		call__over(thread);
@@ -120,8 +115,13 @@ static __noinline int call__exit(struct scry_thread *thread, __s64 result)
 static __always_inline int call__ended(struct task_struct *task, struct pt_regs *regs, __s64 result,
 				       struct scry_thread *thread)
 {
-	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL))
+	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL)) {
 		thread = call__late(task, regs, result);
+	} else if (!RING_CUTS && call__must_last() && !call__lasted(thread, bpf_ktime_get_ns())) {
+		/* Most are over sooner. */
+		call__over(thread);
+		return 0;
+	}
 	return thread ? call__exit(thread, result) : 0;
 }
 
@@ -252,6 +252,7 @@ int BPF_PROG(trace_exec, struct task_struct *task, int old_tid, struct linux_bin
 			thread->flags = old->flags;
 			thread->state = old->state;
 			__builtin_memcpy(thread->args, old->args, sizeof(thread->args));
+			ring__moves(thread, old);
 		}
 		if (old)
 			thread__release(old);

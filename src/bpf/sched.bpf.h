@@ -295,6 +295,32 @@ static __always_inline void sched__still(struct task_struct *task, struct scry_t
 		sched__write(task, thread);
 }
 
+/* A thread goes on under another's tid, in its slot. */
+static __always_inline void ring__moves(struct scry_thread *to, struct scry_thread *from)
+{
+	struct split *new, *old;
+	struct scry_waits *of;
+
+	if (!cfg.split && !sched__all())
+		return;
+	new = split__of(to);
+	old = split__of(from);
+	if (!new || !old)
+		return;
+	/* Left under the one tid, and back under the other. */
+	if (old->left) {
+		split__settle(to, old);
+		sums__add(&old->sums, old, bpf_ktime_get_ns(), 0);
+		old->left = 0;
+		old->woken = 0;
+	}
+	bpf_probe_read_kernel(new, sizeof(*new), old);
+	__builtin_memset(old, 0, sizeof(*old));
+	of = bpf_map_lookup_elem(&waits, &from->tid);
+	if (of)
+		bpf_map_update_elem(&waits, &to->tid, of, BPF_ANY);
+}
+
 /* At a thread's end, before it is told. */
 static __always_inline void ring__ends(struct task_struct *task, struct scry_thread *thread)
 {

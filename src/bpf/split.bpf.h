@@ -107,7 +107,7 @@ static __always_inline __u64 queue__limited(struct task_struct *task)
 	if (!bpf_core_field_exists(task->se.cfs_rq) ||
 	    !bpf_core_field_exists(struct cfs_rq, throttled_clock_pelt_time))
 		return 0;
-	return BPF_CORE_READ(task, se.cfs_rq, throttled_clock_pelt_time);
+	return task->se.cfs_rq->throttled_clock_pelt_time;
 }
 
 static __always_inline void split__leave(struct task_struct *task, struct split *split, __u64 now,

@@ -53,7 +53,7 @@ public sealed class HostileTests : IDisposable
     [Fact]
     public void AProcessAtWhichTheWorkerAlwaysFailsIsNotTriedAgain()
     {
-        using CallStacks impatient = CallStacks.Open(new CallStacksOptions { Program = "/bin/sleep", PatienceMs = 100 });
+        using CallStacks impatient = CallStacks.Open(new CallStacksOptions { Program = "/bin/false", PatienceMs = 100 });
         impatient.Begin([Environment.ProcessId]);
         byte[] record = Victim.Record(Environment.ProcessId, new CallerRegisters(), 0x1000, new byte[64]);
         List<string?> ends = [.. Enumerable.Range(0, 4).Select(_ => Victim.Places(impatient, record)[^1].End)];
@@ -178,6 +178,31 @@ public sealed class HostileTests : IDisposable
         {
             Programs.Shell($"rm -rf {map}");
         }
+    }
+
+    [Fact]
+    public void AWorkerThatDoesNotReadHoldsNobody()
+    {
+        string program = Programs.InFolder("deaf");
+        File.WriteAllText(program, "#!/bin/sh\nexec sleep 100\n");
+        Programs.Shell($"chmod +x {program}");
+        using var worker = new Worker(program, 300);
+        Assert.True(worker.Ready());
+        var watch = Stopwatch.StartNew();
+        Assert.False(worker.Begin().Add(new byte[1_000_000]).Ask(Request.Unwind, null, out _));
+        Assert.InRange(watch.ElapsedMilliseconds, 250, 3000);
+        Assert.Equal(1, worker.Failures);
+    }
+
+    [Fact]
+    public void AProcessWithMoreMappingsThanAreLookedAt()
+    {
+        using Victim victim = new("python3", "-c", "import ctypes,os\nlibc = ctypes.CDLL(None)\nlibc.mmap.restype = ctypes.c_void_p\n"
+            + "a = libc.mmap(None, ctypes.c_size_t(40000 * 4096), 7, 34, -1, ctypes.c_long(0))\n"
+            + "[libc.mprotect(ctypes.c_void_p(a + i * 8192), ctypes.c_size_t(4096), 5) for i in range(20000)]\nos.read(0, 1)\n");
+        _stacks.Begin([victim.Waits().Pid]);
+        Assert.True(Victim.Places(_stacks, victim.Stop().Record).Count > 1);
+        Assert.NotEqual(0, _stacks.WorkerPid);
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class LanguageTests : IDisposable
     [InlineData("go-stripped", "-ldflags '-s -w'")]
     public void Go(string name, string options)
     {
-        using var victim = new Victim(Programs.Make(name, $"HOME=/tmp GOFLAGS= go build {options} -o {{out}} {{dir}}/deep.go"));
+        using var victim = new Victim(Programs.Make(name, $"HOME={{out}}.home GOCACHE={{out}}.cache GOFLAGS= go build {options} -o {{out}} {{dir}}/deep.go"));
         List<Place> places = Victim.Places(_stacks, victim.Waits().Stop().Record);
         // What is inlined is told by debug information alone.
         HasInOrder(places, options.Length == 0 ? "syscall.Read" : "syscall.read", "main.(*corner).pay", "main.visit", "main.main", "runtime.main", "runtime.goexit");
@@ -69,6 +69,7 @@ public sealed class LanguageTests : IDisposable
     {
         using var victim = new Victim("node", "--perf-basic-prof", "--interpreted-frames-native-stack", Programs.Source("deep.js"));
         List<Place> places = Victim.Places(_stacks, victim.Waits().Stop().Record);
+        File.Delete($"/tmp/perf-{victim.Pid}.map");
         HasInOrder(places, "readSync", "pay", "visit");
         Assert.Contains(places, place => place.Function == "visit" && place.File?.EndsWith("deep.js", StringComparison.Ordinal) == true && place.Line == 4);
     }

@@ -168,6 +168,37 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public void WhoseDebugInformationIsSharedWithOthers()
+    {
+        // As Debian's packages have it: dwz(1) moves what several debug files have into one.
+        const string shared = "/usr/lib/debug/.dwz/scry-test.debug";
+        string program = Programs.Make("dwz", $"{Deep} && {Deep.Replace("{out}", "{out}.2", StringComparison.Ordinal)} -DOTHER && mkdir -p /usr/lib/debug/.dwz"
+            + $" && dwz -L none -l none -m {shared} -M {shared} {{out}} {{out}}.2");
+        try
+        {
+            using Victim victim = new Victim(program).Waits();
+            _stacks.Begin(null);
+            List<Place> places = Has(victim.Stop().Record, s_deep);
+            Assert.Contains(places, place => place.File?.EndsWith("/deep.c", StringComparison.Ordinal) == true && place.Line == 17);
+        }
+        finally
+        {
+            File.Delete(shared);
+        }
+    }
+
+    [Fact]
+    public void WhoseSymbolsArePacked()
+    {
+        // As Fedora's programs have them: .gnu_debugdata.
+        string program = Programs.Make("packed", $"{Deep} && cp {{out}} {{out}}.mini && objcopy --strip-debug {{out}}.mini && xz -f {{out}}.mini"
+            + " && strip {out} && objcopy --add-section .gnu_debugdata={out}.mini.xz {out}");
+        using Victim victim = new Victim(program).Waits();
+        _stacks.Begin(null);
+        Has(victim.Stop().Record, s_deep);
+    }
+
+    [Fact]
     public void WhoseStackWasNotCopiedWhole()
     {
         using Victim victim = new Victim(Programs.Make("source", Deep)).Waits();

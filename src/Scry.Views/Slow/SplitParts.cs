@@ -64,9 +64,13 @@ public sealed class SplitParts
             }
         }
         ulong rest = Left(split.Blocked, known), others = Left(split.Waits, count);
-        // Of a wait that goes on its sums are taken a little later than it itself.
-        if (rest > 0 && others == 0 && waits.Count > 0)
-            (waits[0], rest) = (waits[0] with { Nanoseconds = waits[0].Nanoseconds + rest }, 0);
+        // The one that goes on at the end of a run was looked at a little earlier than it was summed up.
+        if (others == 0 && rest > 0 && waits.Count > 0)
+        {
+            WaitPart longest = waits.MaxBy(wait => wait.Nanoseconds)!;
+            waits[waits.IndexOf(longest)] = longest with { Nanoseconds = longest.Nanoseconds + rest };
+            rest = 0;
+        }
         Rest(waits, WaitCause.Disk, Left(split.Io, knownIo), ref rest, ref others);
         Rest(waits, WaitCause.Stopped, Left(split.Stopped, knownStopped), ref rest, ref others);
         Rest(waits, WaitCause.Kernel, Left(split.Uninterruptible, knownUninterruptible), ref rest, ref others);

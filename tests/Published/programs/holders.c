@@ -76,12 +76,35 @@ static void late_page(void)
 	pthread_create(&thread, NULL, pager, NULL);
 }
 
+static void *execute(void *path)
+{
+	char *words[] = { path, late, NULL };
+
+	execv(path, words);
+	return NULL;
+}
+
+// What is executed has the way's name; its words come late.
+static void late_exec(const char *path)
+{
+	pthread_t thread;
+
+	must(symlink("/proc/self/exe", path));
+	late_page();
+	if (!strcmp(way, "exec"))
+		execute((void *)path);
+	pthread_create(&thread, NULL, execute, (void *)path);
+	pthread_join(thread, NULL);
+}
+
 static void held_lock(const char *folder)
 {
 	pthread_t thread;
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, way);
+	if (strstr(way, "exec"))
+		late_exec(path);
 	if (!strcmp(way, "pipe_lock"))
 		must(pipe(held));
 	else if (!strcmp(way, "unix_lock"))
@@ -108,11 +131,13 @@ static void held_lock(const char *folder)
 
 int main(int argc, char **argv)
 {
-	static const char *const ways[] = { "pipe_lock", "unix_lock", "file_lock", "file_size", "userfault" };
+	static const char *const ways[] = { "pipe_lock", "unix_lock", "file_lock", "file_size", "userfault", "exec", "thread_exec" };
 	int failed = 0, status;
 
 	if (argc < 2)
 		return 2;
+	if (strstr(argv[0], "exec"))
+		return 0;
 	for (unsigned i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		way = ways[i];
 		if ((argc > 2 && strcmp(argv[2], way)) || fork())

@@ -75,4 +75,12 @@ public sealed class PerfMapTests
     [InlineData("my_own__function", "my_own__function")]
     [InlineData("S_P_CoreLib___", "_")]
     public void Symbols_of_NativeAOT_are_written_as_people_do(string name, string expected) => Assert.Equal(expected, FunctionNames.OfSymbol(name));
+
+    [Theory]
+    [InlineData("my_app_Shop_Corner__Visit<System___Canon>", "/src/Shop.cs", "Shop.Corner.Visit<T>")]
+    [InlineData("my_app__Module___StartupCodeMain", "/_/x.cs", "Module.StartupCodeMain")]
+    [InlineData("my_app_shop__visit", "/src/shop.c", "my_app_shop__visit")]
+    [InlineData("my_app_shop__visit", null, "my_app_shop__visit")]
+    public void Symbols_of_the_programs_own_assembly_need_their_source(string name, string? source, string expected) =>
+        Assert.Equal(expected, FunctionNames.OfSymbol(name, source, "/opt/my-app"));
 }
