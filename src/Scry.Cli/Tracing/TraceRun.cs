@@ -95,8 +95,9 @@ internal sealed class TraceRun : IDisposable
     private int Trace()
     {
         using Session session = Session.Open(_options);
+        // Without programs on calls nobody sees its execve.
         if (_command is not null)
-            TraceTarget.Add(session.AddTask, _command.Pid, _command.Pid, fromExecve: true);
+            TraceTarget.Add(session.AddTask, _command.Pid, _command.Pid, fromExecve: !_options.Sums);
         TraceTarget.AddAll(session.AddTask, _target.Threads);
         _stacks?.Begin(_target, _command?.Pid);
         if (_stacks?.Missing is { } missing)
