@@ -568,6 +568,24 @@ static void way_traced(void)
 		_exit(0);
 }
 
+// A reader that is stopped in its call, and goes on.
+static void way_halted(void)
+{
+	pid_t reader = getpid();
+
+	must(pipe(ends));
+	if (!child()) {
+		nap();
+		kill(reader, SIGSTOP);
+		nap();
+		kill(reader, SIGCONT);
+		nap();
+		write_byte();
+		_exit(0);
+	}
+	read_page();
+}
+
 #define WAY(name) { #name, way_##name }
 static const struct {
 	const char *name;
@@ -576,7 +594,7 @@ static const struct {
 	WAY(sleep), WAY(pipe), WAY(full_pipe), WAY(fifo), WAY(splice), WAY(tee), WAY(futex), WAY(pi_futex), WAY(epoll), WAY(poll), WAY(select),
 	WAY(child), WAY(vfork), WAY(flock), WAY(fcntl), WAY(terminal), WAY(eventfd), WAY(timerfd), WAY(signalfd), WAY(sigwait), WAY(pause),
 	WAY(sigsuspend), WAY(inotify), WAY(fanotify), WAY(semaphore), WAY(message), WAY(mqueue), WAY(unix), WAY(datagram), WAY(unix_full),
-	WAY(accept), WAY(tcp), WAY(udp), WAY(io_uring), WAY(aio), WAY(traced),
+	WAY(accept), WAY(tcp), WAY(udp), WAY(io_uring), WAY(aio), WAY(traced), WAY(halted),
 };
 
 int main(int argc, char **argv)
