@@ -552,18 +552,20 @@ static void way_aio(void)
 // A tracer that lets its tracee stand still in the midst of a fork.
 static void way_traced(void)
 {
-	pid_t tracer = getpid(), pid = fork();
+	pid_t tracee = getpid();
 
-	if (!pid) {
+	must(pipe(ends));
+	if (!must(fork())) {
 		prctl(PR_SET_NAME, "waker");
-		must(ptrace(PTRACE_SEIZE, tracer, 0, PTRACE_O_TRACEFORK));
-		must(waitpid(tracer, NULL, __WALL));
+		must(ptrace(PTRACE_SEIZE, tracee, 0, PTRACE_O_TRACEFORK));
+		write_byte();
+		must(waitpid(tracee, NULL, __WALL));
 		nap();
-		must(ptrace(PTRACE_CONT, tracer, 0, 0));
+		must(ptrace(PTRACE_CONT, tracee, 0, 0));
 		must(waitpid(-1, NULL, __WALL));
 		_exit(0);
 	}
-	usleep(30000);
+	read_page();
 	if (!must(fork()))
 		_exit(0);
 }
