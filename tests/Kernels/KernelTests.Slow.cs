@@ -45,4 +45,18 @@ public abstract partial class KernelTests
         Assert.InRange(limited.Ms("cpu_limit_ns"), limited.Ms("preempted_ns") / 2, limited.Ms("preempted_ns"));
         Assert.InRange(limited.Ms("preempted_ns"), 40, 10000);
     }
+
+    /// <summary>Both ways of having the caller's stack are loaded, and tell it.</summary>
+    [InMachine("""
+        mkdir ways
+        scry slow --over 60ms --stacks -o dwarf -- waits ways pipe 2>said
+        scry slow --over 60ms --call-graph fp -o fp -- waits ways pipe 2>>said
+        """, Shows = "slow")]
+    public void SlowCallsHaveTheirCallers()
+    {
+        Assert.Equal(2, Ran().Lines("said", "complete: "));
+        Assert.Matches(@"(?m)^\d+ +read\(\d+, .*\n.* waited .*\n.* until waker.*\n    at read\b.*\n(?:       read_page\b.*\n)?       way_pipe\b.*\n       main\b", Ran()["dwarf"]);
+        // The C library's own code keeps no frame pointers.
+        Assert.Matches(@"(?m)^\d+ +read\(\d+, .*\n.* waited .*\n.* until waker.*\n    at read\b", Ran()["fp"]);
+    }
 }

@@ -30,4 +30,13 @@ public sealed class SlowWaitTests(SlowWaitTests.Traced traced) : IClassFixture<S
     [Theory]
     [MemberData(nameof(Locks))]
     public void LockIsFollowedToWhatItsHolderWaitedFor(string way) => KnownWaits.CheckHeld(traced.Held, way);
+
+    /// <summary>A stop ends most calls: the thread stands still on its way out of the one, and goes on in another.</summary>
+    [Fact]
+    public void StopIsBetweenTwoCalls()
+    {
+        SlowCall[] reads = [.. traced.Calls.Where(call => call.Comm == "halted")];
+        Assert.Equal(["read pipe waker:kill", "read pipe waker:write"], reads.Select(read => $"{read.Name} {read.Cause} {read.Wakers[0]}"));
+        Assert.All(reads, read => Assert.InRange(read.Ms("blocked_ns"), 90, 190));
+    }
 }

@@ -8,7 +8,7 @@ public sealed class KernelTable : IDisposable
 {
     // In the order in which they are shown.
     private static readonly string[] s_columns =
-        ["doctor", "trace", "functions", "targets", "as strace", "32-bit", "record", "stat", "strace -c", "top", "stuck", "loop", "triggers", "bench", "real time", "cgroups", "bare"];
+        ["doctor", "trace", "functions", "targets", "as strace", "32-bit", "record", "stat", "strace -c", "top", "stuck", "slow", "loop", "triggers", "bench", "real time", "cgroups", "bare"];
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Dictionary<string, bool>> _rows = [];

@@ -39,7 +39,7 @@ internal static class KnownWaits
     public static void Check(IReadOnlyList<SlowCall> calls, string way)
     {
         (string _, string cause, string waker) = All.Single(known => known.Way == way);
-        SlowCall call = calls.One(way, call => HasWaited(call, cause));
+        SlowCall call = Longest(calls, way, cause);
         // Some stacks are too deep to tell whether there is an interrupt in them.
         string first = call.Wakers.FirstOrDefault("nobody").TrimEnd('?');
         bool told = waker is ATimer ? first == ATimer
@@ -55,11 +55,13 @@ internal static class KnownWaits
     public static void CheckHeld(IReadOnlyList<SlowCall> calls, string way)
     {
         (string _, string cause, string wakers) = Held.Single(known => known.Way == way);
-        SlowCall call = calls.One(way, call => HasWaited(call, cause));
+        SlowCall call = Longest(calls, way, cause);
         if (string.Join(' ', call.Wakers) != wakers)
             throw new InvalidOperationException($"expected {cause}, ended by {wakers}: {call}");
     }
 
-    // A busy machine makes others long, too, by giving them no CPU.
-    private static bool HasWaited(SlowCall call, string cause) => call.Cause == cause && call.Ms("blocked_ns") > 30;
+    // A busy machine makes others long, too.
+    private static SlowCall Longest(IReadOnlyList<SlowCall> calls, string way, string cause) =>
+        calls.Where(call => call.Comm == way && call.Cause == cause).MaxBy(call => call.Ms("blocked_ns"))
+        ?? throw new InvalidOperationException($"no call of {way} that waited for {cause}\n{string.Join('\n', calls)}");
 }

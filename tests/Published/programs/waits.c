@@ -552,20 +552,40 @@ static void way_aio(void)
 // A tracer that lets its tracee stand still in the midst of a fork.
 static void way_traced(void)
 {
-	pid_t tracer = getpid(), pid = fork();
+	pid_t tracee = getpid();
 
-	if (!pid) {
+	must(pipe(ends));
+	if (!must(fork())) {
 		prctl(PR_SET_NAME, "waker");
-		must(ptrace(PTRACE_SEIZE, tracer, 0, PTRACE_O_TRACEFORK));
-		must(waitpid(tracer, NULL, __WALL));
+		must(ptrace(PTRACE_SEIZE, tracee, 0, PTRACE_O_TRACEFORK));
+		write_byte();
+		must(waitpid(tracee, NULL, __WALL));
 		nap();
-		must(ptrace(PTRACE_CONT, tracer, 0, 0));
+		must(ptrace(PTRACE_CONT, tracee, 0, 0));
 		must(waitpid(-1, NULL, __WALL));
 		_exit(0);
 	}
-	usleep(30000);
+	read_page();
 	if (!must(fork()))
 		_exit(0);
+}
+
+// A reader that is stopped in its call, and goes on.
+static void way_halted(void)
+{
+	pid_t reader = getpid();
+
+	must(pipe(ends));
+	if (!child()) {
+		nap();
+		kill(reader, SIGSTOP);
+		nap();
+		kill(reader, SIGCONT);
+		nap();
+		write_byte();
+		_exit(0);
+	}
+	read_page();
 }
 
 #define WAY(name) { #name, way_##name }
@@ -576,7 +596,7 @@ static const struct {
 	WAY(sleep), WAY(pipe), WAY(full_pipe), WAY(fifo), WAY(splice), WAY(tee), WAY(futex), WAY(pi_futex), WAY(epoll), WAY(poll), WAY(select),
 	WAY(child), WAY(vfork), WAY(flock), WAY(fcntl), WAY(terminal), WAY(eventfd), WAY(timerfd), WAY(signalfd), WAY(sigwait), WAY(pause),
 	WAY(sigsuspend), WAY(inotify), WAY(fanotify), WAY(semaphore), WAY(message), WAY(mqueue), WAY(unix), WAY(datagram), WAY(unix_full),
-	WAY(accept), WAY(tcp), WAY(udp), WAY(io_uring), WAY(aio), WAY(traced),
+	WAY(accept), WAY(tcp), WAY(udp), WAY(io_uring), WAY(aio), WAY(traced), WAY(halted),
 };
 
 int main(int argc, char **argv)
