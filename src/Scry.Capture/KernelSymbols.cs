@@ -16,6 +16,11 @@ public sealed class KernelSymbols
     private readonly string[] _names;
     private readonly ulong _schedulerStart, _schedulerEnd;
 
+    private static readonly Lazy<KernelSymbols> s_running = new(() => new KernelSymbols());
+
+    /// <summary>Those of the running kernel, read once.</summary>
+    public static KernelSymbols Running => s_running.Value;
+
     /// <summary>Reads them; takes some tens of milliseconds.</summary>
     public KernelSymbols()
         : this(Lines())

@@ -33,7 +33,7 @@ internal static class SplitCapture
     // Where the kernel does not tell its addresses (kernel.kptr_restrict), whoever was interrupted passes for the waker.
     private static void SetInterrupts(ref TraceConfig config)
     {
-        IReadOnlyList<CodeRange> ranges = new KernelSymbols().Interrupts();
+        IReadOnlyList<CodeRange> ranges = KernelSymbols.Running.Interrupts();
         for (int i = 0; i < Math.Min(ranges.Count, Layout.Interrupts); i++)
             config.Interrupts[i] = ranges[i];
     }

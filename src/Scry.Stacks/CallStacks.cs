@@ -132,7 +132,15 @@ public sealed class CallStacks : IDisposable
     {
         Mapping[] mappings = image.At(time);
         foreach (ulong address in addresses)
+        {
+            // Code without frame pointers has something else in that register.
+            if (ProcessImage.Find(mappings, address - 1) is null)
+            {
+                End("frame pointers lead nowhere", null, 0);
+                return;
+            }
             Add(image, mappings, new Frame { Pc = address });
+        }
     }
 
     private void AddStack(ProcessImage image, ulong time, Capture capture)
@@ -215,7 +223,8 @@ public sealed class CallStacks : IDisposable
             (string name, string? source, int line) = FunctionNames.OfJit(found.Name);
             return new Place(name, source, line, mapping.Name, null, frame.Pc, found.Offset + (frame.Pc - frame.Inside), false);
         }
-        return new Place("", null, 0, mapping.Name, mapping.File?.Answer?.BuildId, frame.Pc, 0, false);
+        ulong address = mapping.File is null ? frame.Pc : frame.Pc - mapping.Start + mapping.Offset;
+        return new Place("", null, 0, mapping.Name, mapping.File?.Answer?.BuildId, address, 0, false);
     }
 
     // The file of it is memory: it is in each process, and Scry's is as good as another's.

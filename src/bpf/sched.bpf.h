@@ -42,7 +42,8 @@ static __always_inline void sched__slept(struct task_struct *task, __u64 now)
 {
 	__u32 tid = task__tid(task);
 
-	bpf_map_update_elem(&asleep, &tid, &now, BPF_ANY);
+	if (tid)
+		bpf_map_update_elem(&asleep, &tid, &now, BPF_ANY);
 }
 
 /* A thread gets its CPU: a record of what it did without one. */

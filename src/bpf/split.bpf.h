@@ -89,6 +89,8 @@ static __always_inline void ring__begins(struct task_struct *task, struct scry_t
 		return;
 	split->minor = task->min_flt;
 	split->major = task->maj_flt;
+	/* It has a CPU, whether it was seen that it got it or not. */
+	split->left = 0;
 }
 
 /* The sums are of the call that the thread is in from here on. */
@@ -219,7 +221,8 @@ static __noinline int waits__chain(struct scry_waits *of, __u64 left, __u64 now)
 	of->links = 1;
 	bpf_get_task_stack(current, of->waker, sizeof(of->waker), 0);
 	link__waker(link, current, now, interrupt__flag(current, of->waker));
-	if (link->flags & SCRY_LINK_INTERRUPT)
+	/* Of another pid namespace, or at its end, it has no id that tells it from others. */
+	if ((link->flags & SCRY_LINK_INTERRUPT) || !link->tid)
 		return 0;
 	own = bpf_map_lookup_elem(&waits, &link->tid);
 	if (!own || own == of || !own->longest || own->from + own->longest <= left)
@@ -409,11 +412,12 @@ static __noinline __u64 split__append(struct writer *w, struct scry_thread *thre
 		*sums = split->sums;
 	else
 		__builtin_memset(sums, 0, sizeof(*sums));
+	/* At the end of a run it has no CPU yet. Otherwise it was not seen that it got one: some
+	 * kernels do not tell of each switch. */
+	if (split->left)
+		sums__add(sums, split, now, 0);
 	/* What is written at the end of a run is not of the current task. */
-	if (thread->flags & SCRY_CALL_IN_FLIGHT) {
-		if (split->left)
-			sums__add(sums, split, now, 0);
-	} else {
+	if (!(thread->flags & SCRY_CALL_IN_FLIGHT)) {
 		sums->minor_faults = task->min_flt - split->minor;
 		sums->major_faults = task->maj_flt - split->major;
 	}

@@ -252,6 +252,8 @@ public sealed class ProcessTests : IDisposable
         ulong from = ulong.Parse(File.ReadLines($"/proc/{victim.Pid}/maps").First().Split('-')[0], System.Globalization.NumberStyles.AllowHexSpecifier);
         byte[] frames = [.. addresses.SelectMany(address => BitConverter.GetBytes(address + from))];
         Has(Victim.Record(victim.Pid, CaptureFlags.Frames, 0, frames), s_deep);
+        List<Place> places = Has(Victim.Record(victim.Pid, CaptureFlags.Frames, 0, [.. frames, .. new byte[8], .. frames]), s_deep);
+        Assert.Equal("frame pointers lead nowhere", places[^1].End);
     }
 
     private List<Place> Places(byte[] record)

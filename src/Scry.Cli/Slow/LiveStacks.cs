@@ -10,14 +10,13 @@ namespace Scry.Cli.Slow;
 /// <summary>Names the running kernel's functions, and the places in programs that calls come from.</summary>
 internal sealed class LiveStacks : IStackNames, IDisposable
 {
-    private readonly Lazy<KernelSymbols> _kernel = new(() => new KernelSymbols());
     private readonly CallStacks? _callers;
 
     /// <param name="callers">Whether calls carry their callers' stacks.</param>
     public LiveStacks(bool callers) => _callers = callers ? CallStacks.Open(new CallStacksOptions()) : null;
 
     /// <summary>Whether the kernel tells the addresses of its functions.</summary>
-    public bool NamesKernel => _kernel.Value.Known;
+    public static bool NamesKernel => KernelSymbols.Running.Known;
 
     /// <summary>Why callers' stacks cannot be had, or not those of processes to come; null: they can.</summary>
     public string? Missing => _callers?.Missing;
@@ -45,8 +44,8 @@ internal sealed class LiveStacks : IStackNames, IDisposable
     }
 
     /// <inheritdoc/>
-    public KernelFunction Kernel(ulong address) => _kernel.Value.Find(address) is { } name
-        ? new KernelFunction(name, _kernel.Value.IsScheduler(address))
+    public KernelFunction Kernel(ulong address) => KernelSymbols.Running.Find(address) is { } name
+        ? new KernelFunction(name, KernelSymbols.Running.IsScheduler(address))
         : new KernelFunction(string.Create(CultureInfo.InvariantCulture, $"0x{address:x}"), false);
 
     /// <inheritdoc/>

@@ -11,6 +11,7 @@ namespace Scry.Cli.Slow;
 internal sealed class PictureSink : IRecordOutput
 {
     private readonly IRecordOutput _output;
+    private readonly OutputFile? _picture, _text;
     private readonly PictureFiles _files;
     private readonly string _title;
     private readonly FlameGraph _graph = new();
@@ -20,6 +21,9 @@ internal sealed class PictureSink : IRecordOutput
     private PictureSink(IRecordOutput output, PictureFiles files, IStackNames names, string title, IRecordOutput? trace)
     {
         (_output, _files, _title, _trace) = (output, files, title, trace);
+        // Told before anything is recorded in vain.
+        _picture = files.FlameGraph is { } picture ? Make(picture) : null;
+        _text = files.Folded is { } text ? Make(text) : null;
         _view = new FlameView(_graph, names);
     }
 
@@ -66,34 +70,45 @@ internal sealed class PictureSink : IRecordOutput
     {
         _output.Finish(in summary);
         _trace?.Finish(in summary);
-        if (_files.FlameGraph is { } picture)
-            Write(picture, to => _graph.WriteSvg(to, new FlameOptions { Title = _title }));
-        if (_files.Folded is { } text)
-            Write(text, to => _graph.WriteFolded(to, byCount: false));
+        Write(_picture, _files.FlameGraph, to => _graph.WriteSvg(to, new FlameOptions { Title = _title }));
+        Write(_text, _files.Folded, to => _graph.WriteFolded(to, byCount: false));
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _picture?.Dispose();
+        _text?.Dispose();
         _trace?.Dispose();
         _output.Dispose();
     }
 
-    private static void Write(string path, Action<Stream> write)
+    private static OutputFile Make(string path)
     {
         try
         {
-            using OutputFile file = OutputFile.Replace(path, forOwner: false);
-            using (var buffered = new BufferedStream(file.Stream, 1 << 16))
-            {
-                write(buffered);
-                buffered.Flush();
-                file.Keep();
-            }
+            return OutputFile.Replace(path, forOwner: false);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new SinkException($"cannot write '{Printable.Escape(path)}': {ErrnoText.Describe(error)}", error);
+            throw new ToolException($"cannot write '{Printable.Escape(path)}': {ErrnoText.Describe(error)}");
+        }
+    }
+
+    private static void Write(OutputFile? file, string? path, Action<Stream> write)
+    {
+        if (file is null)
+            return;
+        try
+        {
+            var buffered = new BufferedStream(file.Stream, 1 << 16);
+            write(buffered);
+            buffered.Flush();
+            file.Keep();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SinkException($"cannot write '{Printable.Escape(path!)}': {ErrnoText.Describe(error)}", error);
         }
     }
 }

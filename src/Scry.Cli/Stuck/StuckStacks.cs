@@ -13,7 +13,7 @@ internal sealed class StuckStacks(LiveStacks names)
     /// <summary>The functions that a blocked thread is in, the innermost first; the first one is its wait channel.</summary>
     public IReadOnlyList<string> Of(StuckTask task)
     {
-        List<KernelFunction> functions = names.NamesKernel ? SplitParts.Functions(task.Stack, names) : FromProc(task.Record.Tid);
+        List<KernelFunction> functions = LiveStacks.NamesKernel ? SplitParts.Functions(task.Stack, names) : FromProc(task.Record.Tid);
         AreRefused |= functions.Count == 0 && task.Stack.Length > 0;
         return SplitParts.Shown(functions);
     }

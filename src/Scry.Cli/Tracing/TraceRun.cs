@@ -100,6 +100,10 @@ internal sealed class TraceRun : IDisposable
             TraceTarget.Add(session.AddTask, _command.Pid, _command.Pid, fromExecve: !_options.Sums);
         TraceTarget.AddAll(session.AddTask, _target.Threads);
         _stacks?.Begin(_target, _command?.Pid);
+        if (_stacks?.Missing is { } missing)
+            Runner.Say($"stacks: {missing}");
+        if (_options.Split && !LiveStacks.NamesKernel)
+            Runner.Say("without CAP_SYSLOG the kernel does not name its functions (with kernel.kptr_restrict=2, CAP_SYS_ADMIN): what calls wait in is told by addresses, and an interrupt passes for the thread that it came upon");
         session.Attach();
         if (_options.CgroupNames)
         {

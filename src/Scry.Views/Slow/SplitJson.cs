@@ -73,9 +73,13 @@ internal sealed class SplitJson(IStackNames names, Decoder decoder, Utf8Buffer t
         }
         else
         {
-            Number("\"pid\":", link.Tgid);
-            Number(",\"tid\":", link.Tid);
-            Text(",\"comm\":\"");
+            if (link.Tid != 0)
+            {
+                Number("\"pid\":", link.Tgid);
+                Number(",\"tid\":", link.Tid);
+                Text(",");
+            }
+            Text("\"comm\":\"");
             Quote.JsonInside(to, link.Comm.Text);
             Text("\"");
             if ((link.Flags & LinkFlags.InCall) != 0)

@@ -74,7 +74,7 @@ public sealed class SplitParts
         Rest(waits, WaitCause.Disk, Left(split.Io, knownIo), ref rest, ref others);
         Rest(waits, WaitCause.Stopped, Left(split.Stopped, knownStopped), ref rest, ref others);
         Rest(waits, WaitCause.Kernel, Left(split.Uninterruptible, knownUninterruptible), ref rest, ref others);
-        Rest(waits, "short waits", rest, ref rest, ref others);
+        Rest(waits, "other waits", rest, ref rest, ref others);
         return new SplitParts(in split, call.Fixed.Duration, Merged(waits));
     }
 

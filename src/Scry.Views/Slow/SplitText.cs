@@ -106,7 +106,7 @@ public sealed class SplitText(IStackNames names, Decoder decoder, OutputWriter o
             return;
         }
         Escape.Name(_to, link.Comm.Text);
-        Text(link.Tid == link.Tgid ? Invariant($"[{link.Tgid}]") : Invariant($"[{link.Tgid}/{link.Tid}]"));
+        Text(WakerText.Ids(in link));
         if ((link.Flags & LinkFlags.InCall) != 0)
         {
             Text(" in ");

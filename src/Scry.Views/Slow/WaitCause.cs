@@ -32,7 +32,7 @@ internal static class WaitCause
         ("do_sigtimedwait", "signal"), ("sigsuspend", "signal"), ("__do_sys_pause", "signal"), ("__x64_sys_pause", "signal"), ("__arm64_sys_pause", "signal"),
         ("do_signal_stop", Stopped), ("ptrace_stop", Stopped), ("ptrace_", Stopped), ("do_jobctl", Stopped),
         ("do_semtimedop", "semaphore"), ("__do_semtimedop", "semaphore"), ("do_msgrcv", "message queue"), ("do_msgsnd", "message queue"), ("wq_sleep", "message queue"),
-        ("io_cqring_wait", "io_uring"), ("io_", "io_uring"), ("__do_sys_io_uring_enter", "io_uring"), ("__se_sys_io_uring_enter", "io_uring"), ("read_events", "aio"), ("__do_sys_io_getevents", "aio"),
+        ("io_cqring_wait", "io_uring"), ("io_", "io_uring"), ("__do_sys_io_uring_enter", "io_uring"), ("__se_sys_io_uring_enter", "io_uring"), ("__arm64_sys_io_uring_enter", "io_uring"), ("read_events", "aio"), ("__do_sys_io_getevents", "aio"),
         ("fuse_", "fuse"), ("request_wait_answer", "fuse"), ("nfs", "nfs"), ("rpc_", "nfs"), ("cifs_", "cifs"), ("wait_for_response", "cifs"), ("p9_", "9p"),
         ("balance_dirty_pages", "writeback"), ("mem_cgroup_handle_over_high", "memory limit"), ("try_charge", "memory limit"), ("mem_cgroup_", "memory limit"),
         ("shrink_", "memory"), ("try_to_free_pages", "memory"), ("congestion_wait", "memory"), ("reclaim_throttle", "memory"), ("out_of_memory", "memory"),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Scry.Wire;
 
 namespace Scry.Views.Slow;
@@ -47,8 +48,12 @@ internal static class WakerText
     }
 
     /// <summary>Whether a link names a thread: of an interrupt, it is only the one that was interrupted, or that does its work later.</summary>
-    public static bool IsThread(in WakerLink link) => (link.Flags & LinkFlags.Interrupt) == 0 && link.Tid != 0
+    public static bool IsThread(in WakerLink link) => (link.Flags & LinkFlags.Interrupt) == 0
         && ((link.Flags & LinkFlags.Kernel) == 0 || !DoesInterrupts(link.Comm.Text));
+
+    /// <summary>Its ids, as <c>[12]</c> or <c>[12/13]</c>; one of another pid namespace has none here, nor one at its very end.</summary>
+    public static string Ids(in WakerLink link) => link.Tid == 0 ? "[?]"
+        : link.Tid == link.Tgid ? string.Create(CultureInfo.InvariantCulture, $"[{link.Tgid}]") : string.Create(CultureInfo.InvariantCulture, $"[{link.Tgid}/{link.Tid}]");
 
     /// <summary>How many links of a chain tell something: behind an interrupt there is nobody.</summary>
     public static int Links(in CallWaits waits)

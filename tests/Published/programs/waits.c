@@ -340,7 +340,11 @@ static void way_pause(void)
 {
 	signal(SIGALRM, ignore);
 	setitimer(ITIMER_REAL, &(struct itimerval){ .it_value.tv_usec = 100000 }, NULL);
-	pause();
+#ifdef SYS_pause
+	syscall(SYS_pause);
+#else
+	sigwaitinfo(&(sigset_t){ 0 }, NULL);
+#endif
 }
 
 static void way_sigsuspend(void)

@@ -68,8 +68,8 @@ public sealed class SlowTests
     {
         CallWaits waits = Waits(_maker.Site(40, Interruptible, "anon_pipe_read"), _maker.Site(30, Io, "folio_wait_bit_common"));
         var split = new CallSplit { Blocked = 100, Io = 40, Uninterruptible = 5, Waits = 9 };
-        Assert.Equal(["disk 40", "kernel 5", "pipe 40", "short waits 15"], _maker.Blocked(Call(200, split, waits)).Order());
-        Assert.Equal(["disk 40", "kernel 5", "short waits 55"], _maker.Blocked(Call(200, split)).Order());
+        Assert.Equal(["disk 40", "kernel 5", "pipe 40", "other waits 15"], _maker.Blocked(Call(200, split, waits)).Order());
+        Assert.Equal(["disk 40", "kernel 5", "other waits 55"], _maker.Blocked(Call(200, split)).Order());
     }
 
     [Fact]
@@ -119,6 +119,19 @@ public sealed class SlowTests
         Assert.Equal(3, _maker.Split(Call(100, new CallSplit { Blocked = 70, Waits = 1 }, waits)).GetProperty("longest").GetProperty("woken_by").GetArrayLength());
     }
 
+    /// <summary>One of another pid namespace is no interrupt.</summary>
+    [Fact]
+    public void WakerWithoutIdsIsAThread()
+    {
+        CallWaits waits = Waits(_maker.Site(70, Interruptible, "anon_pipe_read"));
+        waits.Links = 1;
+        waits.Chain[0] = Link("outside", LinkFlags.None);
+        (waits.Chain[0].Tid, waits.Chain[0].Tgid) = (0, 0);
+        byte[] call = Call(100, new CallSplit { Blocked = 70, Waits = 1 }, waits);
+        Assert.Equal("    until outside[?] woke it", _maker.Lines(new SplitLayout(), call)[2]);
+        Assert.Equal("{\"comm\":\"outside\"}", _maker.Split(call).GetProperty("longest").GetProperty("woken_by")[0].GetRawText());
+    }
+
     [Theory]
     [InlineData(9, 0)]
     [InlineData(uint.MaxValue, 3)]
@@ -144,7 +157,7 @@ public sealed class SlowTests
         byte[] half = RecordMaker.With(bare, 0, Bytes(default(CallSplit))[..^8], CapturePhase.Exit, CaptureFlags.Split);
         Assert.False(JsonDocument.Parse(_maker.Json(half)).RootElement.TryGetProperty("split", out _));
         byte[] waits = RecordMaker.With(Call(100, new CallSplit { Blocked = 70, Waits = 1 }), 0, Bytes(default(CallWaits))[..^8], CapturePhase.Exit, CaptureFlags.Waits);
-        Assert.Equal(["short waits 70"], _maker.Blocked(waits));
+        Assert.Equal(["other waits 70"], _maker.Blocked(waits));
         Assert.Single(_maker.Lines(new SplitLayout(), waits));
     }
 
