@@ -23,13 +23,18 @@ static __always_inline bool sched__all(void)
 /* The slot of a thread whose switch counts. Where all of them do, it may have made no call yet. */
 static __always_inline struct scry_thread *sched__thread(struct task_struct *task)
 {
-	struct scry_thread *thread = thread__find(task__tid(task));
+	__u32 tid = task__tid(task);
+	struct scry_thread *thread;
 
+	/* The idle task has the id of free slots. */
+	if (!tid)
+		return NULL;
+	thread = thread__find(tid);
 	if (!sched__all())
 		return thread && (thread->state & SCRY_THREAD_IN_CALL) ? thread : NULL;
-	if (!thread && cfg.target != SCRY_TARGET_TASKS && task->pid &&
-	    !(task->flags & PF_EXITING) && task__wanted(task))
-		thread = thread__claim(task__tid(task), task__tgid(task));
+	if (!thread && cfg.target != SCRY_TARGET_TASKS && !(task->flags & PF_EXITING) &&
+	    task__wanted(task))
+		thread = thread__claim(tid, task__tgid(task));
 	return thread;
 }
 

@@ -9,7 +9,6 @@ internal static class TimelineOptionList
     public static readonly Option<string[]> Output = TraceOptions.Many("--output", "FILE", "Write a page: FILE.html, for any browser; it needs no other file", "-o");
     public static readonly Option<string[]> Perfetto = TraceOptions.Many("--perfetto", "FILE", "Write a trace that ui.perfetto.dev shows");
     public static readonly Option<string[]> MaxSize = TraceOptions.Many("--max-size", "SIZE", "Keep so much of a long run, its begin: 64M of a page, 512M of a trace");
-    public static readonly Option<string[]> Last = TraceOptions.Many("--last", "DURATION", "Of a recording, its end alone: 30s, 5m");
 
     /// <summary>A recording; behind <c>--</c>, a command.</summary>
     public static readonly Argument<string[]> Operands = new("FILE") { Arity = ArgumentArity.ZeroOrMore };
@@ -18,7 +17,7 @@ internal static class TimelineOptionList
     public static IReadOnlyList<HelpGroup> Groups { get; } =
     [
         new("TARGET, one of them, a command, or of a recording what is to be shown of it", TraceOptions.Groups[0].Options),
-        new("SELECT", [TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.NoSignals, TraceOptions.For, Last]),
+        new("SELECT", [TraceOptions.Expression, TraceOptions.Over, TraceOptions.DurationMs, TraceOptions.Failed, TraceOptions.Errno, TraceOptions.NoSignals, TraceOptions.For, ReportOptions.Last]),
         new("OUTPUT", [Output, Perfetto, MaxSize, TraceOptions.StringLimit, TraceOptions.NoAbbrev, TraceOptions.Quiet, TraceOptions.Strict, TraceOptions.Buffer]),
     ];
 }
@@ -63,7 +62,7 @@ internal sealed record TimelineArguments
 
     private static TimelineArguments OfRun(ParseResult words, IReadOnlyList<string> command, string file)
     {
-        if (TraceArguments.Single(words, TimelineOptionList.Last) is not null)
+        if (TraceArguments.Single(words, ReportOptions.Last) is not null)
             throw new ToolException("--last is for recordings", "a run ends with --for or Ctrl-C", ExitCode.Usage);
         TraceArguments trace = TraceArguments.Read(words, command);
         return new TimelineArguments
@@ -83,7 +82,7 @@ internal sealed record TimelineArguments
         if (live.FirstOrDefault(one => one.Asked).Option is { } option)
             throw new ToolException($"{option} is for a run, and '{Printable.Escape(recording)}' is a recording", "a command stands behind '--'", ExitCode.Usage);
         ReportArguments report = ReportArguments.Read(words, recording, descriptors: false);
-        report = report with { Shown = Shown(report.Shown, file) };
+        report = report with { Shown = Shown(report.Shown, file), Pids = TraceArguments.List(words, TraceOptions.Pid) };
         return new TimelineArguments { File = file, Trace = report.Shown, Recording = report };
     }
 

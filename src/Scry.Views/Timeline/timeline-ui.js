@@ -281,4 +281,4 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', function (
 element('notes').textContent = data.notes.join('; ');
 element('span').textContent = new Date(Number(wallBegin / 1000000n)).toLocaleDateString() + ' ' + clockOf(0, 3) + ', ' + durationOf(END) + ', ' + threads.length + (threads.length === 1 ? ' thread' : ' threads');
 element('cpus').disabled = !data.spans;
-theme(); resize(); recall();
+theme(); resize(); recall(); draw();

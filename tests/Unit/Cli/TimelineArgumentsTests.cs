@@ -44,8 +44,9 @@ public sealed class TimelineArgumentsTests
     {
         TimelineArguments run = Timeline("-o x.html -- a.scry -a");
         Assert.Equal((TargetChoice.Command, "a.scry -a"), (run.Trace.Target, string.Join(' ', run.Trace.Names)));
-        TimelineArguments past = Timeline("a.scry -o x.html --comm nginx --last 5s -e read");
+        TimelineArguments past = Timeline("a.scry -o x.html -p 12 --comm nginx --last 5s -e read");
         Assert.Equal(("a.scry", "nginx", 5_000_000_000ul), (past.Recording?.File, past.Recording?.Comm, past.Recording?.Last));
+        Assert.Equal(["12"], past.Recording!.Pids);
         Assert.Equal(["read"], past.Recording!.Shown.Expressions);
         Assert.Equal("x.html", past.Recording.Shown.OutputFile);
     }
