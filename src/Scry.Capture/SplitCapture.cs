@@ -13,6 +13,23 @@ internal static class SplitCapture
     // Sleepers of all the machine.
     private const uint MostAsleep = 16384;
 
+    // Two of the longest ticks.
+    private const ulong TicksTell = 2 * CallRecord.LongestTick;
+
+    // Where threads have a CPU for themselves, it may not tick (nohz_full).
+    private static bool EveryCpuTicks()
+    {
+        try
+        {
+            return File.ReadAllText("/sys/devices/system/cpu/nohz_full").Trim() is "" or "(null)";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A kernel without it has no such CPUs; where it cannot be read that is not known.
+            return error is FileNotFoundException && Directory.Exists("/sys/devices/system/cpu");
+        }
+    }
+
     private static bool FollowsScheduler(SessionOptions options) => options.Split || options.Spans || options.Sums;
 
     /// <summary>Its part of the configuration.</summary>
@@ -22,6 +39,7 @@ internal static class SplitCapture
         config.StackMax = (uint)Math.Clamp(options.StackMax, 0, Layout.StackMax);
         config.Caller = Flag(options.CallerFrames && options.StackMax == 0);
         config.Overs = Flag(options.Overs is not null);
+        config.Ticks = Flag((options.Overs?.Min() ?? options.MinDurationNs) >= TicksTell && EveryCpuTicks());
         config.Split = Flag(options.Split);
         config.Spans = Flag(options.Spans);
         config.Sums = Flag(options.Sums);

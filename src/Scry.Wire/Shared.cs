@@ -138,7 +138,9 @@ public struct TraceConfig
     public byte Sums;
     /// <summary>1: who woke a waker is known of whatever threads.</summary>
     public byte Chain;
-    private Bytes5 _splitPad;
+    /// <summary>1: calls must take so long that the kernel's ticks tell which did not.</summary>
+    public byte Ticks;
+    private Bytes4 _splitPad;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
 
@@ -149,8 +151,8 @@ public struct TraceConfig
         private CodeRange _first;
     }
 
-    [InlineArray(5)]
-    private struct Bytes5
+    [InlineArray(4)]
+    private struct Bytes4
     {
         private byte _first;
     }

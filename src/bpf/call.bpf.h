@@ -374,6 +374,29 @@ static __always_inline bool call__lasted(struct scry_thread *thread, __u64 now)
 	return call__duration(thread, now) >= ring__over(thread);
 }
 
+/*
+ * What changes with each tick of a thread's CPU while it runs, with each that it is switched, and
+ * with the kernel's jiffies: a call over which it stays has taken less than a tick, and the clock
+ * need not be read. Neither would do alone: where a CPU is taken away from a virtual machine the
+ * one may lag, the other be left out.
+ */
+static __always_inline __u64 call__mark(struct task_struct *task)
+{
+	return task->se.exec_start ^ bpf_jiffies64() * 0x9e3779b97f4a7c15ULL;
+}
+
+/* Whether the call is over sooner than is asked for, as most are: then it is done with. */
+static __always_inline bool call__was_short(struct task_struct *task, struct scry_thread *thread)
+{
+	if (RING_CUTS || !call__must_last())
+		return 0;
+	if (!(cfg.ticks && thread->cgroup_id == call__mark(task)) &&
+	    call__lasted(thread, bpf_ktime_get_ns()))
+		return 0;
+	call__over(thread);
+	return 1;
+}
+
 static __always_inline bool call__passes(struct scry_thread *thread, __u64 now, __s64 result)
 {
 	return (!call__must_last() || call__lasted(thread, now)) && result__passes(result);

@@ -54,6 +54,8 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && ring__takes(thread, SCRY_PLAN_ENTRY) &&
 	    !plain__stage(thread, plan))
 		call__stage(thread);
+	if (!RING_CUTS && cfg.ticks)
+		thread->cgroup_id = call__mark(task);
 	/* Whoever looks at calls in flight sees the flag last. */
 	order__publish(&thread->start, ring__entry_time(thread));
 	thread->state =
@@ -117,9 +119,7 @@ static __always_inline int call__ended(struct task_struct *task, struct pt_regs 
 {
 	if (!thread || !(thread->state & SCRY_THREAD_IN_CALL)) {
 		thread = call__late(task, regs, result);
-	} else if (!RING_CUTS && call__must_last() && !call__lasted(thread, bpf_ktime_get_ns())) {
-		/* Most are over sooner. */
-		call__over(thread);
+	} else if (call__was_short(task, thread)) {
 		return 0;
 	}
 	return thread ? call__exit(thread, result) : 0;

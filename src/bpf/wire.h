@@ -360,7 +360,7 @@ struct scry_thread {
 	__s32 si_code;
 	__u64 si_fields[4]; /* as in scry_signal */
 	/* The flight recorder's: */
-	__u64 cgroup_id; /* of the group */
+	__u64 cgroup_id; /* of the group; not the recorder's: call__mark at the call's begin */
 	__u32 group;	 /* index of its cgroup's group */
 	__u32 segment;	 /* low bits of the number of the segment that has its names */
 	/* Of the slot itself: bit n: a thread whose first slot this is lives n slots further on. */
@@ -439,7 +439,8 @@ struct scry_config {
 	__u8 spans;	 /* … each span without a CPU, … */
 	__u8 sums;	 /* … the scheduler's sums, … */
 	__u8 chain;	 /* … who woke a waker, of whatever threads */
-	__u8 split_pad[5];
+	__u8 ticks;	 /* who must take so long that the kernel's ticks tell who did not */
+	__u8 split_pad[4];
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];
