@@ -69,6 +69,9 @@ public struct CallSplit
     public uint MinorFaults;
     /// <summary>Page faults that did.</summary>
     public uint MajorFaults;
+    /// <summary>Switches that the kernel counted and did not tell of: what they took is said to be on a CPU.</summary>
+    public uint Unseen;
+    private uint _pad;
 }
 
 /// <summary>A place in the kernel that a call waited at (<c>struct scry_site</c>).</summary>

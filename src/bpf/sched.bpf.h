@@ -129,6 +129,12 @@ int BPF_PROG(trace_switch, bool preempt, struct task_struct *prev, struct task_s
 		split = split__of(thread);
 		if (split) {
 			now = bpf_ktime_get_ns();
+			/* Some kernels do not tell of each switch: it has had a CPU since it was
+			 * woken. */
+			if (cfg.split && split->left && (thread->state & SCRY_THREAD_IN_CALL)) {
+				split__settle(thread, split);
+				sums__add(&split->sums, split, split__woken(split, now), 0);
+			}
 			if (sched__all())
 				sched__left(split, now, state);
 			split__leave(prev, split, now, state);

@@ -18,6 +18,7 @@ struct split {
 	__u64 limited; /* ns that its queue has ever been at its cgroup's limit, when it left */
 	__u64 minor;   /* faults before the call */
 	__u64 major;
+	__u64 switches;
 	__u32 state; /* when it left; 0: it could have run on */
 	__u32 waker;
 	__u32 cpu;
@@ -89,6 +90,7 @@ static __always_inline void ring__begins(struct task_struct *task, struct scry_t
 		return;
 	split->minor = task->min_flt;
 	split->major = task->maj_flt;
+	split->switches = task->nvcsw + task->nivcsw;
 	/* It has a CPU, whether it was seen that it got it or not. */
 	split->left = 0;
 }
@@ -377,6 +379,14 @@ static __always_inline void split__still(struct task_struct *task, struct scry_t
 	split__note(task, thread, split, now, 0);
 }
 
+/* How many of the switches away from a CPU no program has seen. */
+static __always_inline __u32 sums__unseen(struct scry_split *sums, __u64 switches)
+{
+	__u64 seen = sums->waits + sums->preemptions;
+
+	return switches > seen ? switches - seen : 0;
+}
+
 #define SPLIT_AT_MOST (SCRY_RECORD_MAX / 2) /* bytes of a record before what is added here */
 
 static __always_inline void capture__head(struct scry_capture *head, __u64 address, __u32 length,
@@ -420,6 +430,7 @@ static __noinline __u64 split__append(struct writer *w, struct scry_thread *thre
 	if (!(thread->flags & SCRY_CALL_IN_FLIGHT)) {
 		sums->minor_faults = task->min_flt - split->minor;
 		sums->major_faults = task->maj_flt - split->major;
+		sums->unseen = sums__unseen(sums, task->nvcsw + task->nivcsw - split->switches);
 	}
 	size += sizeof(*head) + sizeof(*sums);
 	of = bpf_map_lookup_elem(&waits, &thread->tid);

@@ -152,6 +152,9 @@ struct scry_split {
 	__u32 preemptions;
 	__u32 minor_faults;
 	__u32 major_faults;
+	__u32 unseen; /* switches that the kernel counted and did not tell of: what they took is
+		       * said to be on a CPU */
+	__u32 pad;
 };
 
 /* One of the places in the kernel that a call waited at. */
@@ -684,7 +687,7 @@ SCRY_ASSERT(call, sizeof(struct scry_call) == 48);
 SCRY_ASSERT(capture, sizeof(struct scry_capture) == 16);
 SCRY_ASSERT(task, sizeof(struct scry_task) == 64);
 SCRY_ASSERT(signal, sizeof(struct scry_signal) == 72);
-SCRY_ASSERT(split, sizeof(struct scry_split) == 80);
+SCRY_ASSERT(split, sizeof(struct scry_split) == 88);
 SCRY_ASSERT(site, sizeof(struct scry_site) == 32 + 8 * SCRY_SITE_FRAMES);
 SCRY_ASSERT(link, sizeof(struct scry_link) == 184);
 SCRY_ASSERT(span, sizeof(struct scry_span) == 56);

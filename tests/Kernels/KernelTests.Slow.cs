@@ -11,7 +11,7 @@ public abstract partial class KernelTests
     [InMachine("""
         mkdir /dev/pts ways
         mount -t devpts devpts /dev/pts
-        scry slow --over 60ms --chain 3 --json -o calls -- sh -c 'waits ways; holders ways' 2>said
+        scry slow --over 20ms --chain 3 --json -o calls -- sh -c 'waits ways; holders ways' 2>said
         """, Shows = "slow")]
     public void WaitsAreKnownForWhatTheyAre()
     {

@@ -108,7 +108,7 @@ public sealed class ProcessTests : IDisposable
             + "a = ctypes.addressof(ctypes.c_char.from_buffer(m))\nopen('/tmp/perf-1.map', 'w').write('%x 20 made here\\n' % a)\nctypes.CFUNCTYPE(ctypes.c_long)(a)()\n";
         string script = Programs.InFolder("maker.py");
         File.WriteAllText(script, maker);
-        using Victim victim = new("unshare", "-m", "-p", "-f", "--mount-proc", "sh", "-c", $"cp {script} /dev/shm/maker-$$.py; mount -t tmpfs none /tmp; exec python3 /dev/shm/maker-$$.py");
+        using Victim victim = new("unshare", "-m", "-p", "-f", "--mount-proc", "sh", "-c", $"cp {script} /dev/shm/maker-$$.py; mount -t tmpfs none /tmp; exec /usr/bin/python3 /dev/shm/maker-$$.py");
         _stacks.Begin(null);
         for (int i = 0; i < 400 && victim.Child() is 0; i++)
             Thread.Sleep(5);

@@ -33,6 +33,8 @@ internal sealed class SplitJson(IStackNames names, Decoder decoder, Utf8Buffer t
         Number(",\"preemptions\":", sums.Preemptions);
         Number(",\"minor_faults\":", sums.MinorFaults);
         Number(",\"major_faults\":", sums.MajorFaults);
+        if (sums.Unseen > 0)
+            Number(",\"unseen_switches\":", sums.Unseen);
         Text(",\"blocked\":[");
         string before = "";
         foreach (WaitPart wait in parts.Waits)

@@ -46,6 +46,8 @@ public sealed class SplitText(IStackNames names, Decoder decoder, OutputWriter o
             said.Add($"of which at the CPU limit {DurationText.Of(sums.Throttled)}");
         if (sums.MinorFaults + sums.MajorFaults > 0)
             said.Add(Faults(in sums));
+        if (sums.Unseen > 0)
+            said.Add(Invariant($"switches that the kernel did not tell of {sums.Unseen}"));
         Text($" {{{string.Join(", ", said)}}}");
     }
 

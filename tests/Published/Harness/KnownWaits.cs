@@ -44,7 +44,8 @@ internal static class KnownWaits
         string first = call.Wakers.FirstOrDefault("nobody").TrimEnd('?');
         bool told = waker is ATimer ? first == ATimer
             : waker is "kworker" ? first.StartsWith("kworker/", StringComparison.Ordinal)
-            : first == "waker:" + waker && (call.Wakers.Length == 1 || call.Wakers is [_, ATimer])
+            // On a busy machine a waker may have waited last for something else than its time to come.
+            : first == "waker:" + waker
             // On a busy machine the sender may leave the rest of the way to an interrupt.
             || way is "tcp" or "udp" && first == "the network";
         if (!told)
