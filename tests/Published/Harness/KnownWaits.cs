@@ -42,7 +42,8 @@ internal static class KnownWaits
         SlowCall call = Longest(calls, way, cause);
         // Some stacks are too deep to tell whether there is an interrupt in them.
         string first = call.Wakers.FirstOrDefault("nobody").TrimEnd('?');
-        bool told = waker is ATimer ? first == ATimer
+        // The kernel may have no room for a stack at that moment: then it is an interrupt, of what is not known.
+        bool told = waker is ATimer ? first is ATimer or "an interrupt"
             : waker is "kworker" ? first.StartsWith("kworker/", StringComparison.Ordinal)
             // On a busy machine a waker may have waited last for something else than its time to come.
             : first == "waker:" + waker
