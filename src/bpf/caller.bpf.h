@@ -7,6 +7,18 @@
 #define BPF_F_USER  (1ULL << 8) /* <uapi/linux/bpf.h>: BPF_F_USER_STACK */
 #define CALLER_ROOM (2 * sizeof(struct scry_capture) + sizeof(struct scry_registers) + 8)
 
+/* Of what a call carries besides memory that its plan has. */
+static __always_inline void capture__head(struct scry_capture *head, __u64 address, __u32 length,
+					  __u8 flags)
+{
+	head->address = address;
+	head->length = length;
+	head->arg = 0;
+	head->phase = SCRY_PHASE_EXIT;
+	head->flags = flags;
+	head->pad = 0;
+}
+
 /* Copies so many pages of the caller's stack from `from` on. Gives how many bytes could be read. */
 static __noinline __u64 caller__copy(__u8 *to, __u64 from)
 {
@@ -50,12 +62,7 @@ static __noinline __u64 caller__append(struct writer *w, struct scry_thread *thr
 	}
 	if (got <= 0)
 		return size;
-	head->address = from;
-	head->length = got;
-	head->arg = 0;
-	head->phase = SCRY_PHASE_EXIT;
-	head->flags = cfg.stack_max ? SCRY_CAPTURE_STACK : SCRY_CAPTURE_FRAMES;
-	head->pad = 0;
+	capture__head(head, from, got, cfg.stack_max ? SCRY_CAPTURE_STACK : SCRY_CAPTURE_FRAMES);
 	return size + sizeof(*head) + got;
 }
 

@@ -389,17 +389,6 @@ static __always_inline __u32 sums__unseen(struct scry_split *sums, __u64 switche
 
 #define SPLIT_AT_MOST (SCRY_RECORD_MAX / 2) /* bytes of a record before what is added here */
 
-static __always_inline void capture__head(struct scry_capture *head, __u64 address, __u32 length,
-					  __u8 flags)
-{
-	head->address = address;
-	head->length = length;
-	head->arg = 0;
-	head->phase = SCRY_PHASE_EXIT;
-	head->flags = flags;
-	head->pad = 0;
-}
-
 /* Adds where the call's time went behind the record's `size` bytes. Gives its new size. */
 static __noinline __u64 split__append(struct writer *w, struct scry_thread *thread, __u64 size,
 				      __u64 now)
