@@ -67,13 +67,17 @@ internal sealed partial class Facts
     public static Facts Read(string folder)
     {
         var facts = new Facts();
-        foreach (string path in Directory.GetFiles(Path.Combine(folder, "xlat"), "*.txt").Order(StringComparer.Ordinal))
+        foreach (string path in Files(folder, "xlat", "*.txt"))
             facts.ReadXlat(path);
-        facts.ReadStructs(Path.Combine(folder, "structs.tbl"));
+        facts.ReadStructs(Files(folder, "structs", "*.tbl").SelectMany(Line.Read));
         facts.ReadSyscalls(Path.Combine(folder, "syscalls.tbl"));
-        facts.ReadVariants(Path.Combine(folder, "variants.tbl"));
+        foreach (string path in Files(folder, "variants", "*.tbl"))
+            facts.ReadVariants(path);
         return facts;
     }
+
+    private static IEnumerable<string> Files(string folder, string below, string pattern) =>
+        Directory.GetFiles(Path.Combine(folder, below), pattern).Order(StringComparer.Ordinal);
 
     public int XlatId(Line line, string name) =>
         _xlatIds.TryGetValue(name, out int id) ? id : throw line.Error($"there is no xlat/{name}.txt");

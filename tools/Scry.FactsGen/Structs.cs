@@ -12,12 +12,15 @@ internal sealed partial class Facts
         ["s64"] = (8, 8, true), ["u64"] = (8, 8, false), ["long"] = (8, 4, true), ["ulong"] = (8, 4, false), ["ptr"] = (8, 4, false),
     };
 
+    private readonly Dictionary<(int Id, int Table), StructText> _texts = [];
+    private readonly HashSet<(int Id, int Table)> _open = [];
+
     private sealed record StructText(Line Head, int[] Tables, bool Packed, bool Union, List<Line> Body);
 
-    private void ReadStructs(string path)
+    private void ReadStructs(IEnumerable<Line> lines)
     {
         var texts = new List<(string Name, StructText Text)>();
-        foreach (Line line in Line.Read(path))
+        foreach (Line line in lines)
         {
             string[] w = line.Words;
             if (line.Indented)
@@ -42,16 +45,29 @@ internal sealed partial class Facts
         }
         foreach ((string name, StructText text) in texts)
         {
-            int id = StructNames.IndexOf(name);
             foreach (int table in text.Tables)
-                Structs[id][table] = LayOut(text, table);
+                _texts[(StructNames.IndexOf(name), table)] = text;
         }
+        foreach (var (id, table) in _texts.Keys)
+            _ = LayoutOf(id, table);
         // What only some ABIs declare serves the others, should it be met there.
         foreach (Layout?[] layouts in Structs)
         {
             for (int table = 0; table < AbiTable.Count; table++)
                 layouts[table] ??= Nearest(layouts, table);
         }
+    }
+
+    // In whatever order and file they are declared.
+    private Layout? LayoutOf(int id, int table)
+    {
+        if (Structs[id][table] is null && _texts.TryGetValue((id, table), out StructText? text))
+        {
+            if (!_open.Add((id, table)))
+                throw text.Head.Error("it holds itself");
+            Structs[id][table] = LayOut(text, table);
+        }
+        return Structs[id][table];
     }
 
     // Of the same width, if there is one.
@@ -99,7 +115,7 @@ internal sealed partial class Facts
         if (at == 1)
         {
             nested = StructNames.IndexOf(ctype);
-            Layout inner = (nested >= 0 ? Structs[nested][table] : null) ?? throw line.Error($"struct {ctype} is not declared before");
+            Layout inner = (nested >= 0 ? LayoutOf(nested, table) : null) ?? throw line.Error($"struct {ctype} is not declared");
             (size, align) = (inner.Size, inner.Align);
         }
         else if (s_ctypes.TryGetValue(ctype, out var c))

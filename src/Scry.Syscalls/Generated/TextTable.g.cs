@@ -593,36 +593,36 @@ internal static class TextTable
         + "KETS_CONNECT_TIMEOUT_OLDSO_VM_SOCKETS_NONBLOCK_TXRXSO_VM_SOCKETS_CONNECT_TIMEOUT_NEWwait_optionsWWNOHANGWEXITEDWSTOPPEDW"u8
         + "CONTINUEDWNOWAIT__WCLONE__WALL__WNOTHREADwhenceSEEK_SEEK_SETSEEK_CURSEEK_ENDSEEK_DATASEEK_HOLExattr_flagsXATTR_XATTR_CRE"u8
         + "ATEXATTR_REPLACExdp_optionsXDP_XDP_MMAP_OFFSETSXDP_RX_RINGXDP_TX_RINGXDP_UMEM_REGXDP_UMEM_FILL_RINGXDP_UMEM_COMPLETION_R"u8
-        + "INGXDP_STATISTICSXDP_OPTIONSXDP_MAX_TX_SKB_BUDGETtimespectv_sectv_nsectimespec64utimespecutimespec64timevaltv_usecitimer"u8
-        + "valit_intervalit_valueitimerspecitimerspec64timezonetz_minuteswesttz_dsttimetmstms_utimetms_stimetms_cutimetms_cstimeuti"u8
-        + "mbufactimemodtimetimexmodesoffsetfreqmaxerroresterrorstatusconstantprecisiontolerancetimetickppsfreqjittershiftstabiljit"u8
-        + "cntcalcnterrcntstbcnttaitimeval64timex64statst_devst_inost_modest_nlinkst_uidst_gidst_blksizest_blocksst_rdevst_sizest_a"u8
-        + "timest_atime_nsecst_mtimest_mtime_nsecst_ctimest_ctime_nsecstat64old_kernel_statstatx_timestampstatxstx_maskstx_blksizes"u8
-        + "tx_attributesstx_nlinkstx_uidstx_gidstx_modestx_inostx_sizestx_blocksstx_attributes_maskstx_atimestx_btimestx_ctimestx_m"u8
-        + "timestx_rdev_majorstx_rdev_minorstx_dev_majorstx_dev_minorstx_mnt_idstx_dio_mem_alignstx_dio_offset_alignfsidvalstatfsf_"u8
-        + "typef_bsizef_blocksf_bfreef_bavailf_filesf_ffreef_fsidf_namelenf_frsizef_flagsstatfs64flockl_typel_whencel_startl_lenflo"u8
-        + "ck_getl_pidflock64flock64_getf_owner_extypepidopen_howflagsmoderesolvefile_handlehandle_byteshandle_typeioveciov_baseiov"u8
-        + "_lenxattr_argsvaluesizefile_attrfa_xflagsfa_extsizefa_nextentsfa_projidfa_cowextsizefsxattrfsx_xflagsfsx_extsizefsx_next"u8
-        + "entsfsx_projidfsx_cowextsizeattr_setattr_clrpropagationuserns_fdmnt_id_reqmnt_ns_fdmnt_idparamcachestat_rangeofflencache"u8
-        + "statnr_cachenr_dirtynr_writebacknr_evictednr_recently_evictedfile_clone_rangesrc_fdsrc_offsetsrc_lengthdest_offsetfstrim"u8
-        + "_rangestartminlenio_eventdataobjresres2rlim_currlim_maxrlimit64rusageru_utimeru_stimeru_maxrssru_ixrssru_idrssru_isrssru"u8
-        + "_minfltru_majfltru_nswapru_inblockru_oublockru_msgsndru_msgrcvru_nsignalsru_nvcswru_nivcswsysinfouptimeloadstotalramfree"u8
-        + "ramsharedrambufferramtotalswapfreeswapprocstotalhighfreehighmem_unitutsnamesysnamenodenamereleaseversionmachinedomainnam"u8
-        + "eold_utsnameoldold_utsnamesched_attrsched_nicesched_prioritysched_runtimesched_deadlinesched_periodsched_util_minsched_u"u8
-        + "til_maxclone_argspidfdchild_tidparent_tidexit_signalstackstack_sizetlsset_tidset_tid_sizecgroupfutex_waitvuaddruser_desc"u8
-        + "entry_numberbase_addrlimitbitsuser_desc_getcap_user_headercap_user_dataeffectivepermittedinheritablemmap_arg_structaddrp"u8
-        + "rotfdsel_arg_structninpoutpexptvpsigactionsa_handlersa_masksa_restorerold_sigactionstack_tss_spss_sizesiginfosi_signosi_"u8
-        + "pidsi_uidsi_statussi_utimesi_stimesigvalsival_intsival_ptrsigeventsigev_valuesigev_signopollfdeventsreventsepoll_datau32"u8
-        + "u64epoll_eventwinsizews_rowws_colws_xpixelws_ypixeltermiosc_iflagc_oflagc_cflagc_lflagc_linec_cctermios2c_ispeedc_ospeed"u8
-        + "termiolingerl_onoffl_lingerucreduidgidip_mreqimr_multiaddrimr_interfaceipv6_mreqipv6mr_multiaddripv6mr_interfaceifreq_in"u8
-        + "tifr_nameifr_valueifreq_nameifr_ifindexifreq_flagsifr_flagssock_fprogfiltersembufsem_numsem_opsem_flgmq_attrmq_flagsmq_m"u8
-        + "axmsgmq_msgsizemq_curmsgsperf_event_attrconfigsample_periodsample_typeread_formatwakeup_eventsbp_typeconfig1io_sqring_of"u8
-        + "fsetsheadtailring_maskring_entriesdroppedarrayio_cqring_offsetsoverflowcqesio_uring_paramssq_thread_cpusq_thread_idlewq_"u8
-        + "fdsq_entriescq_entriesfeaturessq_offcq_offlandlock_ruleset_attrhandled_access_fshandled_access_netscopedlandlock_path_be"u8
-        + "neath_attrallowed_accessparent_fdlandlock_net_port_attrportuffdio_apiapiioctlsuffdio_rangeuffdio_registerrangeuffdio_cop"u8
-        + "ydstsrccopyuffdio_zeropagezeropageloop_info64lo_devicelo_inodelo_rdevicelo_offsetlo_sizelimitlo_numberlo_encrypt_typelo_"u8
-        + "encrypt_key_sizelo_flagslo_file_namelo_crypt_nameseccomp_notif_sizesseccomp_notifseccomp_notif_respseccomp_datahd_geomet"u8
-        + "ryheadssectorscylindersrtc_timetm_sectm_mintm_hourtm_mdaytm_montm_yeartm_wdaytm_ydaytm_isdstreadbufcountwriteopenpathnam"u8
+        + "INGXDP_STATISTICSXDP_OPTIONSXDP_MAX_TX_SKB_BUDGETstatst_devst_inost_modest_nlinkst_uidst_gidst_blksizest_blocksst_rdevst"u8
+        + "_sizest_atimest_atime_nsecst_mtimest_mtime_nsecst_ctimest_ctime_nsecstat64old_kernel_statstatx_timestamptv_sectv_nsecsta"u8
+        + "txstx_maskstx_blksizestx_attributesstx_nlinkstx_uidstx_gidstx_modestx_inostx_sizestx_blocksstx_attributes_maskstx_atimes"u8
+        + "tx_btimestx_ctimestx_mtimestx_rdev_majorstx_rdev_minorstx_dev_majorstx_dev_minorstx_mnt_idstx_dio_mem_alignstx_dio_offse"u8
+        + "t_alignfsidvalstatfsf_typef_bsizef_blocksf_bfreef_bavailf_filesf_ffreef_fsidf_namelenf_frsizef_flagsstatfs64flockl_typel"u8
+        + "_whencel_startl_lenflock_getl_pidflock64flock64_getf_owner_extypepidopen_howflagsmoderesolvefile_handlehandle_byteshandl"u8
+        + "e_typeioveciov_baseiov_lenxattr_argsvaluesizefile_attrfa_xflagsfa_extsizefa_nextentsfa_projidfa_cowextsizefsxattrfsx_xfl"u8
+        + "agsfsx_extsizefsx_nextentsfsx_projidfsx_cowextsizeattr_setattr_clrpropagationuserns_fdmnt_id_reqmnt_ns_fdmnt_idparamcach"u8
+        + "estat_rangeofflencachestatnr_cachenr_dirtynr_writebacknr_evictednr_recently_evictedfile_clone_rangesrc_fdsrc_offsetsrc_l"u8
+        + "engthdest_offsetfstrim_rangestartminlenio_eventdataobjresres2sembufsem_numsem_opsem_flgmq_attrmq_flagsmq_maxmsgmq_msgsiz"u8
+        + "emq_curmsgsperf_event_attrconfigsample_periodsample_typeread_formatbitswakeup_eventsbp_typeconfig1io_sqring_offsetsheadt"u8
+        + "ailring_maskring_entriesdroppedarrayio_cqring_offsetsoverflowcqesio_uring_paramssq_thread_cpusq_thread_idlewq_fdsq_entri"u8
+        + "escq_entriesfeaturessq_offcq_offlandlock_ruleset_attrhandled_access_fshandled_access_netscopedlandlock_path_beneath_attr"u8
+        + "allowed_accessparent_fdlandlock_net_port_attrportuffdio_apiapiioctlsuffdio_rangeuffdio_registerrangeuffdio_copydstsrccop"u8
+        + "yuffdio_zeropagezeropageloop_info64lo_devicelo_inodelo_rdevicelo_offsetlo_sizelimitlo_numberlo_encrypt_typelo_encrypt_ke"u8
+        + "y_sizelo_flagslo_file_namelo_crypt_nameseccomp_notif_sizesseccomp_notifseccomp_notif_respseccomp_datahd_geometryheadssec"u8
+        + "torscylindersrtc_timetm_sectm_mintm_hourtm_mdaytm_montm_yeartm_wdaytm_ydaytm_isdstrlim_currlim_maxrlimit64rusageru_utime"u8
+        + "ru_stimeru_maxrssru_ixrssru_idrssru_isrssru_minfltru_majfltru_nswapru_inblockru_oublockru_msgsndru_msgrcvru_nsignalsru_n"u8
+        + "vcswru_nivcswsysinfouptimeloadstotalramfreeramsharedrambufferramtotalswapfreeswapprocstotalhighfreehighmem_unitutsnamesy"u8
+        + "snamenodenamereleaseversionmachinedomainnameold_utsnameoldold_utsnamesched_attrsched_nicesched_prioritysched_runtimesche"u8
+        + "d_deadlinesched_periodsched_util_minsched_util_maxclone_argspidfdchild_tidparent_tidexit_signalstackstack_sizetlsset_tid"u8
+        + "set_tid_sizecgroupfutex_waitvuaddruser_descentry_numberbase_addrlimituser_desc_getcap_user_headercap_user_dataeffectivep"u8
+        + "ermittedinheritablemmap_arg_structaddrprotfdoffsetsel_arg_structninpoutpexptvpsigactionsa_handlersa_masksa_restorerold_s"u8
+        + "igactionstack_tss_spss_sizesiginfosi_signosi_pidsi_uidsi_statussi_utimesi_stimesigvalsival_intsival_ptrsigeventsigev_val"u8
+        + "uesigev_signolingerl_onoffl_lingerucreduidgidip_mreqimr_multiaddrimr_interfaceipv6_mreqipv6mr_multiaddripv6mr_interfacei"u8
+        + "freq_intifr_nameifr_valueifreq_nameifr_ifindexifreq_flagsifr_flagssock_fprogfilterwinsizews_rowws_colws_xpixelws_ypixelt"u8
+        + "ermiosc_iflagc_oflagc_cflagc_lflagc_linec_cctermios2c_ispeedc_ospeedtermiotimespectimespec64utimespecutimespec64timevalt"u8
+        + "v_usecitimervalit_intervalit_valueitimerspecitimerspec64timezonetz_minuteswesttz_dsttimetmstms_utimetms_stimetms_cutimet"u8
+        + "ms_cstimeutimbufactimemodtimetimexmodesfreqmaxerroresterrorstatusconstantprecisiontolerancetimetickppsfreqjittershiftsta"u8
+        + "biljitcntcalcnterrcntstbcnttaitimeval64timex64pollfdeventsreventsepoll_datau32u64epoll_eventreadbufcountwriteopenpathnam"u8
         + "eclosestatbuffstatlstatfdsnfdstimeoutlseekmmaplengthmprotectmunmapbrkrt_sigactionsignumactoldactsigsetsizert_sigprocmask"u8
         + "howsetoldsetrt_sigreturnrequestargpread64pwrite64readvioviovcntwritevaccesspipepipefdselectreadfdswritefdsexceptfdssched"u8
         + "_yieldmremapold_addressold_sizenew_sizenew_addressmincorevecadviceshmgetkeyshmflgshmatshmidshmaddrshmctlcmddupoldfddup2n"u8
