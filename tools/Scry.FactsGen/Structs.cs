@@ -12,22 +12,20 @@ internal sealed partial class Facts
         ["s64"] = (8, 8, true), ["u64"] = (8, 8, false), ["long"] = (8, 4, true), ["ulong"] = (8, 4, false), ["ptr"] = (8, 4, false),
     };
 
+    // What is not laid out yet.
     private readonly Dictionary<(int Id, int Table), StructText> _texts = [];
-    private readonly HashSet<(int Id, int Table)> _open = [];
 
-    private sealed record StructText(Line Head, int[] Tables, bool Packed, bool Union, List<Line> Body);
+    private sealed record StructText(bool Packed, bool Union, List<Line> Body);
 
     private void ReadStructs(IEnumerable<Line> lines)
     {
-        var texts = new List<(string Name, StructText Text)>();
+        List<Line>? body = null;
         foreach (Line line in lines)
         {
             string[] w = line.Words;
             if (line.Indented)
             {
-                if (texts.Count == 0)
-                    throw line.Error("a field before the first struct");
-                texts[^1].Text.Body.Add(line);
+                (body ?? throw line.Error("a field before the first struct")).Add(line);
                 continue;
             }
             if (w[0] is not ("struct" or "union") || w.Length < 2)
@@ -35,20 +33,17 @@ internal sealed partial class Facts
             bool only = w[1][0] == '@';
             string name = w[only ? 2 : 1];
             int[] tables = only ? TablesOf(line, w[1][1..]) : [.. Enumerable.Range(0, AbiTable.Count)];
-            texts.Add((name, new StructText(line, tables, w.Contains("packed"), w[0] == "union", [])));
             if (!StructNames.Contains(name))
             {
                 StructNames.Add(name);
                 Structs.Add(new Layout?[AbiTable.Count]);
                 Dated.Add(w.Contains("dated"));
             }
+            body = [];
+            foreach (int table in tables)
+                _texts[(StructNames.IndexOf(name), table)] = new StructText(w.Contains("packed"), w[0] == "union", body);
         }
-        foreach ((string name, StructText text) in texts)
-        {
-            foreach (int table in text.Tables)
-                _texts[(StructNames.IndexOf(name), table)] = text;
-        }
-        foreach (var (id, table) in _texts.Keys)
+        foreach (var (id, table) in _texts.Keys.ToArray())
             _ = LayoutOf(id, table);
         // What only some ABIs declare serves the others, should it be met there.
         foreach (Layout?[] layouts in Structs)
@@ -61,12 +56,8 @@ internal sealed partial class Facts
     // In whatever order and file they are declared.
     private Layout? LayoutOf(int id, int table)
     {
-        if (Structs[id][table] is null && _texts.TryGetValue((id, table), out StructText? text))
-        {
-            if (!_open.Add((id, table)))
-                throw text.Head.Error("it holds itself");
+        if (_texts.Remove((id, table), out StructText? text))
             Structs[id][table] = LayOut(text, table);
-        }
         return Structs[id][table];
     }
 
@@ -115,7 +106,7 @@ internal sealed partial class Facts
         if (at == 1)
         {
             nested = StructNames.IndexOf(ctype);
-            Layout inner = (nested >= 0 ? LayoutOf(nested, table) : null) ?? throw line.Error($"struct {ctype} is not declared");
+            Layout inner = (nested >= 0 ? LayoutOf(nested, table) : null) ?? throw line.Error($"struct {ctype} is not declared, or holds this one");
             (size, align) = (inner.Size, inner.Align);
         }
         else if (s_ctypes.TryGetValue(ctype, out var c))
