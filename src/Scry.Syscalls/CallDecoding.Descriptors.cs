@@ -19,7 +19,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             Descriptor(fd);
             return;
         }
-        _w.Name("AT_FDCWD"u8);
+        Constant("AT_FDCWD"u8, unchecked((ulong)AtFdCwd), signed: true);
         if (_decoder.Options.Descriptors is { } names)
             DescriptorName(names, fd, made: false);
     }

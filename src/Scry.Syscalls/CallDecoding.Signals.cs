@@ -22,9 +22,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
     {
         switch (handler)
         {
-            case 0: _w.Name("SIG_DFL"u8); break;
-            case 1: _w.Name("SIG_IGN"u8); break;
-            case ulong.MaxValue or uint.MaxValue: _w.Name("SIG_ERR"u8); break;
+            case 0: Constant("SIG_DFL"u8, 0); break;
+            case 1: Constant("SIG_IGN"u8, 1); break;
+            case ulong.MaxValue or uint.MaxValue: Constant("SIG_ERR"u8, handler); break;
             default: _w.Address(handler); break;
         }
     }

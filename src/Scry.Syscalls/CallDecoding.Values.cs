@@ -82,7 +82,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 break;
             case TypeKind.NsecUtime:
                 if (raw is 0x3fffffff or 0x3ffffffe)
-                    _w.Name(raw == 0x3fffffff ? "UTIME_NOW"u8 : "UTIME_OMIT"u8);
+                    Constant(raw == 0x3fffffff ? "UTIME_NOW"u8 : "UTIME_OMIT"u8, raw);
                 else
                     _w.Number(raw);
                 break;
@@ -140,6 +140,12 @@ internal readonly ref partial struct CallDecoding<TWriter>
         else
             Unnamed(names.Prefix, value);
     }
+
+    /// <summary>A constant that no table holds, by its name.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="signed">Whether the value is written as a signed decimal where it is written; otherwise in hexadecimal.</param>
+    private void Constant(ReadOnlySpan<byte> name, ulong value, bool signed = false) => _w.Name(name);
 
     // <linux/ioprio.h>
     private void IoPriority(uint value)
@@ -319,7 +325,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
     private void ResourceLimit(ulong value)
     {
         if (value == ulong.MaxValue || _narrow && value == uint.MaxValue)
-            _w.Name(_narrow && value == uint.MaxValue ? "RLIM_INFINITY"u8 : "RLIM64_INFINITY"u8);
+            Constant(_narrow && value == uint.MaxValue ? "RLIM_INFINITY"u8 : "RLIM64_INFINITY"u8, value);
         else if (TWriter.IsText && value > 1024 && value % 1024 == 0)
         {
             _w.Number(value / 1024);
