@@ -17,7 +17,13 @@ public sealed record DecoderOptions
     /// <summary>What the running kernel knows of a syscall that the facts do not: its name and its parameters' names.</summary>
     public Func<Abi, uint, (string Name, string[] Parameters)?>? Unknown { get; init; }
 
-    /// <summary>What descriptors stand for, to be shown with them (strace -y); numbers alone when missing.</summary>
+    /// <summary>
+    /// Which descriptors are shown with what they stand for, as records tell it (strace -y: <see cref="DescriptorParts.Path"/>,
+    /// -yy: <see cref="DescriptorParts.All"/>): of records of a session that was asked for it.
+    /// </summary>
+    public DescriptorParts DecodeFds { get; init; }
+
+    /// <summary>What descriptors stand for by what was learnt from records before; numbers alone when missing. Not with <see cref="DecodeFds"/>.</summary>
     public IDescriptorNames? Descriptors { get; init; }
 }
 
@@ -36,6 +42,9 @@ public sealed class Decoder(DecoderOptions? chosen = null)
     private const int MaxInterrupted = 4096, RestartBlock = -516; // ERESTART_RESTARTBLOCK
 
     internal DecoderOptions Options => _options;
+
+    /// <summary>For what is put together before it is written.</summary>
+    internal Utf8Buffer Scratch { get; } = new(0);
 
     /// <summary>The call that a thread's restart_syscall goes on with, when it was seen.</summary>
     internal bool TryInterrupted(uint tid, out (Abi Abi, uint Nr) call) => _interrupted.TryGetValue(tid, out call);
@@ -57,6 +66,9 @@ public sealed class Decoder(DecoderOptions? chosen = null)
             _interrupted.Remove(call.Header.Tid);
         }
     }
+
+    /// <summary>The number by which a call was entered: of one that came through another number (ia32's socketcall) that.</summary>
+    public static uint EnteredNumber(in CallRecord call) => AbiTable.Entered(call.Header.Abi, call.Nr, (call.Flags & CallFlags.Behind) != 0);
 
     /// <summary>Writes <c>name(arguments) = result</c> as strace does.</summary>
     /// <param name="call">The call.</param>
@@ -107,7 +119,7 @@ public sealed class Decoder(DecoderOptions? chosen = null)
         to.Append("\"name\":\""u8);
         decoding.Name();
         to.Append("\",\"nr\":"u8);
-        to.AppendDecimal((ulong)AbiTable.Entered(call.Header.Abi, call.Nr, (call.Flags & CallFlags.Behind) != 0));
+        to.AppendDecimal((ulong)EnteredNumber(in call));
         to.Append(",\"abi\":\""u8);
         to.Append(AbiNames.Utf8(call.Header.Abi));
         to.Append("\",\"args\":{"u8);

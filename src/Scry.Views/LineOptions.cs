@@ -51,6 +51,12 @@ public sealed record LineOptions
     /// <summary>Each call ends with the time spent in it, <c>&lt;0.000123&gt;</c> seconds (-T).</summary>
     public bool Duration { get; init; }
 
+    /// <summary>Each call, signal and end begins with the number of the thread's last call (-n).</summary>
+    public bool SyscallNumber { get; init; }
+
+    /// <summary>And with where the caller's code goes on, as far as records tell (-i).</summary>
+    public bool InstructionPointer { get; init; }
+
     /// <summary>The thread column also has the thread's name; it is then always shown.</summary>
     public bool Comm { get; init; }
 

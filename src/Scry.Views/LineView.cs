@@ -15,6 +15,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     private readonly TimeText _time = new(options.Clock);
     private readonly CgroupColumn _cgroups = new(options.CgroupPath);
     private readonly Paint _paint = new(output.Buffer, options.Color);
+    private readonly CallMarks _marks = new(options.SyscallNumber, options.InstructionPointer);
     private readonly SplitText? _split = options.Split?.Invoke(decoder, output);
 
     /// <inheritdoc/>
@@ -28,6 +29,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         int line = _to.Length;
         ulong duration = call.Fixed.Duration;
         WriteColumns(in call.Header, in task, call.Header.Time - duration, call.IsCoarse);
+        _marks.Call(_to, in call);
         int start = _to.Length;
         decoder.WriteCall(in call, _to, line);
         if (options.Color)
@@ -62,6 +64,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         if (signal.Header.Detail == SignalNames.Kill || options.CallsAlone)
             return;
         WriteColumns(in signal.Header, in task, signal.Header.Time);
+        _marks.Other(_to, signal.Header.Tid, SignalAddress);
         _paint.Begin(Paint.Signal);
         _to.Append("--- "u8);
         SignalText.Write(_to, new SignalInfo(in signal));
@@ -76,6 +79,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         if (options.CallsAlone)
             return;
         WriteColumns(in header, in task, header.Time);
+        _marks.Other(_to, header.Tid, null, ended: true);
         _paint.Begin(Paint.Exit);
         var status = new ExitStatus(header.Detail);
         if (status.Signal == 0)
