@@ -10,7 +10,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
     private void Descriptor(int fd, bool made = false)
     {
         _w.Number((long)fd);
-        if (!File(fd, made) && _decoder.Options.Descriptors is { } names)
+        // A negative number is none, the working directory's too where a directory is not asked for.
+        if (fd >= 0 && !File(fd, made) && _decoder.Options.Descriptors is { } names)
             DescriptorName(names, fd, made);
     }
 

@@ -71,8 +71,18 @@ public static class Quote
                 case (byte)'\t':
                     to.Append("\\t"u8);
                     break;
-                case (byte)'\\':
-                    to.Append("\\\\"u8);
+                case (byte)'\r':
+                    to.Append("\\r"u8);
+                    break;
+                case (byte)'\v':
+                    to.Append("\\v"u8);
+                    break;
+                case (byte)'\f':
+                    to.Append("\\f"u8);
+                    break;
+                case (byte)'\\' or (byte)'"':
+                    to.Append((byte)'\\');
+                    to.Append(value);
                     break;
                 case < 0x20 or >= 0x7f or (byte)'<' or (byte)'>':
                     bool digitFollows = i + 1 < name.Length && name[i + 1] is >= (byte)'0' and <= (byte)'7';
