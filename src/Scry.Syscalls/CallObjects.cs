@@ -59,6 +59,15 @@ public sealed class CallObjects
         if (row < 0)
             return false;
         (int descriptors, int paths) = s_ofRow[row];
+        // What fsconfig is given, its command says: a path or a descriptor.
+        if (new SyscallRow(row).Is("fsconfig"u8))
+        {
+            const uint setPath = 3, setPathEmpty = 4, setDescriptor = 5; // <linux/mount.h>
+            uint command = call.Args.Length > 1 ? (uint)call.Args[1] : 0;
+            if (command is not (setPath or setPathEmpty or setDescriptor))
+                return false;
+            paths = command == setDescriptor ? 0 : paths;
+        }
         return HasPath(in call, paths) || HasDescriptor(in call, descriptors);
     }
 
@@ -93,7 +102,7 @@ public sealed class CallObjects
                 continue;
             if (_descriptors.Contains(fd))
                 return true;
-            if (_paths.Count == 0 || !call.TryFile(fd, CapturePhase.Entry, out FileFacts facts, out ReadOnlySpan<byte> text))
+            if (_paths.Count == 0 || !call.TryFile(fd, CapturePhase.Entry, capture.Header.Arg, out FileFacts facts, out ReadOnlySpan<byte> text))
                 continue;
             _scratch.Clear();
             FileText.Link(_scratch, in facts, text);

@@ -2,6 +2,30 @@ using Scry.Wire;
 
 namespace Scry.Syscalls;
 
+/// <summary>How constants are shown (strace -X).</summary>
+public enum ConstantStyle
+{
+    /// <summary>By name: <c>O_RDONLY</c>.</summary>
+    Names,
+    /// <summary>By number.</summary>
+    Numbers,
+    /// <summary>Both: <c>0 /* O_RDONLY */</c>.</summary>
+    Both,
+}
+
+/// <summary>Which strings are shown in hexadecimal (strace -x).</summary>
+public enum HexStrings
+{
+    /// <summary>None.</summary>
+    None,
+    /// <summary>Of those, the characters that are not printable ASCII, not in octal.</summary>
+    NotAsciiCharacters,
+    /// <summary>Those with a byte that is not printable ASCII, whole.</summary>
+    NotAscii,
+    /// <summary>All.</summary>
+    All,
+}
+
 /// <summary>How calls are shown.</summary>
 public sealed record DecoderOptions
 {
@@ -10,6 +34,24 @@ public sealed record DecoderOptions
 
     /// <summary>Whether structures are cut to what matters most (strace without -v).</summary>
     public bool Abbreviate { get; init; } = true;
+
+    /// <summary>How constants are shown (strace -X); of text alone.</summary>
+    public ConstantStyle Style { get; init; }
+
+    /// <summary>Which strings are shown in hexadecimal (strace -x); of text alone.</summary>
+    public HexStrings Hex { get; init; }
+
+    /// <summary>Whether arguments stand behind their names (strace -N); of text alone.</summary>
+    public bool ArgumentNames { get; init; }
+
+    /// <summary>Calls whose arguments are numbers (strace -e raw); null: none.</summary>
+    public SyscallSelector? Raw { get; init; }
+
+    /// <summary>Calls whose structures are cut, where <see cref="Abbreviate"/> cuts (strace -e abbrev); null: all.</summary>
+    public SyscallSelector? Abbreviated { get; init; }
+
+    /// <summary>Calls whose structures are shown, not their addresses (strace -e verbose); null: all.</summary>
+    public SyscallSelector? Verbose { get; init; }
 
     /// <summary>Column of the <c>=</c> (strace -a).</summary>
     public int ResultColumn { get; init; } = 40;
@@ -43,8 +85,35 @@ public sealed class Decoder(DecoderOptions? chosen = null)
 
     internal DecoderOptions Options => _options;
 
+    // Sockets by inode whose ends were known once.
+    private readonly Dictionary<ulong, FileFacts> _sockets = [];
+    private const int MaxSockets = 4096;
+
+    /// <summary>What is known of a socket: where it has lost its other end or its address, as at its end, those that it had.</summary>
+    internal FileFacts Recall(FileFacts facts)
+    {
+        if (facts.Family == 0)
+            return facts;
+        bool known = facts.Peer != 0 || facts.Port != 0;
+        if (known)
+        {
+            if (_sockets.Count >= MaxSockets)
+                _sockets.Clear();
+            _sockets[facts.Inode] = facts;
+        }
+        else if (_sockets.TryGetValue(facts.Inode, out FileFacts before) && before.Family == facts.Family)
+        {
+            facts.Peer = before.Peer;
+            (facts.Port, facts.RemotePort, facts.Address, facts.Remote) = (before.Port, before.RemotePort, before.Address, before.Remote);
+        }
+        return facts;
+    }
+
     /// <summary>For what is put together before it is written.</summary>
     internal Utf8Buffer Scratch { get; } = new(0);
+
+    /// <summary>How the constant at hand is shown: what a constant is made of is named, whatever is asked for.</summary>
+    internal ConstantStyle Style { get; set; } = chosen?.Style ?? ConstantStyle.Names;
 
     /// <summary>The call that a thread's restart_syscall goes on with, when it was seen.</summary>
     internal bool TryInterrupted(uint tid, out (Abi Abi, uint Nr) call) => _interrupted.TryGetValue(tid, out call);
@@ -67,16 +136,13 @@ public sealed class Decoder(DecoderOptions? chosen = null)
         }
     }
 
-    /// <summary>The number by which a call was entered: of one that came through another number (ia32's socketcall) that.</summary>
-    public static uint EnteredNumber(in CallRecord call) => AbiTable.Entered(call.Header.Abi, call.Nr, (call.Flags & CallFlags.Behind) != 0);
-
     /// <summary>Writes <c>name(arguments) = result</c> as strace does.</summary>
     /// <param name="call">The call.</param>
     /// <param name="to">The text is appended here.</param>
     /// <param name="lineStart">Where the line began in <paramref name="to"/>: the result's column counts from there.</param>
     public void WriteCall(in CallRecord call, Utf8Buffer to, int lineStart)
     {
-        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to));
+        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to, _options.Hex));
         decoding.Name();
         to.Append((byte)'(');
         decoding.Arguments();
@@ -101,16 +167,19 @@ public sealed class Decoder(DecoderOptions? chosen = null)
     /// <summary>Writes <c>name(arguments)</c>: a call that has no result yet.</summary>
     public void WriteInvocation(in CallRecord call, Utf8Buffer to)
     {
-        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to));
+        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to, _options.Hex));
         decoding.Name();
         to.Append((byte)'(');
         decoding.Arguments();
         to.Append((byte)')');
     }
 
+    /// <summary>The number by which the call was entered.</summary>
+    public static ulong EnteredBy(in CallRecord call) => (ulong)AbiTable.Entered(call.Header.Abi, call.Nr, (call.Flags & CallFlags.Behind) != 0);
+
     /// <summary>Writes a call's name alone.</summary>
     public void WriteName(in CallRecord call, Utf8Buffer to) =>
-        new CallDecoding<TextWriter>(this, call, new TextWriter(to)).Name();
+        new CallDecoding<TextWriter>(this, call, new TextWriter(to, _options.Hex)).Name();
 
     /// <summary>Writes the members of a call's JSON object, from <c>"name"</c> to its result; no braces.</summary>
     public void WriteCallJson(in CallRecord call, Utf8Buffer to)
@@ -119,7 +188,7 @@ public sealed class Decoder(DecoderOptions? chosen = null)
         to.Append("\"name\":\""u8);
         decoding.Name();
         to.Append("\",\"nr\":"u8);
-        to.AppendDecimal((ulong)EnteredNumber(in call));
+        to.AppendDecimal(EnteredBy(in call));
         to.Append(",\"abi\":\""u8);
         to.Append(AbiNames.Utf8(call.Header.Abi));
         to.Append("\",\"args\":{"u8);

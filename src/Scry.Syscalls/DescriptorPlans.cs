@@ -74,7 +74,10 @@ public static class DescriptorPlans
                 if (variant.Override(o)[0] == i)
                     type = variant.Override(o)[1];
             }
-            Add(ref plan, new TypeNode(type), (byte)argument.Register, table);
+            if (argument.Register == 1 && row.Is("pidfd_getfd"u8))
+                plan.Add(new FdOp(FdOpKind.Theirs, 0, 1, 0, 0, 0, 0));
+            else
+                Add(ref plan, new TypeNode(type), (byte)argument.Register, table);
         }
         if (result >= 0 && new TypeNode(result).Kind == TypeKind.Fd)
             plan.Add(new FdOp(FdOpKind.Result, 1, 0, Layout.MaxArgs, 0, 0, 0));
@@ -90,6 +93,9 @@ public static class DescriptorPlans
                 break;
             case TypeKind.FdSet:
                 plan.Add(new FdOp(FdOpKind.Set, 0, register, (byte)node.C, 0, 0, 0));
+                break;
+            case TypeKind.Msghdr:
+                plan.Add(new FdOp(FdOpKind.Control, node.Way == Direction.Out ? (byte)1 : (byte)0, register, Layout.MaxArgs, 0, 0, 0));
                 break;
             case TypeKind.Ptr:
                 AddPointer(ref plan, node, register, table);

@@ -85,7 +85,7 @@ internal static class FileText
     /// The same as strace shows it where it asks for more than paths; without quoting what needs none.
     /// </summary>
     /// <returns>False when it is no socket, device or pidfd, or that is not asked for.</returns>
-    public static bool Special(Utf8Buffer to, in FileFacts facts, ReadOnlySpan<byte> text, DescriptorParts parts)
+    public static bool Special(Utf8Buffer to, FileFacts facts, ReadOnlySpan<byte> text, DescriptorParts parts)
     {
         if (facts.Magic == SocketMagic && (facts.Flags & FileFlags.Named) != 0)
         {
@@ -145,11 +145,11 @@ internal static class FileText
     {
         int start = to.Length;
         Path(to, in facts, text);
-        byte[]? unusual = to.Written[start..].ContainsAnyExceptInRange((byte)' ', (byte)'~') || to.Written[start..].ContainsAny((byte)'<', (byte)'>', (byte)'\\') ? to.Written[start..].ToArray() : null;
+        byte[]? unusual = to.Written[start..].ContainsAnyExceptInRange((byte)' ', (byte)'~') || to.Written[start..].ContainsAny("<>\\\""u8) ? to.Written[start..].ToArray() : null;
         if (unusual is null)
             return;
         to.Length = start;
-        Quote.Name(to, unusual);
+        Quote.Name(to, unusual, path: true);
     }
 
     private static ReadOnlySpan<byte> First(ReadOnlySpan<byte> text)

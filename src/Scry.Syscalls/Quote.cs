@@ -12,9 +12,17 @@ public static class Quote
     // What a JSON string takes as it is, of ASCII.
     private static readonly SearchValues<byte> s_plain = SearchValues.Create([.. Enumerable.Range(0x20, 0x5f).Where(value => value is not ('"' or '\\')).Select(value => (byte)value)]);
 
-    /// <summary>As strace: C escapes, octal for what is not printable ASCII.</summary>
-    public static void Text(Utf8Buffer to, ReadOnlySpan<byte> bytes)
+    // What strace -x leaves as it is: printable ASCII, and the blanks of isspace(3).
+    private static readonly SearchValues<byte> s_ascii = SearchValues.Create([.. Enumerable.Range(0x20, 0x5f).Concat([9, 10, 11, 12, 13]).Select(value => (byte)value)]);
+
+    /// <summary>As strace: C escapes, octal for what is not printable ASCII; or in hexadecimal.</summary>
+    public static void Text(Utf8Buffer to, ReadOnlySpan<byte> bytes, HexStrings hex = HexStrings.None)
     {
+        if (hex == HexStrings.All || hex == HexStrings.NotAscii && bytes.ContainsAnyExcept(s_ascii))
+        {
+            Hex(to, bytes, cut: false);
+            return;
+        }
         Span<byte> room = to.Room(bytes.Length * 4 + 2);
         int at = 0;
         room[at++] = (byte)'"';
@@ -42,6 +50,13 @@ public static class Quote
                 room[at++] = letter;
                 continue;
             }
+            if (hex == HexStrings.NotAsciiCharacters)
+            {
+                room[at++] = (byte)'x';
+                Utf8Formatter.TryFormat(b, room[at..], out int digits, new StandardFormat('x', 2));
+                at += digits;
+                continue;
+            }
             // Three digits where an octal digit follows, else as few as do.
             bool full = i + 1 < bytes.Length && bytes[i + 1] is >= (byte)'0' and <= (byte)'7';
             if (full || b >= 0x40)
@@ -58,7 +73,10 @@ public static class Quote
     /// A name between brackets, so that it can neither end them nor steer a terminal: control bytes, bytes beyond ASCII and
     /// the brackets are octal.
     /// </summary>
-    public static void Name(Utf8Buffer to, ReadOnlySpan<byte> name)
+    /// <param name="to">It is appended here.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="path">Whether it is a path that the kernel told, and is quoted as strace does it.</param>
+    public static void Name(Utf8Buffer to, ReadOnlySpan<byte> name, bool path = false)
     {
         for (int i = 0; i < name.Length; i++)
         {
@@ -71,18 +89,20 @@ public static class Quote
                 case (byte)'\t':
                     to.Append("\\t"u8);
                     break;
-                case (byte)'\r':
+                case (byte)'\r' when path:
                     to.Append("\\r"u8);
                     break;
-                case (byte)'\v':
+                case (byte)'\v' when path:
                     to.Append("\\v"u8);
                     break;
-                case (byte)'\f':
+                case (byte)'\f' when path:
                     to.Append("\\f"u8);
                     break;
-                case (byte)'\\' or (byte)'"':
-                    to.Append((byte)'\\');
-                    to.Append(value);
+                case (byte)'\\':
+                    to.Append("\\\\"u8);
+                    break;
+                case (byte)'"' when path:
+                    to.Append("\\\""u8);
                     break;
                 case < 0x20 or >= 0x7f or (byte)'<' or (byte)'>':
                     bool digitFollows = i + 1 < name.Length && name[i + 1] is >= (byte)'0' and <= (byte)'7';

@@ -20,7 +20,7 @@ internal sealed class CallMarks(bool number, bool address)
     {
         if (!number && !address)
             return;
-        uint entered = Decoder.EnteredNumber(in call);
+        var entered = (uint)Decoder.EnteredBy(in call);
         bool narrow = call.Header.Abi.Is32Bit;
         if (_last.Count >= MaxThreads)
             _last.Clear();

@@ -11,11 +11,13 @@ namespace Scry.Views;
 /// </summary>
 public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions options) : RecordView
 {
+    private const int MaxErrno = 4095;
+
     private readonly Utf8Buffer _to = output.Buffer;
     private readonly TimeText _time = new(options.Clock);
     private readonly CgroupColumn _cgroups = new(options.CgroupPath);
     private readonly Paint _paint = new(output.Buffer, options.Color);
-    private readonly CallMarks _marks = new(options.SyscallNumber, options.InstructionPointer);
+    private readonly CallMarks _marks = new(options.Number, options.InstructionPointer);
     private readonly SplitText? _split = options.Split?.Invoke(decoder, output);
 
     /// <inheritdoc/>
@@ -24,8 +26,10 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     /// <inheritdoc/>
     private protected override void WriteCall(in CallRecord call, in TaskState task)
     {
-        if (task.ModeChanged)
+        if (task.ModeChanged && !options.NoModes)
             WriteMode(in call.Header, in task);
+        if (options.Statuses != CallStatuses.All && (options.Statuses & StatusOf(in call)) == 0)
+            return;
         int line = _to.Length;
         ulong duration = call.Fixed.Duration;
         WriteColumns(in call.Header, in task, call.Header.Time - duration, call.IsCoarse);
@@ -39,7 +43,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         {
             // Between ticks nothing is known of a coarse one.
             _to.Append(call.IsCoarse ? " <~"u8 : " <"u8);
-            TimeText.WriteSeconds(_to, duration, call.IsCoarse ? TimeText.CoarseDecimals : 6);
+            TimeText.WriteSeconds(_to, duration, call.IsCoarse ? TimeText.CoarseDecimals : options.DurationDecimals);
             _to.Append(inFlight ? " so far>"u8 : ">"u8);
         }
         _split?.WriteParts(in call);
@@ -47,6 +51,16 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         _split?.WriteLines(in call);
     }
 
+    private static CallStatuses StatusOf(in CallRecord call)
+    {
+        if ((call.Flags & CallFlags.InFlight) != 0)
+            return CallStatuses.Detached;
+        if ((call.Flags & CallFlags.Unfinished) != 0)
+            return CallStatuses.Unfinished;
+        return call.Result is < 0 and >= -MaxErrno ? CallStatuses.Failed : CallStatuses.Successful;
+    }
+
+    // As strace: [  39] getpid()
     // As strace: names do not tell an x32 call from x86-64's.
     private void WriteMode(in RecordHeader header, in TaskState task)
     {
@@ -61,7 +75,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     private protected override void WriteSignal(in SignalRecord signal, in TaskState task)
     {
         // A fatal kill is handed to every thread of a process that ends; the end itself tells.
-        if (signal.Header.Detail == SignalNames.Kill || options.CallsAlone)
+        if (signal.Header.Detail == SignalNames.Kill || options.CallsAlone || options.Signals is { } wanted && !wanted(signal.Header.Detail))
             return;
         WriteColumns(in signal.Header, in task, signal.Header.Time);
         _marks.Other(_to, signal.Header.Tid, SignalAddress);
@@ -76,7 +90,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     /// <inheritdoc/>
     private protected override void WriteExit(in RecordHeader header, in TaskState task)
     {
-        if (options.CallsAlone)
+        if (options.CallsAlone || options.NoEnds)
             return;
         WriteColumns(in header, in task, header.Time);
         _marks.Other(_to, header.Tid, null, ended: true);
@@ -139,7 +153,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
             _cgroups.Append(_to, task.CgroupId);
             _to.Append((byte)' ');
         }
-        _time.Write(_to, options.Time, time, coarse || options.Coarse);
+        _time.Write(_to, options.Time, time, coarse || options.Coarse, options.Decimals, options.Relative);
     }
 
     private void WriteThread(uint tid, in TaskState task)

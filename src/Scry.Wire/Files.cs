@@ -84,6 +84,10 @@ public enum FdOpKind : byte
     Memory = 3,
     /// <summary>The bits of a set.</summary>
     Set = 4,
+    /// <summary>In an argument, but of the process of the pidfd in another.</summary>
+    Theirs = 5,
+    /// <summary>In the control messages of a msghdr.</summary>
+    Control = 6,
 }
 
 /// <summary>One such place (<c>struct scry_fd_op</c>).</summary>

@@ -29,6 +29,8 @@ struct file_scratch {
 	__u64 at;      /* bytes of text */
 	__u64 stride;  /* of the descriptors at hand, */
 	__u64 address; /* and where they are */
+	__u64 message; /* the control message at hand, … */
+	__u64 end;     /* … and where they end */
 };
 
 struct {
@@ -222,10 +224,10 @@ static __always_inline void file__kind(struct file_scratch *scratch, struct file
 	}
 }
 
-/* Fills the scratch with what the current task's descriptor stands for; 0: with nothing. */
-static __always_inline bool file__look(struct file_scratch *scratch, __s32 fd)
+/* Fills the scratch with what a task's descriptor stands for; 0: with nothing. */
+static __always_inline bool file__look(struct file_scratch *scratch, struct task_struct *task,
+				       __s32 fd)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct inode *inode;
 	struct file *file = NULL;
 	struct path *path;
@@ -291,13 +293,48 @@ static __always_inline int scratch__commit(struct work *w, struct file_scratch *
 	return 0;
 }
 
-/* Captures what a descriptor stands for. */
-__noinline int capture__file(__s32 fd)
+/* The process of the current task's pidfd. */
+static __always_inline struct task_struct *pidfd__task(__s32 fd)
+{
+	struct file *file = fd < 0 ? NULL : file__of(bpf_get_current_task_btf(), fd);
+	struct inode *inode;
+	struct hlist_node *node;
+	struct pid *pid;
+	char name[8] = {};
+
+	if (!file)
+		return NULL;
+	inode = BPF_CORE_READ(file, f_inode);
+	switch ((__u32)BPF_CORE_READ(inode, i_sb, s_magic)) {
+	case PIDFS_MAGIC:
+		pid = BPF_CORE_READ(inode, i_private);
+		break;
+	case ANON_INODE_MAGIC:
+		bpf_probe_read_kernel_str(name, sizeof(name),
+					  BPF_CORE_READ(file, f_path.dentry, d_name.name));
+		if (name[1] != 'p' || name[2] != 'i' || name[3] != 'd' || name[4] != 'f' ||
+		    name[6] != ']')
+			return NULL;
+		pid = BPF_CORE_READ(file, private_data);
+		break;
+	default:
+		return NULL;
+	}
+	node = BPF_CORE_READ(pid, tasks[0].first);
+	return node ? (void *)node - bpf_core_field_offset(struct task_struct, pid_links) : NULL;
+}
+
+/* Captures what a descriptor stands for: of the current task, or of the one of its pidfd. */
+__noinline int capture__file(__s32 fd, __s32 pidfd)
 {
 	struct file_scratch *scratch = file_scratch__get();
+	struct task_struct *task;
 	struct work *w = work__this_cpu();
 
-	if (!w || !scratch || !file__look(scratch, fd))
+	if (!w || !scratch)
+		return 0;
+	task = pidfd < 0 ? bpf_get_current_task_btf() : pidfd__task(pidfd);
+	if (!task || !file__look(scratch, task, fd))
 		return 0;
 	w->address = (__s64)fd;
 	w->flags = SCRY_CAPTURE_FILE;
@@ -330,7 +367,7 @@ static long file__element(__u32 i, void *unused)
 	if (bpf_probe_read_user(&fd, sizeof(fd),
 				(void *)(scratch->address + (__u64)i * scratch->stride)))
 		return 1;
-	capture__file(fd);
+	capture__file(fd, -1);
 	return work__stuck(w) != 0;
 }
 
@@ -346,11 +383,56 @@ static long file__member(__u32 i, void *unused)
 	if (bpf_probe_read_user(&byte, sizeof(byte), (void *)(scratch->address + i / 8)))
 		return 1;
 	if (byte >> (i & 7) & 1)
-		capture__file(i);
+		capture__file(i, -1);
 	return work__stuck(w) != 0;
 }
 
 #define SET_MOST 1024 /* bits */
+
+#define SOL_SOCKET	 1 /* <linux/socket.h> */
+#define SCM_RIGHTS	 1
+#define CONTROL_MESSAGES 4
+
+/* One control message, at scratch->at of those that end at scratch->end. */
+static long file__message(__u32 i, void *unused)
+{
+	struct file_scratch *scratch = file_scratch__get();
+	struct work *w = work__this_cpu();
+	__u64 length = 0;
+	__u32 kind[2] = {}, wide;
+
+	if (!scratch || !w)
+		return 1;
+	wide = w->wide == 4 ? 4 : 8;
+	if (scratch->message + wide + sizeof(kind) > scratch->end ||
+	    bpf_probe_read_user(&length, wide, (void *)scratch->message) ||
+	    bpf_probe_read_user(kind, sizeof(kind), (void *)(scratch->message + wide)) ||
+	    length < wide + sizeof(kind) || length > 4096)
+		return 1;
+	if (kind[0] == SOL_SOCKET && kind[1] == SCM_RIGHTS) {
+		scratch->stride = sizeof(__s32);
+		scratch->address = scratch->message + wide + sizeof(kind);
+		w->count = (length - wide - sizeof(kind)) / sizeof(__s32);
+		bpf_loop(SCRY_FD_MOST, file__element, NULL, 0);
+	}
+	scratch->message += (length + wide - 1) & ~(__u64)(wide - 1);
+	return work__stuck(w) != 0;
+}
+
+/* The descriptors in the control messages of a msghdr. */
+static __always_inline int file__control(struct file_scratch *scratch, struct work *w, __u64 header)
+{
+	__u32 wide = w->wide == 4 ? 4 : 8;
+	__u64 control = 0, length = 0;
+
+	if (bpf_probe_read_user(&control, wide, (void *)(header + 4 * wide)) ||
+	    bpf_probe_read_user(&length, wide, (void *)(header + 5 * wide)) || !control)
+		return 0;
+	scratch->message = control;
+	scratch->end = control + length;
+	bpf_loop(CONTROL_MESSAGES, file__message, NULL, 0);
+	return 0;
+}
 
 static __always_inline int file__op(struct scry_fd_op *op, struct scry_thread *thread,
 				    struct work *w)
@@ -364,14 +446,21 @@ static __always_inline int file__op(struct scry_fd_op *op, struct scry_thread *t
 	w->arg = op->arg;
 	switch (op->kind) {
 	case SCRY_FD_ARG:
-		capture__file(arg);
+		capture__file(arg, -1);
+		return 0;
+	case SCRY_FD_THEIRS:
+		capture__file(arg, thread__arg(thread, other));
 		return 0;
 	case SCRY_FD_RESULT:
-		capture__file(w->result);
+		capture__file(w->result, -1);
 		return 0;
 	}
 	if (!arg)
 		return 0;
+	if (op->kind == SCRY_FD_CONTROL) {
+		file__control(scratch, w, arg);
+		return 0;
+	}
 	w->count = other < SCRY_MAX_ARGS ? thread__arg(thread, other) : op->count;
 	scratch->stride = op->stride;
 	scratch->address = arg + op->offset;

@@ -154,7 +154,9 @@ struct upid {
 	struct pid_namespace *ns;
 };
 
-struct hlist_node;
+struct hlist_node {
+	struct hlist_node *next;
+};
 
 struct hlist_head {
 	struct hlist_node *first;
@@ -205,6 +207,7 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct task_struct *real_parent;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[1];
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	struct task_struct *group_leader;

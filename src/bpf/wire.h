@@ -147,8 +147,10 @@ struct scry_file {
 #define SCRY_FD_ARG    1 /* args[arg] */
 #define SCRY_FD_RESULT 2
 #define SCRY_FD_MEMORY \
-	3	      /* args[other] (or, from SCRY_MAX_ARGS on, `count`) at args[arg] + offset */
-#define SCRY_FD_SET 4 /* args[other] bits at args[arg] */
+	3 /* args[other] (or, from SCRY_MAX_ARGS on, `count`) at args[arg] + offset */
+#define SCRY_FD_SET	4 /* args[other] bits at args[arg] */
+#define SCRY_FD_THEIRS	5 /* args[arg], of the process of the pidfd args[other] */
+#define SCRY_FD_CONTROL 6 /* in the control messages of the msghdr at args[arg] (SCM_RIGHTS) */
 
 #define SCRY_FD_MOST 128 /* descriptors of one operation */
 
@@ -185,7 +187,7 @@ struct scry_signal {
 	__s32 si_errno;
 	__s32 si_code;
 	__u64 fields[4]; /* the union after si_code: from offset 16 of siginfo_t */
-	/* With cfg.ip a __u64 follows: where the thread's code would go on. */
+			 /* With cfg.ip a __u64 follows: where the thread's code would go on. */
 };
 
 /* The caller's registers: x86-64: struct pt_regs (21 words); arm64: struct user_pt_regs (34). */

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Scry.Capture;
+using Scry.Cli.Launch;
 using Scry.Syscalls;
 using Scry.Views;
 
@@ -25,6 +26,10 @@ internal sealed record TraceArguments
     public required TargetChoice Target { get; init; }
     /// <summary>The target's names: pids, tids, a comm, a user, a cgroup, a unit, a container, or the command with its arguments.</summary>
     public required IReadOnlyList<string> Names { get; init; }
+    /// <summary>Beside a command: processes, or threads when children are not followed, that are traced too.</summary>
+    public IReadOnlyList<string> Attached { get; init; } = [];
+    /// <summary>How the command is started.</summary>
+    public CommandSettings Command { get; init; } = CommandSettings.Usual;
     public bool Follow { get; init; }
 
     public required IReadOnlyList<string> Expressions { get; init; }
@@ -70,6 +75,8 @@ internal sealed record TraceArguments
     public bool InstructionPointer { get; init; }
     /// <summary>Whether a call's line begins with its number.</summary>
     public bool SyscallNumber { get; init; }
+    /// <summary>What else there is to say of how calls are shown.</summary>
+    public DecoderOptions Decoding { get; init; } = new();
     public bool ShowComm { get; init; }
     public bool ShowCgroup { get; init; }
     /// <summary>Null: when the output is a terminal.</summary>
