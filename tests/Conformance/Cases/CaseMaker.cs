@@ -29,15 +29,18 @@ internal sealed class CaseMaker
         _mask = AbiTable.Is32Bit(table) ? uint.MaxValue : ulong.MaxValue;
     }
 
-    /// <summary>All cases of an ABI, row by row, and the memory that they need.</summary>
-    public static (IReadOnlyList<Case> Cases, Image Image) Make(int table)
+    /// <summary>The cases of an ABI, row by row, and the memory that they need.</summary>
+    /// <param name="table">The ABI's table.</param>
+    /// <param name="chosen">Of these calls alone; of all when missing.</param>
+    public static (IReadOnlyList<Case> Cases, Image Image) Make(int table, string[]? chosen = null)
     {
         var maker = new CaseMaker(table);
         for (int id = 0; id < SyscallRow.Count; id++)
         {
             var row = new SyscallRow(id);
+            string name = Encoding.ASCII.GetString(row.Name);
             // What ia32 has behind socketcall and ipc alone is entered by these.
-            if (row.Number(table) is >= 0 and < AbiTable.Places && Excluded.Reason(Encoding.ASCII.GetString(row.Name)) is null)
+            if (row.Number(table) is >= 0 and < AbiTable.Places && Excluded.Reason(name) is null && chosen?.Contains(name) != false)
                 maker.Row(row);
         }
         return (maker._cases, maker._image);

@@ -19,9 +19,9 @@ internal sealed class CaseProgram : IDisposable
     /// <summary>An empty directory for its file system.</summary>
     public string Directory => _workspace["root"];
 
-    public static CaseProgram Compile(int table)
+    public static CaseProgram Compile(int table, string[]? chosen = null)
     {
-        (IReadOnlyList<Case> cases, Image image) = CaseMaker.Make(table);
+        (IReadOnlyList<Case> cases, Image image) = CaseMaker.Make(table, chosen);
         var program = new CaseProgram(cases);
         using (var memory = new FileStream(program._workspace["memory.bin"], FileMode.CreateNew))
             File.WriteAllText(program._workspace["cases.h"], Header(table, cases, image, memory));
@@ -38,7 +38,7 @@ internal sealed class CaseProgram : IDisposable
     {
         var to = new StringBuilder("#define NAME(x) NAME_(x)\n#define NAME_(x) #x\n");
         Numbers(to, table);
-        to.Append(CultureInfo.InvariantCulture, $"#define POKE {image.Poke.Address:#}ul\n");
+        to.Append(CultureInfo.InvariantCulture, $"#define POKE {image.Poke.Address}ul\n");
         to.Append("static const struct { unsigned long address; unsigned from, size, read_only; } regions[] = {\n");
         foreach (Region region in image.Regions)
         {

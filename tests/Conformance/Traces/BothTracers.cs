@@ -17,7 +17,8 @@ internal sealed class BothTracers : IDisposable
         _strace = Child.Start("strace", ["-f", .. options, "-o", _workspace["strace"], "sh", "-c", "read go && exec \"$@\"", "sh", .. command], directory);
         int pid = 0;
         Eventually.True(() => (pid = Reading()) > 0, "the command waits");
-        _scry = ScryBinary.StartAttached([.. options, "--buffer", "16M", "-o", _workspace["scry"], "-p", $"{pid}"]);
+        _scry = ScryBinary.StartTrace([.. options, "--buffer", "16M", "-o", _workspace["scry"], "-p", $"{pid}"]);
+        Eventually.True(() => _scry.HasExited || Attached.LinksOf(_scry.Id).Count >= Attached.Programs, "scry is attached");
         _strace.Input.WriteLine("go");
         _strace.Input.Flush();
     }

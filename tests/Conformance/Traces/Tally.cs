@@ -26,6 +26,8 @@ internal sealed class Count
 /// <summary>Counts by what they are of: an ABI or a program, a call, a part of it.</summary>
 internal sealed class Tally
 {
+    private const string NoName = "syscall_0x", Newer = "(newer)";
+
     private readonly SortedDictionary<(string Where, string Syscall, string Part), Count> _counts = [];
 
     public IEnumerable<KeyValuePair<(string Where, string Syscall, string Part), Count>> Counts => _counts;
@@ -42,6 +44,13 @@ internal sealed class Tally
                 _counts[(where, syscall, part)] = count = new Count();
             return count;
         }
+    }
+
+    /// <summary>Forgets what was counted of a call.</summary>
+    public void Remove(string syscall)
+    {
+        foreach (var key in _counts.Keys.Where(key => key.Syscall == syscall).ToArray())
+            _counts.Remove(key);
     }
 
     /// <summary>Pairs the lines of two files thread by thread.</summary>
@@ -70,17 +79,28 @@ internal sealed class Tally
         for (int i = 0; i < Math.Max(expected.Count, seen.Count); i++)
         {
             Line theirs = i < expected.Count ? expected[i] : default, ours = i < seen.Count ? seen[i] : default;
+            // What a thread's last call returned into a kill, strace does not get to hear; one that was refused with the kill is no call.
+            bool unheard = theirs.Text?.EndsWith(" = ?", StringComparison.Ordinal) == true;
+            if (unheard && ours.Name is "+++ killed")
+                return;
+            (string where, string syscall, string part) = i < expected.Count ? sort(expected, i) : default;
+            if (theirs.IsCall && ours.IsCall && theirs.Name.StartsWith(NoName, StringComparison.Ordinal) && !ours.Name.StartsWith(NoName, StringComparison.Ordinal))
+            {
+                this[where, Newer, ours.Name].Add(Result(theirs.Text!), Result(ours.Text));
+                continue;
+            }
             if (theirs.Name != ours.Name)
             {
                 Missing.Add($"thread {tid}, line {i + 1} of {expected.Count} (scry: {seen.Count}), after {(i > 0 ? expected[i - 1].Text : "its start")}\n  strace: {theirs.Text ?? "nothing"}\n  scry:   {ours.Text ?? "nothing"}");
                 return;
             }
-            // What a thread's last call returned into a kill, strace does not get to hear.
-            bool killed = theirs.Text.EndsWith(" = ?", StringComparison.Ordinal) && (i + 1 == seen.Count || seen[i + 1].Name == "+++ killed");
-            (string where, string syscall, string part) = sort(expected, i);
-            this[where, syscall, part].Add(theirs.Text, killed ? theirs.Text : ours.Text);
+            bool killed = unheard && (i + 1 == seen.Count || seen[i + 1].Name is "+++ killed");
+            this[where, syscall, part].Add(theirs.Text!, killed ? theirs.Text! : ours.Text);
         }
     }
+
+    // Of calls that strace has no name for, the result alone can be compared.
+    private static string Result(string text) => text[text.LastIndexOf(" = ", StringComparison.Ordinal)..];
 
     /// <summary>A table by call; then each difference.</summary>
     public string Table()

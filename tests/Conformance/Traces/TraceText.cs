@@ -9,7 +9,7 @@ namespace Scry.Tests.Conformance.Traces;
 internal readonly record struct Line(string Name, string Text)
 {
     /// <summary>Whether it is a call.</summary>
-    public bool IsCall => Name.Length > 0 && Name[0] is not ('-' or '+');
+    public bool IsCall => Name is { Length: > 0 } && Name[0] is not ('-' or '+');
 }
 
 /// <summary>A trace file with a column of tids: the lines of each thread, those that another thread's line broke in two joined again.</summary>
