@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Commands;
+using Scry.Cli.Strace;
 
 var root = new RootCommand("Traces the system calls of a live host at the cost of eBPF")
 {
@@ -19,4 +20,4 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);
-return Runner.Run(root, args);
+return Runner.Run(root, StraceCommand.IsOwnName(Environment.GetCommandLineArgs()[0]) ? [StraceCommand.Name, .. args] : args);

@@ -7,7 +7,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
     /// <summary>What an argument points to; the address where that was not to be had.</summary>
     private void Pointer(TypeNode node, ulong address)
     {
-        bool shown = address != 0 && node.Kind switch
+        bool shown = address != 0 && (!_addresses || node.Kind is TypeKind.Path or TypeKind.Str or TypeKind.Buf) && node.Kind switch
         {
             TypeKind.Path or TypeKind.Str => CString(node, address),
             TypeKind.Buf => Buffer(node, address),
@@ -137,7 +137,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         }
         ulong count = Length(node);
         _w.Open((byte)'[');
-        ulong most = _decoder.Options.Abbreviate ? (ulong)_decoder.Options.StringLimit : ulong.MaxValue, i = 0;
+        ulong most = _abbreviate ? (ulong)_decoder.Options.StringLimit : ulong.MaxValue, i = 0;
         for (; i < count && i < most && bytes.Length >= size; i++, bytes = bytes[size..], after = after.Length >= size ? after[size..] : default)
         {
             _w.Element();
@@ -183,7 +183,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             FieldRow field = layout.Field(i);
             if (field.ConditionOp != 0 && !Holds(field, bytes))
                 continue;
-            if (TWriter.IsText && field.Abbreviated && _decoder.Options.Abbreviate)
+            if (TWriter.IsText && field.Abbreviated && _abbreviate)
             {
                 left = true;
                 continue;
@@ -308,7 +308,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 more = false;
                 break;
             }
-            if (_decoder.Options.Abbreviate && i >= limit)
+            if (_abbreviate && i >= limit)
                 break;
             _w.Element();
             if (!_call.TryRead(pointer, CapturePhase.Entry, out ReadOnlySpan<byte> text))

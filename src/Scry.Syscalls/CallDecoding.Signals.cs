@@ -9,13 +9,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
         var names = new XlatRow(XlatTable.Signal, _table);
         int at = names.Find((ulong)(uint)number);
         if (at >= 0 && number > 0)
-        {
-            _w.Name(names.Name(at));
-        }
+            Constant(names.Name(at), (ulong)number, signed: true);
         else
-        {
             _w.Number((long)number);
-        }
     }
 
     private void Handler(ulong handler)

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Buffers.Binary;
 using Scry.Wire;
 
@@ -118,35 +117,6 @@ internal readonly ref partial struct CallDecoding<TWriter>
             _w.Number(size switch { 1 => (sbyte)raw, 2 => (short)raw, 4 => (int)raw, _ => (long)raw });
     }
 
-    /// <summary>The name of a value, or the number with the family that it should belong to.</summary>
-    private void Enum(int xlat, ulong value)
-    {
-        var names = new XlatRow(xlat, _table);
-        int at = names.Find(value);
-        if (at < 0 && (long)(int)value < 0)
-            at = names.Find((ulong)(int)value);
-        if (at >= 0)
-        {
-            _w.Name(names.Name(at));
-            return;
-        }
-        if (names.Flags)
-        {
-            Flags(xlat, value);
-            return;
-        }
-        if (names.DecimalMask != 0)
-            _w.Number((long)(int)value);
-        else
-            Unnamed(names.Prefix, value);
-    }
-
-    /// <summary>A constant that no table holds, by its name.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
-    /// <param name="signed">Whether the value is written as a signed decimal where it is written; otherwise in hexadecimal.</param>
-    private void Constant(ReadOnlySpan<byte> name, ulong value, bool signed = false) => _w.Name(name);
-
     // <linux/ioprio.h>
     private void IoPriority(uint value)
     {
@@ -155,96 +125,14 @@ internal readonly ref partial struct CallDecoding<TWriter>
             _w.Hex(value);
             return;
         }
+        if (!BeginNames(value, out ConstantStyle style))
+            return;
         _w.To.Append("IOPRIO_PRIO_VALUE("u8);
         Enum(XlatTable.IoprioClass, value >> 13);
         _w.To.Append(", "u8);
-        _w.Hex(value & 0x1fff);
+        _w.Number(value & 0x1fff);
         _w.To.Append((byte)')');
-    }
-
-    private void Unnamed(ReadOnlySpan<byte> prefix, ulong value)
-    {
-        _w.Hex(value);
-        if (!TWriter.IsText || prefix.IsEmpty)
-            return;
-        Comment(prefix);
-    }
-
-    // " /* PREFIX_??? */"; a prefix that has its question marks already stands as it is.
-    private void Comment(ReadOnlySpan<byte> prefix)
-    {
-        _w.To.Append(" /* "u8);
-        _w.To.Append(prefix);
-        _w.To.Append(prefix.Contains((byte)'?') ? " */"u8 : "??? */"u8);
-    }
-
-    private void Flags(int xlat, ulong value)
-    {
-        var names = new XlatRow(xlat, _table);
-        if (!names.Flags)
-        {
-            Enum(xlat, value);
-            return;
-        }
-        ulong left = value;
-        bool any = false;
-        int start = _w.To.Length;
-        _w.BeginFlags();
-        ulong octal = left & names.OctalMask, shifted = names.ShiftName.IsEmpty ? 0 : left >> names.ShiftBits & names.ShiftMask;
-        left &= ~names.OctalMask;
-        if (shifted != 0)
-            left &= ~(names.ShiftMask << names.ShiftBits);
-        for (int i = 0; i < names.Count; i++)
-        {
-            ulong mask = names.Mask(i), bits = names.Value(i);
-            bool field = mask != bits;
-            if (field ? (value & mask) == bits : bits != 0 && (left & bits) == bits)
-            {
-                // The zero of a field is said only where no other of its values is, and once.
-                _w.Flag(names.Name(i));
-                left &= ~mask;
-                any = true;
-            }
-        }
-        if (shifted != 0)
-        {
-            // The names are the facts' own, all shorter.
-            Span<byte> text = stackalloc byte[96];
-            Utf8Formatter.TryFormat(shifted, text, out int digits);
-            "<<"u8.CopyTo(text[digits..]);
-            names.ShiftName.CopyTo(text[(digits + 2)..]);
-            _w.Flag(text[..(digits + 2 + names.ShiftName.Length)]);
-            any = true;
-        }
-        if (TWriter.IsText && (left != 0 || octal != 0 || !any))
-        {
-            if (!any && left == 0 && octal == 0)
-            {
-                _w.Name(names.Zero.IsEmpty ? "0"u8 : names.Zero);
-            }
-            else if (octal != 0 || names.OctalMask != 0 && left == 0)
-            {
-                _w.Octal(octal);
-                if (left != 0)
-                    _w.To.Append((byte)'|');
-            }
-            if (left != 0)
-            {
-                _w.To.AppendHex(left);
-                if (!any)
-                    Comment(names.Prefix.IsEmpty ? First(names) : names.Prefix);
-            }
-        }
-        _w.EndFlags(value);
-    }
-
-    // A family's prefix as its first name shows it: "CLONE_" of CLONE_VM.
-    private static ReadOnlySpan<byte> First(XlatRow names)
-    {
-        if (names.Count == 0)
-            return default;
-        ReadOnlySpan<byte> name = names.Name(0);
-        return name[..(name.IndexOf((byte)'_') + 1)];
+        EndNames(style);
     }
 
     private void ModeBits(uint mode)
@@ -284,12 +172,16 @@ internal readonly ref partial struct CallDecoding<TWriter>
             0x1000 => "S_IFIFO"u8,
             _ => default,
         };
-        if (!type.IsEmpty)
+        if (type.IsEmpty)
         {
-            _w.To.Append(type);
-            _w.To.Append((byte)'|');
-            mode &= ~0xf000u;
+            ModeBits(mode);
+            return;
         }
+        if (!BeginNames(mode, out ConstantStyle style, octal: true))
+            return;
+        _w.To.Append(type);
+        _w.To.Append((byte)'|');
+        mode &= ~0xf000u;
         if ((mode & 0x800) != 0)
             _w.To.Append("S_ISUID|"u8);
         if ((mode & 0x400) != 0)
@@ -297,6 +189,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         if ((mode & 0x200) != 0)
             _w.To.Append("S_ISVTX|"u8);
         ModeBits(mode & ~0xe00u);
+        EndNames(style);
     }
 
     private void Device(ulong device)
@@ -305,11 +198,14 @@ internal readonly ref partial struct CallDecoding<TWriter>
         ulong major = device >> 8 & 0xfff | device >> 32 & ~0xffful, minor = device & 0xff | device >> 12 & 0xffffff00;
         if (TWriter.IsText)
         {
+            if (!BeginNames(device, out ConstantStyle style))
+                return;
             _w.To.Append("makedev("u8);
             _w.Hex(major);
             _w.To.Append(", "u8);
             _w.Hex(minor);
             _w.To.Append((byte)')');
+            EndNames(style);
         }
         else
         {
@@ -327,17 +223,34 @@ internal readonly ref partial struct CallDecoding<TWriter>
         if (value == ulong.MaxValue || _narrow && value == uint.MaxValue)
             Constant(_narrow && value == uint.MaxValue ? "RLIM_INFINITY"u8 : "RLIM64_INFINITY"u8, value);
         else if (TWriter.IsText && value > 1024 && value % 1024 == 0)
-        {
-            _w.Number(value / 1024);
-            _w.To.Append("*1024"u8);
-        }
+            Kibibytes(value);
         else
             _w.Number(value);
+    }
+
+    private void Kibibytes(ulong value)
+    {
+        ConstantStyle style = _decoder.Style;
+        if (style != ConstantStyle.Names)
+            _w.Number(value);
+        if (style == ConstantStyle.Numbers)
+            return;
+        if (style == ConstantStyle.Both)
+            _w.To.Append(" /* "u8);
+        _w.Number(value / 1024);
+        _w.To.Append("*1024"u8);
+        if (style == ConstantStyle.Both)
+            _w.To.Append(" */"u8);
     }
 
     private void CloneFlags(ulong flags)
     {
         ulong signal = flags & 0xff;
+        if (TWriter.IsText && _decoder.Style == ConstantStyle.Numbers)
+        {
+            _w.Hex(flags);
+            return;
+        }
         if ((flags & ~0xfful) == 0)
         {
             Signal((int)signal);
@@ -356,7 +269,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         int at = names.Find(request);
         if (at >= 0)
         {
-            _w.Name(names.Name(at));
+            Constant(names.Name(at), request);
             return;
         }
         if (!TWriter.IsText)
@@ -364,6 +277,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
             _w.Hex(request);
             return;
         }
+        if (!BeginNames(request, out ConstantStyle style))
+            return;
         // <asm-generic/ioctl.h>
         Utf8Buffer to = _w.To;
         uint direction = request >> 30;
@@ -376,6 +291,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         to.Append(", "u8);
         _w.Hex(request >> 16 & 0x3fff);
         to.Append((byte)')');
+        EndNames(style);
     }
 
     private static ulong Read(ReadOnlySpan<byte> bytes, int size) => size switch

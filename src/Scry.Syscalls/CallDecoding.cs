@@ -12,6 +12,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
     private readonly int _row;
     private readonly int _table;
     private readonly bool _narrow;
+    // As many structures in full, as few addresses, as was asked for of this call.
+    private readonly bool _abbreviate, _addresses;
 
     public CallDecoding(Decoder decoder, CallRecord call, TWriter writer)
     {
@@ -21,6 +23,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
         _table = SyscallRow.TableOf(call.Header.Abi);
         _narrow = AbiTable.Is32Bit(_table);
         _row = SyscallRow.Find(call.Header.Abi, call.Nr);
+        DecoderOptions options = decoder.Options;
+        _abbreviate = options.Abbreviate && options.Abbreviated?.Includes(call.Header.Abi, call.Nr) != false;
+        _addresses = TWriter.IsText && options.Verbose?.Includes(call.Header.Abi, call.Nr) == false;
     }
 
     private bool Failed => _call.Result is < 0 and >= -4095 || (_call.Flags & CallFlags.Unfinished) != 0;
@@ -67,6 +72,11 @@ internal readonly ref partial struct CallDecoding<TWriter>
             return;
         }
         var row = new SyscallRow(_row);
+        if (TWriter.IsText && _decoder.Options.Raw?.Includes(_call.Header.Abi, _call.Nr) == true)
+        {
+            RawArguments(row);
+            return;
+        }
         int shown = row.ArgumentCount;
         for (int v = 0; v < row.VariantCount; v++)
         {
@@ -86,7 +96,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             var node = new TypeNode(type);
             if (node.Kind == TypeKind.Pad)
                 continue;
-            if (!TWriter.IsText || argument.Named)
+            if (!TWriter.IsText || argument.Named || _decoder.Options.ArgumentNames)
                 _w.Field(argument.Name);
             else
                 _w.Element();
@@ -97,6 +107,16 @@ internal readonly ref partial struct CallDecoding<TWriter>
         if (Restarts)
             Resumed();
         SignalFrame();
+    }
+
+    // As many registers as the call has arguments.
+    private void RawArguments(SyscallRow row)
+    {
+        for (int i = 0; i < row.Registers; i++)
+        {
+            _w.Element();
+            _w.Hex(_narrow ? (uint)Register(i) : Register(i));
+        }
     }
 
     // strace's words for an argument that there is not: what the call goes on with.
@@ -216,7 +236,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
                     to.AppendDecimal(result);
                 else
                     _w.Hex((ulong)result);
-                if (node.Kind == TypeKind.Enum || result != 0 || HasZero(node.A))
+                if ((node.Kind == TypeKind.Enum || result != 0 || HasZero(node.A)) && _decoder.Style != ConstantStyle.Numbers)
                 {
                     to.Append(node.Kind == TypeKind.Flags ? " (flags "u8 : " ("u8);
                     Value(node, type, (ulong)result, -1);

@@ -2,6 +2,30 @@ using Scry.Wire;
 
 namespace Scry.Syscalls;
 
+/// <summary>How constants are shown (strace -X).</summary>
+public enum ConstantStyle
+{
+    /// <summary>By name: <c>O_RDONLY</c>.</summary>
+    Names,
+    /// <summary>By number.</summary>
+    Numbers,
+    /// <summary>Both: <c>0 /* O_RDONLY */</c>.</summary>
+    Both,
+}
+
+/// <summary>Which strings are shown in hexadecimal (strace -x).</summary>
+public enum HexStrings
+{
+    /// <summary>None.</summary>
+    None,
+    /// <summary>Of those, the characters that are not printable ASCII, not in octal.</summary>
+    NotAsciiCharacters,
+    /// <summary>Those with a byte that is not printable ASCII, whole.</summary>
+    NotAscii,
+    /// <summary>All.</summary>
+    All,
+}
+
 /// <summary>How calls are shown.</summary>
 public sealed record DecoderOptions
 {
@@ -10,6 +34,24 @@ public sealed record DecoderOptions
 
     /// <summary>Whether structures are cut to what matters most (strace without -v).</summary>
     public bool Abbreviate { get; init; } = true;
+
+    /// <summary>How constants are shown (strace -X); of text alone.</summary>
+    public ConstantStyle Style { get; init; }
+
+    /// <summary>Which strings are shown in hexadecimal (strace -x); of text alone.</summary>
+    public HexStrings Hex { get; init; }
+
+    /// <summary>Whether arguments stand behind their names (strace -N); of text alone.</summary>
+    public bool ArgumentNames { get; init; }
+
+    /// <summary>Calls whose arguments are numbers (strace -e raw); null: none.</summary>
+    public SyscallSelector? Raw { get; init; }
+
+    /// <summary>Calls whose structures are cut, where <see cref="Abbreviate"/> cuts (strace -e abbrev); null: all.</summary>
+    public SyscallSelector? Abbreviated { get; init; }
+
+    /// <summary>Calls whose structures are shown, not their addresses (strace -e verbose); null: all.</summary>
+    public SyscallSelector? Verbose { get; init; }
 
     /// <summary>Column of the <c>=</c> (strace -a).</summary>
     public int ResultColumn { get; init; } = 40;
@@ -36,6 +78,9 @@ public sealed class Decoder(DecoderOptions? chosen = null)
     private const int MaxInterrupted = 4096, RestartBlock = -516; // ERESTART_RESTARTBLOCK
 
     internal DecoderOptions Options => _options;
+
+    /// <summary>How the constant at hand is shown: what a constant is made of is named, whatever is asked for.</summary>
+    internal ConstantStyle Style { get; set; } = chosen?.Style ?? ConstantStyle.Names;
 
     /// <summary>The call that a thread's restart_syscall goes on with, when it was seen.</summary>
     internal bool TryInterrupted(uint tid, out (Abi Abi, uint Nr) call) => _interrupted.TryGetValue(tid, out call);
@@ -64,7 +109,7 @@ public sealed class Decoder(DecoderOptions? chosen = null)
     /// <param name="lineStart">Where the line began in <paramref name="to"/>: the result's column counts from there.</param>
     public void WriteCall(in CallRecord call, Utf8Buffer to, int lineStart)
     {
-        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to));
+        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to, _options.Hex));
         decoding.Name();
         to.Append((byte)'(');
         decoding.Arguments();
@@ -89,16 +134,19 @@ public sealed class Decoder(DecoderOptions? chosen = null)
     /// <summary>Writes <c>name(arguments)</c>: a call that has no result yet.</summary>
     public void WriteInvocation(in CallRecord call, Utf8Buffer to)
     {
-        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to));
+        var decoding = new CallDecoding<TextWriter>(this, call, new TextWriter(to, _options.Hex));
         decoding.Name();
         to.Append((byte)'(');
         decoding.Arguments();
         to.Append((byte)')');
     }
 
+    /// <summary>The number by which the call was entered.</summary>
+    public static ulong EnteredBy(in CallRecord call) => (ulong)AbiTable.Entered(call.Header.Abi, call.Nr, (call.Flags & CallFlags.Behind) != 0);
+
     /// <summary>Writes a call's name alone.</summary>
     public void WriteName(in CallRecord call, Utf8Buffer to) =>
-        new CallDecoding<TextWriter>(this, call, new TextWriter(to)).Name();
+        new CallDecoding<TextWriter>(this, call, new TextWriter(to, _options.Hex)).Name();
 
     /// <summary>Writes the members of a call's JSON object, from <c>"name"</c> to its result; no braces.</summary>
     public void WriteCallJson(in CallRecord call, Utf8Buffer to)
@@ -107,7 +155,7 @@ public sealed class Decoder(DecoderOptions? chosen = null)
         to.Append("\"name\":\""u8);
         decoding.Name();
         to.Append("\",\"nr\":"u8);
-        to.AppendDecimal((ulong)AbiTable.Entered(call.Header.Abi, call.Nr, (call.Flags & CallFlags.Behind) != 0));
+        to.AppendDecimal(EnteredBy(in call));
         to.Append(",\"abi\":\""u8);
         to.Append(AbiNames.Utf8(call.Header.Abi));
         to.Append("\",\"args\":{"u8);

@@ -12,9 +12,17 @@ public static class Quote
     // What a JSON string takes as it is, of ASCII.
     private static readonly SearchValues<byte> s_plain = SearchValues.Create([.. Enumerable.Range(0x20, 0x5f).Where(value => value is not ('"' or '\\')).Select(value => (byte)value)]);
 
-    /// <summary>As strace: C escapes, octal for what is not printable ASCII.</summary>
-    public static void Text(Utf8Buffer to, ReadOnlySpan<byte> bytes)
+    // What strace -x leaves as it is: printable ASCII, and the blanks of isspace(3).
+    private static readonly SearchValues<byte> s_ascii = SearchValues.Create([.. Enumerable.Range(0x20, 0x5f).Concat([9, 10, 11, 12, 13]).Select(value => (byte)value)]);
+
+    /// <summary>As strace: C escapes, octal for what is not printable ASCII; or in hexadecimal.</summary>
+    public static void Text(Utf8Buffer to, ReadOnlySpan<byte> bytes, HexStrings hex = HexStrings.None)
     {
+        if (hex == HexStrings.All || hex == HexStrings.NotAscii && bytes.ContainsAnyExcept(s_ascii))
+        {
+            Hex(to, bytes, cut: false);
+            return;
+        }
         Span<byte> room = to.Room(bytes.Length * 4 + 2);
         int at = 0;
         room[at++] = (byte)'"';
@@ -40,6 +48,13 @@ public static class Quote
             if (letter != 0)
             {
                 room[at++] = letter;
+                continue;
+            }
+            if (hex == HexStrings.NotAsciiCharacters)
+            {
+                room[at++] = (byte)'x';
+                Utf8Formatter.TryFormat(b, room[at..], out int digits, new StandardFormat('x', 2));
+                at += digits;
                 continue;
             }
             // Three digits where an octal digit follows, else as few as do.

@@ -14,7 +14,7 @@ public sealed class SelectionException(string message, string hint) : Exception(
 
 /// <summary>
 /// A set of syscalls, chosen as strace's -e trace= does: names, <c>%class</c>, <c>/regex</c>, <c>all</c>, <c>none</c>,
-/// lists of them, a leading <c>!</c> for all others, <c>?</c> before what may be unknown, <c>@64</c> or <c>@32</c> behind.
+/// numbers, lists of them, a leading <c>!</c> for all others, <c>?</c> before what may be unknown, <c>@64</c> or <c>@32</c> behind.
 /// </summary>
 public sealed class SyscallSelector
 {
@@ -38,7 +38,7 @@ public sealed class SyscallSelector
 
     internal bool Includes(int table, int row) => _chosen[table, row];
 
-    /// <summary>Parses expressions; each replaces nothing of the one before: the sets are joined, as strace joins them.</summary>
+    /// <summary>Parses expressions; each replaces nothing of the one before: the sets are joined.</summary>
     /// <param name="expressions">The expressions; all calls when there are none.</param>
     /// <param name="machine">Which machine must have them; this one when missing.</param>
     /// <exception cref="SelectionException">A name, class or pattern matches nothing that the machine has.</exception>
@@ -99,13 +99,15 @@ public sealed class SyscallSelector
         int classes = Class(name);
         Regex? pattern = name.StartsWith('/') ? Pattern(name[1..], word) : null;
         byte[] wanted = Encoding.UTF8.GetBytes(name);
+        bool numbered = uint.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out uint number);
         for (int id = 0; id < SyscallRow.Count; id++)
         {
             var row = new SyscallRow(id);
             bool match = name == "all" || (classes != 0 ? (row.Classes & classes) != 0
                 : pattern is not null ? pattern.IsMatch(Encoding.UTF8.GetString(row.Name))
                 : row.Name.SequenceEqual(wanted));
-            foreach (int table in match ? tables : [])
+            int self = id;
+            foreach (int table in match ? tables : numbered ? tables.Where(table => SyscallRow.Find(table, number) == self) : [])
             {
                 any |= row.Number(table) >= 0 && _tables.Contains(table);
                 chosen[table, id] |= row.Number(table) >= 0;

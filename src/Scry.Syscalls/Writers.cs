@@ -23,7 +23,7 @@ internal interface IValueWriter
 }
 
 /// <summary>strace's text.</summary>
-internal readonly struct TextWriter(Utf8Buffer to) : IValueWriter
+internal readonly struct TextWriter(Utf8Buffer to, HexStrings hex = HexStrings.None) : IValueWriter
 {
     public static bool IsText => true;
     public Utf8Buffer To => to;
@@ -65,7 +65,7 @@ internal readonly struct TextWriter(Utf8Buffer to) : IValueWriter
 
     public void String(ReadOnlySpan<byte> bytes, bool cut)
     {
-        Quote.Text(to, bytes);
+        Quote.Text(to, bytes, hex);
         if (cut)
             to.Append("..."u8);
     }

@@ -9,7 +9,7 @@ namespace Scry.Targets;
 /// </summary>
 internal static partial class NativeFiles
 {
-    public const int PathOnly = 0x200000, ReadOnly = 0, WriteOnly = 1, Create = 0x40, Exclusive = 0x80, Truncate = 0x200, NonBlocking = 0x800, CloseOnExec = 0x80000;
+    public const int PathOnly = 0x200000, ReadOnly = 0, WriteOnly = 1, Create = 0x40, Exclusive = 0x80, Truncate = 0x200, Append = 0x400, NonBlocking = 0x800, CloseOnExec = 0x80000;
     // As the processor numbers them.
     public static readonly int Directory = OnArm ? 0x4000 : 0x10000, NoFollow = OnArm ? 0x8000 : 0x20000;
     public const int FormatMask = 0xf000, FormatRegular = 0x8000, FormatLink = 0xa000, FormatDirectory = 0x4000, FormatCharacters = 0x2000;

@@ -92,6 +92,21 @@ public sealed class OutputFile : IDisposable
         }
     }
 
+    /// <summary>A file that lines are written behind the end of: as <see cref="Live"/>, but what it has stays.</summary>
+    /// <exception cref="IOException">As of <see cref="Live"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As of <see cref="Live"/>.</exception>
+    public static FileStream Behind(string path)
+    {
+        (SafeFileHandle directory, string name) = Place(path);
+        const int behind = NativeFiles.WriteOnly | NativeFiles.Create | NativeFiles.Append;
+        if (!OthersCanWrite(directory, out _) || NativeFiles.Look(directory, name) is not { } there)
+            return Use(directory, name, behind | NativeFiles.NoFollow).Alone();
+        if (there is { Format: NativeFiles.FormatRegular, Links: 1 } && IsTrusted(there.Owner))
+            return Use(directory, name, behind | NativeFiles.NoFollow).Alone();
+        directory.Dispose();
+        throw new IOException("others can write the directory, and the file there is not one's own");
+    }
+
     /// <summary>A file that is read: a regular one; links are followed, nothing is waited for.</summary>
     /// <exception cref="NotSupportedException">It is no regular file.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>

@@ -2,6 +2,12 @@ using System.Globalization;
 
 namespace Scry.Targets;
 
+/// <summary>A user as a process of theirs has it.</summary>
+/// <param name="Uid">User id.</param>
+/// <param name="Gid">Group id.</param>
+/// <param name="Groups">All the groups that the user is in, <paramref name="Gid"/> with them.</param>
+public sealed record Account(uint Uid, uint Gid, IReadOnlyList<uint> Groups);
+
 /// <summary>Users by name or number.</summary>
 public static class Users
 {
@@ -28,6 +34,29 @@ public static class Users
         throw new TargetException($"no user is named '{user}' in {passwd}",
             "give the number that 'id -u' prints for users of a directory service");
     }
+
+    /// <summary>A user of passwd(5) with the groups of group(5).</summary>
+    /// <param name="user">The name.</param>
+    /// <param name="passwd">The file to look the name up in.</param>
+    /// <param name="group">The file to look its groups up in.</param>
+    /// <exception cref="TargetException">No user has that name.</exception>
+    public static Account FindAccount(string user, string passwd = "/etc/passwd", string group = "/etc/group")
+    {
+        string[]? fields = Lines(passwd).FirstOrDefault(line => line.Length > 3 && line[0] == user && user.Length > 0);
+        if (fields is null || !TryId(fields[2], out uint uid) || !TryId(fields[3], out uint gid))
+            throw new TargetException($"no user is named '{user}' in {passwd}", "give a name that it has");
+        var groups = new List<uint> { gid };
+        foreach (string[] line in Lines(group))
+        {
+            if (line.Length > 3 && TryId(line[2], out uint id) && !groups.Contains(id) && line[3].Split(',').Contains(user))
+                groups.Add(id);
+        }
+        return new Account(uid, gid, groups);
+    }
+
+    private static IEnumerable<string[]> Lines(string file) => File.Exists(file) ? File.ReadLines(file).Select(line => line.Split(':')) : [];
+
+    private static bool TryId(string text, out uint id) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out id);
 
     /// <summary>The names of users by uid, as passwd(5) has them; the first of several. Hostile text.</summary>
     /// <param name="passwd">The file to look names up in.</param>

@@ -18,6 +18,24 @@ public enum TimeStyle
     Relative,
 }
 
+/// <summary>How a call ended (strace -e status).</summary>
+[Flags]
+public enum CallStatuses
+{
+    /// <summary>With a result.</summary>
+    Successful = 1,
+    /// <summary>With an error.</summary>
+    Failed = 2,
+    /// <summary>Its thread ended in it.</summary>
+    Unfinished = 4,
+    /// <summary>Its result is not known.</summary>
+    Unavailable = 8,
+    /// <summary>It was in flight when the run ended.</summary>
+    Detached = 16,
+    /// <summary>In any way.</summary>
+    All = Successful | Failed | Unfinished | Unavailable | Detached,
+}
+
 /// <summary>When and how a line names its thread.</summary>
 public enum ThreadColumn
 {
@@ -45,11 +63,35 @@ public sealed record LineOptions
     /// <summary>The time column.</summary>
     public TimeStyle Time { get; init; }
 
+    /// <summary>Decimals of its seconds, 0 to 9; null: as the style has them.</summary>
+    public int? Decimals { get; init; }
+
+    /// <summary>The time since the start of the line before, with so many decimals, beside the time column (strace -r); null: none.</summary>
+    public int? Relative { get; init; }
+
     /// <summary>The thread column.</summary>
     public ThreadColumn Thread { get; init; }
 
     /// <summary>Each call ends with the time spent in it, <c>&lt;0.000123&gt;</c> seconds (-T).</summary>
     public bool Duration { get; init; }
+
+    /// <summary>Decimals of that time, 0 to 9.</summary>
+    public int DurationDecimals { get; init; } = 6;
+
+    /// <summary>The call's number before its name (-n).</summary>
+    public bool Number { get; init; }
+
+    /// <summary>Which calls have lines, by how they ended.</summary>
+    public CallStatuses Statuses { get; init; } = CallStatuses.All;
+
+    /// <summary>Whether a signal has a line, by its number; null: all have.</summary>
+    public Func<uint, bool>? Signals { get; init; }
+
+    /// <summary>Whether ends of threads have no lines (-qq).</summary>
+    public bool NoEnds { get; init; }
+
+    /// <summary>Whether changes of the mode that a thread runs in have no lines.</summary>
+    public bool NoModes { get; init; }
 
     /// <summary>The thread column also has the thread's name; it is then always shown.</summary>
     public bool Comm { get; init; }

@@ -11,6 +11,8 @@ namespace Scry.Views;
 /// </summary>
 public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions options) : RecordView
 {
+    private const int MaxErrno = 4095;
+
     private readonly Utf8Buffer _to = output.Buffer;
     private readonly TimeText _time = new(options.Clock);
     private readonly CgroupColumn _cgroups = new(options.CgroupPath);
@@ -23,11 +25,15 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     /// <inheritdoc/>
     private protected override void WriteCall(in CallRecord call, in TaskState task)
     {
-        if (task.ModeChanged)
+        if (task.ModeChanged && !options.NoModes)
             WriteMode(in call.Header, in task);
+        if (options.Statuses != CallStatuses.All && (options.Statuses & StatusOf(in call)) == 0)
+            return;
         int line = _to.Length;
         ulong duration = call.Fixed.Duration;
         WriteColumns(in call.Header, in task, call.Header.Time - duration, call.IsCoarse);
+        if (options.Number)
+            WriteNumber(in call);
         int start = _to.Length;
         decoder.WriteCall(in call, _to, line);
         if (options.Color)
@@ -37,12 +43,32 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         {
             // Between ticks nothing is known of a coarse one.
             _to.Append(call.IsCoarse ? " <~"u8 : " <"u8);
-            TimeText.WriteSeconds(_to, duration, call.IsCoarse ? TimeText.CoarseDecimals : 6);
+            TimeText.WriteSeconds(_to, duration, call.IsCoarse ? TimeText.CoarseDecimals : options.DurationDecimals);
             _to.Append(inFlight ? " so far>"u8 : ">"u8);
         }
         _split?.WriteParts(in call);
         output.EndLine();
         _split?.WriteLines(in call);
+    }
+
+    private static CallStatuses StatusOf(in CallRecord call)
+    {
+        if ((call.Flags & CallFlags.InFlight) != 0)
+            return CallStatuses.Detached;
+        if ((call.Flags & CallFlags.Unfinished) != 0)
+            return CallStatuses.Unfinished;
+        return call.Result is < 0 and >= -MaxErrno ? CallStatuses.Failed : CallStatuses.Successful;
+    }
+
+    // As strace: [  39] getpid()
+    private void WriteNumber(in CallRecord call)
+    {
+        _to.Append((byte)'[');
+        ulong nr = Decoder.EnteredBy(in call);
+        for (ulong bound = 1000; bound > 1 && nr < bound; bound /= 10)
+            _to.Append((byte)' ');
+        _to.AppendDecimal(nr);
+        _to.Append("] "u8);
     }
 
     // As strace: names do not tell an x32 call from x86-64's.
@@ -59,7 +85,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     private protected override void WriteSignal(in SignalRecord signal, in TaskState task)
     {
         // A fatal kill is handed to every thread of a process that ends; the end itself tells.
-        if (signal.Header.Detail == SignalNames.Kill || options.CallsAlone)
+        if (signal.Header.Detail == SignalNames.Kill || options.CallsAlone || options.Signals is { } wanted && !wanted(signal.Header.Detail))
             return;
         WriteColumns(in signal.Header, in task, signal.Header.Time);
         _paint.Begin(Paint.Signal);
@@ -73,7 +99,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     /// <inheritdoc/>
     private protected override void WriteExit(in RecordHeader header, in TaskState task)
     {
-        if (options.CallsAlone)
+        if (options.CallsAlone || options.NoEnds)
             return;
         WriteColumns(in header, in task, header.Time);
         _paint.Begin(Paint.Exit);
@@ -135,7 +161,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
             _cgroups.Append(_to, task.CgroupId);
             _to.Append((byte)' ');
         }
-        _time.Write(_to, options.Time, time, coarse || options.Coarse);
+        _time.Write(_to, options.Time, time, coarse || options.Coarse, options.Decimals, options.Relative);
     }
 
     private void WriteThread(uint tid, in TaskState task)

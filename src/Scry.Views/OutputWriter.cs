@@ -43,10 +43,11 @@ public sealed class OutputWriter : IDisposable
     /// <summary>Writes to a file, which is closed with it.</summary>
     public static OutputWriter ToFile(FileStream file) => new(file, lineBuffered: false, owned: true);
 
-    /// <summary>Writes to a stream, which stays open.</summary>
+    /// <summary>Writes to a stream.</summary>
     /// <param name="stream">An IOException of its Write has the errno as its HResult.</param>
     /// <param name="lineBuffered">Each line is written at once: for a terminal.</param>
-    public static OutputWriter To(Stream stream, bool lineBuffered) => new(stream, lineBuffered, owned: false);
+    /// <param name="owned">Whether it is closed with this.</param>
+    public static OutputWriter To(Stream stream, bool lineBuffered, bool owned = false) => new(stream, lineBuffered, owned);
 
     /// <summary>Ends a line.</summary>
     /// <exception cref="OutputException">The output cannot be written.</exception>

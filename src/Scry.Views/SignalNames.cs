@@ -30,6 +30,20 @@ public static class SignalNames
         return null;
     }
 
+    /// <summary>The number of a signal by its number or name, real-time ones too; null when there is none.</summary>
+    public static uint? Parse(string text)
+    {
+        if (uint.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out uint number))
+            return number is > 0 and <= RealTimeMax ? number : null;
+        string wanted = text.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) ? text : "SIG" + text;
+        for (uint signal = RealTimeMin; signal <= RealTimeMax; signal++)
+        {
+            if (Of(signal).Equals(wanted, StringComparison.OrdinalIgnoreCase))
+                return signal;
+        }
+        return Find(text);
+    }
+
     /// <summary>Appends SIGTERM, SIGRT_3, or the number.</summary>
     internal static void Append(Utf8Buffer to, uint signal)
     {

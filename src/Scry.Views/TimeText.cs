@@ -22,28 +22,40 @@ internal sealed class TimeText(WallClock clock)
     private ulong _lineBefore;
 
     /// <summary>The time in the given style, and a space; of a coarse one no digits finer than the clock.</summary>
-    public void Write(Utf8Buffer to, TimeStyle style, ulong time, bool coarse)
+    /// <param name="to">Where.</param>
+    /// <param name="style">How.</param>
+    /// <param name="time">Nanoseconds of CLOCK_MONOTONIC.</param>
+    /// <param name="coarse">Whether it is one of the kernel's ticks.</param>
+    /// <param name="decimals">Of its seconds; null: as the style has them.</param>
+    /// <param name="relative">Decimals of the time since the line before, which stands beside it; null: it does not.</param>
+    public void Write(Utf8Buffer to, TimeStyle style, ulong time, bool coarse, int? decimals = null, int? relative = null)
     {
-        int decimals = coarse ? CoarseDecimals : Decimals;
+        int most = coarse ? CoarseDecimals : 9, shown = Math.Min(most, decimals ?? Decimals);
         switch (style)
         {
             case TimeStyle.Seconds:
                 WriteLocal(to, Wall(time) / Second);
+                Fraction(to, Cut(Wall(time) % Second, decimals is null ? 0 : shown), decimals is null ? 0 : shown);
                 break;
             case TimeStyle.Microseconds:
                 WriteLocal(to, Wall(time) / Second);
-                Fraction(to, Cut(Wall(time) % Second, decimals), decimals);
+                Fraction(to, Cut(Wall(time) % Second, shown), shown);
                 break;
             case TimeStyle.Unix:
-                WriteSeconds(to, Wall(time), decimals);
+                WriteSeconds(to, Wall(time), shown);
                 break;
             case TimeStyle.Relative:
-                WriteRelative(to, time, decimals);
+                WriteRelative(to, time, shown);
                 break;
-            default:
-                return;
         }
-        to.Append((byte)' ');
+        if (relative is { } digits)
+        {
+            to.Append(style == TimeStyle.None ? ""u8 : " (+"u8);
+            WriteRelative(to, time, Math.Min(most, digits));
+            to.Append(style == TimeStyle.None ? ""u8 : ")"u8);
+        }
+        if (style != TimeStyle.None || relative is not null)
+            to.Append((byte)' ');
     }
 
     /// <summary>Nanoseconds since the epoch.</summary>
@@ -109,6 +121,8 @@ internal sealed class TimeText(WallClock clock)
 
     private static void Fraction(Utf8Buffer to, ulong value, int digits)
     {
+        if (digits == 0)
+            return;
         Span<byte> text = stackalloc byte[10];
         text[0] = (byte)'.';
         for (int i = digits; i > 0; i--, value /= 10)

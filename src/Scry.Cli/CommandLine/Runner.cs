@@ -2,6 +2,7 @@ using System.CommandLine;
 using Scry.Bpf;
 using Scry.Capture;
 using Scry.Cli.Launch;
+using Scry.Cli.Strace;
 using Scry.Recording;
 using Scry.Syscalls;
 using Scry.Targets;
@@ -62,6 +63,9 @@ internal static class Runner
         if (words.Length == 0)
             return ["--help"];
         Command? command = root.Subcommands.FirstOrDefault(known => known.Name == words[0]);
+        // Another tool's words, which only that command can read.
+        if (command?.Name == StraceCommand.Name)
+            return [words[0], "--", .. words[1..]];
         if (command is { Subcommands.Count: > 0 })
             return PrepareSubcommand(command, words);
         if (command is not null)

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Scry.Capture;
+using Scry.Cli.Launch;
+using Scry.Syscalls;
 using Scry.Views;
 
 namespace Scry.Cli.CommandLine;
@@ -24,6 +26,10 @@ internal sealed record TraceArguments
     public required TargetChoice Target { get; init; }
     /// <summary>The target's names: pids, tids, a comm, a user, a cgroup, a unit, a container, or the command with its arguments.</summary>
     public required IReadOnlyList<string> Names { get; init; }
+    /// <summary>Beside a command: processes, or threads when children are not followed, that are traced too.</summary>
+    public IReadOnlyList<string> Attached { get; init; } = [];
+    /// <summary>How the command is started.</summary>
+    public CommandSettings Command { get; init; } = CommandSettings.Usual;
     public bool Follow { get; init; }
 
     public required IReadOnlyList<string> Expressions { get; init; }
@@ -59,6 +65,8 @@ internal sealed record TraceArguments
     /// <summary>Column of the results.</summary>
     public int Align { get; init; }
     public bool NoAbbrev { get; init; }
+    /// <summary>What else there is to say of how calls are shown.</summary>
+    public DecoderOptions Decoding { get; init; } = new();
     /// <summary>Whether descriptors are shown with what they stand for.</summary>
     public bool Descriptors { get; init; }
     public bool ShowComm { get; init; }

@@ -61,7 +61,7 @@ internal sealed class CountRun : IDisposable
         {
             _signals = new RunSignals();
             if (arguments.Target == TargetChoice.Command)
-                _command = TracedCommand.Start(arguments.Names);
+                _command = TracedCommand.Start(arguments.Names, arguments.Command);
         }
         catch
         {

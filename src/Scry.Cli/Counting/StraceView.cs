@@ -1,5 +1,5 @@
 using Scry.Capture;
-using Scry.Cli.CommandLine;
+using Scry.Cli.Strace;
 using Scry.Syscalls;
 using Scry.Views;
 using Scry.Wire;

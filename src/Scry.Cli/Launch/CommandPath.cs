@@ -44,7 +44,16 @@ internal static class CommandPath
     }
 
     /// <summary>The words that the launcher takes: the path, then the arguments.</summary>
-    public static byte[] Words(string path, int count) => [.. Encoding.UTF8.GetBytes(path), 0, .. RawArguments(count)];
+    /// <param name="path">What is executed.</param>
+    /// <param name="count">Arguments, its name with them.</param>
+    /// <param name="argv0">Another name than the one that was given; null: that one.</param>
+    public static byte[] Words(string path, int count, string? argv0 = null)
+    {
+        byte[] arguments = RawArguments(count);
+        if (argv0 is not null)
+            arguments = [.. Encoding.UTF8.GetBytes(argv0), .. arguments[arguments.IndexOf((byte)0)..]];
+        return [.. Encoding.UTF8.GetBytes(path), 0, .. arguments];
+    }
 
     /// <summary>The error for a command that cannot be run.</summary>
     public static ToolException CannotRun(string name, string reason) =>

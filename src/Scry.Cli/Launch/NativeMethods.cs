@@ -10,6 +10,15 @@ internal static partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "scry_command_start")]
     public static partial int Start(ReadOnlySpan<byte> words, int count, int noTerminal);
 
+    [LibraryImport(Library, EntryPoint = "scry_command_user")]
+    public static partial void SetUser(uint uid, uint gid, ReadOnlySpan<uint> groups, int count);
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Set(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "unsetenv", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unset(string name);
+
     [LibraryImport(Library, EntryPoint = "scry_command_go")]
     public static partial int Go();
 

@@ -25,12 +25,15 @@ internal sealed class TracedCommand : IDisposable
 
     /// <summary>Creates the command's process, which waits.</summary>
     /// <param name="words">The command and its arguments: the last words of this process's own command line.</param>
-    /// <param name="noTerminal">Whether a full screen has the terminal: the command reads and writes nothing there.</param>
+    /// <param name="settings">How it is started; as usual when missing.</param>
     /// <exception cref="ToolException">The command is not found, or no process can be made.</exception>
-    public static TracedCommand Start(IReadOnlyList<string> words, bool noTerminal = false)
+    public static TracedCommand Start(IReadOnlyList<string> words, CommandSettings? settings = null)
     {
+        settings ??= CommandSettings.Usual;
         string path = CommandPath.Resolve(words[0], Environment.GetEnvironmentVariable("PATH"));
-        int pid = NativeMethods.Start(CommandPath.Words(path, words.Count), words.Count, noTerminal ? 1 : 0);
+        settings.Apply();
+        byte[] raw = CommandPath.Words(path, words.Count, settings.Argv0);
+        int pid = NativeMethods.Start(raw, words.Count, settings.NoTerminal ? 1 : 0);
         if (pid < 0)
             throw CommandPath.CannotRun(words[0], $"no process could be made for it ({ErrnoText.Describe(-pid)})");
         return new TracedCommand(words[0], pid);

@@ -31,7 +31,7 @@ internal sealed class TopRun : IDisposable
         _target = TraceTarget.Resolve(arguments.Trace);
         _what = TraceRun.Options(arguments.Trace, _target);
         if (arguments.Trace.Target == TargetChoice.Command)
-            _command = TracedCommand.Start(arguments.Trace.Names, noTerminal: arguments.Batch is null);
+            _command = TracedCommand.Start(arguments.Trace.Names, new CommandSettings { NoTerminal = arguments.Batch is null });
     }
 
     /// <summary>Refuses what a full screen cannot be drawn on.</summary>

@@ -20,8 +20,6 @@ internal sealed record ViewContext
     /// <summary>Without a file, lines go to standard error.</summary>
     public bool ToError { get; init; }
     public ThreadColumn Thread { get; init; }
-    /// <summary>The same in a file.</summary>
-    public ThreadColumn ThreadInFile { get; init; } = ThreadColumn.Plain;
     /// <summary>What the clock on the wall showed.</summary>
     public required WallClock Clock { get; init; }
     /// <summary>Whether it is to be looked at again while the run lasts.</summary>
@@ -39,6 +37,8 @@ internal sealed record ViewContext
     public IDescriptorNames? Descriptors { get; init; }
     /// <summary>A table instead of lines.</summary>
     public bool Summary { get; init; }
+    /// <summary>Opens the file in another way; null: as files are.</summary>
+    public Func<string, OutputWriter>? Create { get; init; }
     /// <summary>Another view than these.</summary>
     public MakeView? View { get; init; }
     /// <summary>Names code, where calls carry where their time went or where they came from; null: none does.</summary>
@@ -64,7 +64,7 @@ internal sealed class TraceOutput : IRecordOutput
         _writer = writer;
         _file = arguments.OutputFile;
         Func<ulong, string?>? cgroups = arguments.ShowCgroup ? context.CgroupPath : null;
-        var decoder = new Decoder(new DecoderOptions
+        var decoder = new Decoder(arguments.Decoding with
         {
             StringLimit = arguments.StringLimit,
             Abbreviate = !arguments.NoAbbrev,
@@ -78,7 +78,7 @@ internal sealed class TraceOutput : IRecordOutput
             : new LineView(decoder, writer, new LineOptions
             {
                 Time = arguments.Time,
-                Thread = arguments.OutputFile is null ? context.Thread : context.ThreadInFile,
+                Thread = arguments.OutputFile is null ? context.Thread : ThreadColumn.Plain,
                 Duration = arguments.Durations,
                 Comm = arguments.ShowComm,
                 Cgroup = arguments.ShowCgroup,
@@ -108,23 +108,23 @@ internal sealed class TraceOutput : IRecordOutput
     /// <param name="view">As <see cref="ViewContext.View"/>.</param>
     /// <exception cref="ToolException">The file cannot be written.</exception>
     public static TraceOutput Open(
-        TraceArguments arguments, LiveNames names, Func<IRecordView, OutputWriter, IRecordView>? around = null, MakeView? view = null) => Open(arguments, new ViewContext
+        TraceArguments arguments, LiveNames names, Func<IRecordView, OutputWriter, IRecordView>? around = null, MakeView? view = null) =>
+        Open(arguments, Live(arguments, names) with { Around = around, View = view });
+
+    /// <summary>What a live run's records come from.</summary>
+    public static ViewContext Live(TraceArguments arguments, LiveNames names) => new()
     {
-        Around = around,
-        View = view,
         // strace's place when a command is started: its own output keeps standard output for itself.
-        ToError = around is not null || arguments.Target == TargetChoice.Command,
+        ToError = arguments.Target == TargetChoice.Command,
         Thread = arguments.Target is TargetChoice.Command or TargetChoice.Processes or TargetChoice.Threads
             ? ThreadColumn.WhenSeveral
             : ThreadColumn.Bracketed,
-        // A summary's lines are strace's, which has no ids in a file when it follows nobody.
-        ThreadInFile = around is not null && !arguments.Follow ? ThreadColumn.None : ThreadColumn.Plain,
         Clock = new WallClock(Tracing.Clock.RealtimeOffset()),
         IsLive = true,
         CgroupPath = names.Cgroups.Find,
         Stacks = names.Stacks,
         AskKernel = true,
-    });
+    };
 
     /// <summary>Opens the output for records of any source.</summary>
     /// <exception cref="ToolException">The file cannot be written.</exception>
@@ -132,7 +132,7 @@ internal sealed class TraceOutput : IRecordOutput
     {
         bool terminal = arguments.OutputFile is null && !(context.ToError ? Console.IsErrorRedirected : Console.IsOutputRedirected);
         OutputWriter writer = arguments.OutputFile is { } file
-            ? Create(file)
+            ? context.Create?.Invoke(file) ?? Create(file)
             : OutputWriter.To(new DescriptorStream(context.ToError ? 2 : 1), terminal && arguments.Top == 0);
         return new TraceOutput(arguments, context, writer, terminal);
     }

@@ -64,7 +64,7 @@ internal sealed class TraceRun : IDisposable
         {
             _signals = new RunSignals();
             if (arguments.Target == TargetChoice.Command)
-                _command = TracedCommand.Start(arguments.Names);
+                _command = TracedCommand.Start(arguments.Names, arguments.Command);
         }
         catch
         {

@@ -24,15 +24,11 @@ internal sealed record TraceTarget(TargetKind Kind)
         switch (arguments.Target)
         {
             case TargetChoice.Processes:
-                IReadOnlyList<int> pids = Tasks.ParseIds(arguments.Names, "pid");
-                foreach (int pid in pids)
-                    Tasks.ThreadsOf(pid);
-                return new TraceTarget(TargetKind.Tasks) { Pids = [.. pids.Select(pid => Tasks.ProcessOf(pid) ?? pid).Distinct()] };
+                return Processes(arguments.Names);
             case TargetChoice.Threads:
-                IReadOnlyList<int> tids = Tasks.ParseIds(arguments.Names, "tid");
-                foreach (int tid in tids)
-                    Tasks.RequireThread(tid);
-                return new TraceTarget(TargetKind.Tasks) { Tids = tids };
+                return NamedThreads(arguments.Names);
+            case TargetChoice.Command when arguments.Attached.Count > 0:
+                return arguments.Follow ? Processes(arguments.Attached) : NamedThreads(arguments.Attached);
             case TargetChoice.Comm:
                 return new TraceTarget(TargetKind.Comm) { Comm = Tasks.EncodeComm(arguments.Names[0]) };
             case TargetChoice.User:
@@ -48,6 +44,22 @@ internal sealed record TraceTarget(TargetKind Kind)
             default:
                 return new TraceTarget(TargetKind.Tasks);
         }
+    }
+
+    private static TraceTarget Processes(IReadOnlyList<string> names)
+    {
+        IReadOnlyList<int> pids = Tasks.ParseIds(names, "pid");
+        foreach (int pid in pids)
+            Tasks.ThreadsOf(pid);
+        return new TraceTarget(TargetKind.Tasks) { Pids = [.. pids.Select(pid => Tasks.ProcessOf(pid) ?? pid).Distinct()] };
+    }
+
+    private static TraceTarget NamedThreads(IReadOnlyList<string> names)
+    {
+        IReadOnlyList<int> tids = Tasks.ParseIds(names, "tid");
+        foreach (int tid in tids)
+            Tasks.RequireThread(tid);
+        return new TraceTarget(TargetKind.Tasks) { Tids = tids };
     }
 
     private static Cgroup Container(string name)

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -120,6 +121,27 @@ static void leave_terminal(void)
 	}
 }
 
+/* Whom commands run as, when that was said. */
+static struct {
+	int given;
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups;
+	size_t count;
+} user;
+
+void scry_command_user(uid_t uid, gid_t gid, const gid_t *groups, int count)
+{
+	user.groups = calloc(count, sizeof(*groups));
+	if (!user.groups)
+		return;
+	memcpy(user.groups, groups, count * sizeof(*groups));
+	user.count = count;
+	user.uid = uid;
+	user.gid = gid;
+	user.given = 1;
+}
+
 struct command {
 	int gate[2]; /* the child waits at the first end */
 	int no_terminal;
@@ -136,7 +158,10 @@ static void command_run(const char *path, char **argv, void *context)
 		leave_terminal();
 	if (read(how->gate[0], &go, 1) != 1)
 		_exit(1);
-	execve(path, argv, environ);
+	if (!user.given || (!setgroups(user.count, user.groups) &&
+			    !setresgid(user.gid, user.gid, user.gid) &&
+			    !setresuid(user.uid, user.uid, user.uid)))
+		execve(path, argv, environ);
 	atomic_store(exec_error, errno);
 }
 

@@ -1,0 +1,45 @@
+using Scry.Cli.CommandLine;
+using Scry.Cli.Counting;
+using Scry.Cli.Tracing;
+using Scry.Syscalls;
+using Scry.Targets;
+using Scry.Views;
+
+namespace Scry.Cli.Strace;
+
+/// <summary>Where strace's lines go: standard error, a file, a file for each thread, the input of a command.</summary>
+internal static class StraceOutput
+{
+    /// <summary>Opens it.</summary>
+    /// <exception cref="ToolException">It cannot be written.</exception>
+    public static TraceOutput Open(StraceArguments arguments, LiveNames names)
+    {
+        ViewContext context = TraceOutput.Live(arguments.Trace, names) with
+        {
+            ToError = true,
+            Create = file => Create(arguments, file),
+            View = (decoder, writer, clock) => arguments.Separately
+                ? new SeparateView(file => new LineView(decoder, file, arguments.Lines with { Clock = clock }), (tid, again) => Create(again ? arguments with { Append = true } : arguments, $"{arguments.Trace.OutputFile}.{tid}"))
+                : new LineView(decoder, writer, arguments.Lines with { Clock = clock }),
+            Around = arguments.Summary != SummaryChoice.BehindLines ? null
+                : (view, writer) => new CountingView(view, writer, new StraceSummary(arguments.Columns, arguments.Sort), CountOutput.Names()),
+        };
+        return TraceOutput.Open(arguments.Separately ? arguments.Trace with { OutputFile = null } : arguments.Trace, context);
+    }
+
+    private static OutputWriter Create(StraceArguments arguments, string file)
+    {
+        if (file is ['|' or '!', ..])
+            return OutputWriter.To(new CommandInput(file[1..]), lineBuffered: true, owned: true);
+        if (!arguments.Append)
+            return TraceOutput.Create(file);
+        try
+        {
+            return OutputWriter.ToFile(OutputFile.Behind(file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ToolException($"cannot write '{Printable.Escape(file)}': {ErrnoText.Describe(error)}");
+        }
+    }
+}
