@@ -24,6 +24,9 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     public override void Finish(in RunSummary summary) => output.Flush();
 
     /// <inheritdoc/>
+    private protected override void Learn(ReadOnlySpan<byte> record) => decoder.Learn(record);
+
+    /// <inheritdoc/>
     private protected override void WriteCall(in CallRecord call, in TaskState task)
     {
         if (task.ModeChanged && !options.NoModes)
@@ -81,7 +84,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         _marks.Other(_to, signal.Header.Tid, SignalAddress);
         _paint.Begin(Paint.Signal);
         _to.Append("--- "u8);
-        SignalText.Write(_to, new SignalInfo(in signal));
+        SignalText.Write(_to, new SignalInfo(in signal), decoder, signal.Header.Tid);
         _to.Append(" ---"u8);
         _paint.End();
         output.EndLine();

@@ -30,6 +30,8 @@ internal static class TraceOptions
 
     public static readonly Option<string[]> DecodeFds = Optional("--decode-fds", "SET",
         "What descriptors stand for at the call: path (-y), all (-yy), socket,dev,pidfd,none", "-y");
+    public static readonly Option<string[]> DecodePids = Many("--decode-pids", "SET", "What ids of threads are: comm, as -Y; pidns: their numbers here");
+    public static readonly Option<bool> PidNames = Flag("--pid-names", "Ids of threads with their names, as --decode-pids comm", "-Y");
     public static readonly Option<string[]> TracePath = Many("--trace-path", "PATH", "Calls that are given this path, or a descriptor that stands for it", "-P");
     public static readonly Option<string[]> TraceFds = Many("--trace-fds", "N,…", "Calls that are given one of these descriptors");
     public static readonly Option<bool> InstructionPointer = Flag("--instruction-pointer", "Begin each call with the place in its caller's code", "-i");
@@ -62,7 +64,7 @@ internal static class TraceOptions
         new("TARGET, one of them, or a command", [Pid, Tid, All, Comm, User, Cgroup, Unit, Container, NoFollow, Follow]),
         new("SELECT, decided in the kernel", [Expression, Over, DurationMs, Failed, Errno, NoSignals, MaxEvents, For, Attach, Capture, NoDurations]),
         new("SELECT, decided outside the kernel", [TracePath, TraceFds]),
-        new("LINES", [DecodeFds, Duration, Time, Relative, InstructionPointer, SyscallNumber, StringLimit, Align, NoAbbrev, ShowComm, ShowCgroup, Color]),
+        new("LINES", [DecodeFds, DecodePids, PidNames, Duration, Time, Relative, InstructionPointer, SyscallNumber, StringLimit, Align, NoAbbrev, ShowComm, ShowCgroup, Color]),
         new("OUTPUT", [Output, Json, Quiet, Strict, Buffer]),
     ];
 

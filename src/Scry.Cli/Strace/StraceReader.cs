@@ -30,6 +30,7 @@ internal sealed class StraceReader
         ("successful", (int)CallStatuses.Successful), ("failed", (int)CallStatuses.Failed), ("unfinished", (int)CallStatuses.Unfinished),
         ("unavailable", (int)CallStatuses.Unavailable), ("detached", (int)CallStatuses.Detached),
     ];
+    private static readonly (string, int)[] s_pids = [("comm", (int)PidParts.Comm), ("pidns", (int)PidParts.Namespace)];
     private static readonly (string, int)[] s_descriptors =
     [
         ("path", (int)DescriptorParts.Path), ("socket", (int)DescriptorParts.Socket), ("dev", (int)DescriptorParts.Device), ("pidfd", (int)DescriptorParts.Pidfd),
@@ -210,6 +211,7 @@ internal sealed class StraceReader
             OutputFile = file,
             Quiet = true,
             Descriptors = ReadDescriptors(),
+            Pids = ReadPids(),
             Paths = ReadPaths(quiet),
             InstructionPointer = Has(O.Pointer),
             Decoding = ReadDecoding(),
@@ -255,6 +257,14 @@ internal sealed class StraceReader
         Abbreviated = Calls(O.Abbrev),
         Verbose = Calls(O.Verbose),
     };
+
+    private PidParts ReadPids()
+    {
+        PidParts parts = Has(O.Comm) ? PidParts.Comm : PidParts.None;
+        if (Has(O.PidNamespaces))
+            parts |= PidParts.Namespace;
+        return _sets.TryGetValue(O.DecodePids, out (string Option, string Set) set) ? parts | (PidParts)StraceSet.Bits(set.Option, set.Set, s_pids) : parts;
+    }
 
     private DescriptorParts ReadDescriptors()
     {

@@ -71,6 +71,8 @@ internal sealed class TraceOutput : IRecordOutput
             ResultColumn = arguments.Align,
             Unknown = context.AskKernel ? _kernel.Describe : null,
             DecodeFds = arguments.Descriptors,
+            DecodePids = arguments.Pids,
+            PidFinder = context.AskKernel && arguments.Pids != PidParts.None ? new LivePids() : null,
             Descriptors = context.Descriptors,
         });
         IRecordView view = context.View is { } make ? make(decoder, writer, context.Clock)
