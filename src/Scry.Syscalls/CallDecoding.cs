@@ -151,7 +151,11 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 _w.Element();
             else
                 _w.Field(i switch { 0 => "arg1"u8, 1 => "arg2"u8, 2 => "arg3"u8, 3 => "arg4"u8, 4 => "arg5"u8, _ => "arg6"u8 });
-            _w.Hex(_call.Args[i]);
+            // Of what it is nothing is known: it may be an address.
+            if (TWriter.IsText)
+                _w.Hex(_call.Args[i]);
+            else
+                _w.Address(_call.Args[i]);
         }
     }
 
@@ -296,7 +300,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             int type = ResultType();
             TypeKind kind = type >= 0 ? new TypeNode(type).Kind : TypeKind.None;
             if (kind == TypeKind.Addr)
-                _w.Hex((ulong)result);
+                _w.Address(_narrow ? (uint)result : (ulong)result);
             else
                 Quote.JsonNumber(to, result);
             if (kind == TypeKind.Fd)

@@ -146,6 +146,37 @@ public static class Quote
         to.Append((byte)'"');
     }
 
+    /// <summary>A JSON string of bytes that are UTF-8, each character of which stands for itself.</summary>
+    internal static void JsonText(Utf8Buffer to, ReadOnlySpan<byte> text)
+    {
+        to.Append((byte)'"');
+        JsonInside(to, text, bytesStandFor: false);
+        to.Append((byte)'"');
+    }
+
+    /// <summary>A JSON string of any bytes in base64.</summary>
+    internal static void Base64(Utf8Buffer to, ReadOnlySpan<byte> bytes)
+    {
+        to.Append((byte)'"');
+        System.Buffers.Text.Base64.EncodeToUtf8(bytes, to.Room(System.Buffers.Text.Base64.GetMaxEncodedToUtf8Length(bytes.Length)), out _, out int written);
+        to.Length += written;
+        to.Append((byte)'"');
+    }
+
+    /// <summary>Bytes without a last character that they have only a part of.</summary>
+    internal static ReadOnlySpan<byte> WholeCharacters(ReadOnlySpan<byte> bytes)
+    {
+        for (int back = 1; back <= Math.Min(3, bytes.Length); back++)
+        {
+            byte lead = bytes[^back];
+            if ((lead & 0xc0) == 0x80)
+                continue;
+            int length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+            return length > back ? bytes[..^back] : bytes;
+        }
+        return bytes;
+    }
+
     /// <summary>A JSON string of a text that <see cref="ByteText"/> made.</summary>
     public static void Json(Utf8Buffer to, string text) => Json(to, ByteText.Bytes(text));
 
@@ -183,7 +214,10 @@ public static class Quote
     /// The inside of a JSON string: UTF-8 as it is, but for what controls a terminal or the direction of text, or is not seen; a
     /// byte that is no UTF-8 as <see cref="ByteText"/> has it.
     /// </summary>
-    public static void JsonInside(Utf8Buffer to, ReadOnlySpan<byte> bytes)
+    public static void JsonInside(Utf8Buffer to, ReadOnlySpan<byte> bytes) => JsonInside(to, bytes, bytesStandFor: true);
+
+    // Whether bytes that are no UTF-8 are written as characters of private use, and those as their bytes.
+    private static void JsonInside(Utf8Buffer to, ReadOnlySpan<byte> bytes, bool bytesStandFor)
     {
         while (!bytes.IsEmpty)
         {
@@ -195,7 +229,7 @@ public static class Quote
                 bytes = plain < 0 ? default : bytes[plain..];
                 continue;
             }
-            if (!ByteText.TryNext(bytes, out System.Text.Rune rune, out int used))
+            if (!ByteText.TryNext(bytes, out System.Text.Rune rune, out int used) && bytesStandFor)
             {
                 foreach (byte b in bytes[..used])
                     Escape(to, ByteText.CodePoint(b));

@@ -1,3 +1,5 @@
+using System.Text.Unicode;
+
 namespace Scry.Syscalls;
 
 /// <summary>Where decoded values go. A writer has no state of its own: what it needs stands in the buffer.</summary>
@@ -122,12 +124,7 @@ internal readonly struct JsonWriter(Utf8Buffer to) : IValueWriter
     public void Number(long value) => Quote.JsonNumber(to, value);
     public void Number(ulong value) => Quote.JsonNumber(to, value);
 
-    public void Hex(ulong value)
-    {
-        to.Append((byte)'"');
-        to.AppendHex(value);
-        to.Append((byte)'"');
-    }
+    public void Hex(ulong value) => Quote.JsonNumber(to, value);
 
     public void Octal(ulong value) => Quote.JsonNumber(to, value);
 
@@ -141,18 +138,31 @@ internal readonly struct JsonWriter(Utf8Buffer to) : IValueWriter
     public void Address(ulong value)
     {
         if (value == 0)
+        {
             to.Append("null"u8);
-        else
-            Hex(value);
+            return;
+        }
+        to.Append((byte)'"');
+        to.AppendHex(value);
+        to.Append((byte)'"');
     }
 
     public void String(ReadOnlySpan<byte> bytes, bool cut)
     {
-        if (cut)
-            to.Append("{\"text\":"u8);
-        Quote.Json(to, bytes);
-        if (cut)
-            to.Append(",\"cut\":true}"u8);
+        // A character that the limit of strings divides is left out.
+        ReadOnlySpan<byte> text = cut ? Quote.WholeCharacters(bytes) : bytes;
+        bool isText = Utf8.IsValid(text);
+        if (isText && !cut)
+        {
+            Quote.JsonText(to, text);
+            return;
+        }
+        to.Append(isText ? "{\"text\":"u8 : "{\"base64\":"u8);
+        if (isText)
+            Quote.JsonText(to, text);
+        else
+            Quote.Base64(to, bytes);
+        to.Append(cut ? ",\"cut\":true}"u8 : "}"u8);
     }
 
     public void Open(byte bracket) => to.Append(bracket);

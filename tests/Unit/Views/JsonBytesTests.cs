@@ -22,6 +22,23 @@ public sealed class JsonBytesTests
         return [.. bytes];
     }
 
+    private static byte[] Value(string call, string argument)
+    {
+        JsonElement value = Calls.Parse(Encoding.Latin1.GetBytes(call)).RootElement.GetProperty("args").GetProperty(argument);
+        return value.ValueKind == JsonValueKind.String ? Encoding.UTF8.GetBytes(value.GetString()!) : value.GetProperty("base64").GetBytesFromBase64();
+    }
+
+    [Theory]
+    [InlineData("61c3a4", 3, "{\"text\":\"aä\",\"cut\":true}")]
+    [InlineData("61c3a4", 2, "{\"text\":\"a\",\"cut\":true}")] // in the midst of a character
+    [InlineData("61f09f9880", 4, "{\"text\":\"a\",\"cut\":true}")]
+    [InlineData("61ff62", 3, "{\"base64\":\"Yf9i\",\"cut\":true}")]
+    public void TextThatIsCutEndsWithItsLastWholeCharacter(string hex, int limit, string json)
+    {
+        byte[] write = Calls.Make("write", 9, [1, Calls.At, 9]).In(Convert.FromHexString(hex));
+        Assert.Contains(json, Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(Calls.Json(write, new Decoder(new DecoderOptions { StringLimit = limit })))), StringComparison.Ordinal);
+    }
+
     public static TheoryData<byte[]> Texts()
     {
         var texts = new TheoryData<byte[]>();
@@ -51,13 +68,13 @@ public sealed class JsonBytesTests
         Assert.Equal(framed, Back(Written(to => Quote.Json(to, framed)).GetString()!));
         Assert.Equal(framed, ByteText.Bytes(ByteText.Of(framed)));
         Assert.Equal(framed, Back(Written(to => Quote.Json(to, ByteText.Of(framed))).GetString()!));
-        // What a program wrote and a path that it opened, the thread's name, its cgroup.
+        // What a program wrote and a path that it opened: text, or base64. The thread's name, its cgroup.
         byte[] write = Calls.Make("write", 1, [1, Calls.At, (ulong)framed.Length]).In(framed);
-        Assert.Equal(framed, Back(Calls.Parse(Encoding.Latin1.GetBytes(Calls.Json(write))).RootElement.GetProperty("args").GetProperty("buf").GetString()!));
+        Assert.Equal(framed, Value(Calls.Json(write), "buf"));
         if (text.Contains((byte)0))
             return;
         byte[] chdir = Calls.Make("chdir", 0, [Calls.At]).In([.. framed, 0]);
-        Assert.Equal(framed, Back(Calls.Parse(Encoding.Latin1.GetBytes(Calls.Json(chdir))).RootElement.GetProperty("args").GetProperty("path").GetString()!));
+        Assert.Equal(framed, Value(Calls.Json(chdir), "path"));
         JsonElement line = Line(framed);
         Assert.Equal(framed, Back(line.GetProperty("comm").GetString()!));
         Assert.Equal(framed, Back(line.GetProperty("cgroup").GetString()!));
