@@ -52,6 +52,8 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         _split?.WriteParts(in call);
         output.EndLine();
         _split?.WriteLines(in call);
+        if (options.Stacks is { } stacks)
+            StackLines.Write(in call, stacks, output);
     }
 
     private static CallStatuses StatusOf(in CallRecord call)
@@ -180,7 +182,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
             Spaces(width);
         }
         _to.AppendDecimal((ulong)tid);
-        if (options.Comm)
+        if (options.Comm || options.ThreadNames)
         {
             _to.Append((byte)'<');
             Escape.Name(_to, task.Name);
@@ -188,7 +190,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         }
         if (bracketed)
             _to.Append((byte)']');
-        else
+        else if (!options.ThreadNames)
             Spaces(width);
         _to.Append((byte)' ');
     }

@@ -75,6 +75,8 @@ internal sealed record TraceArguments
     public IReadOnlyList<int> Fds { get; init; } = [];
     /// <summary>Whether a call's line begins with where its caller's code goes on.</summary>
     public bool InstructionPointer { get; init; }
+    /// <summary>Whether a call's line is followed by its caller's stack, as strace has it.</summary>
+    public bool StackTraces { get; init; }
     /// <summary>Whether a call's line begins with its number.</summary>
     public bool SyscallNumber { get; init; }
     /// <summary>What else there is to say of how calls are shown.</summary>
@@ -145,6 +147,8 @@ internal sealed record TraceArguments
             Paths = List(words, TraceOptions.TracePath),
             Fds = [.. List(words, TraceOptions.TraceFds).SelectMany(DescriptorSet.Numbers)],
             InstructionPointer = words.GetValue(TraceOptions.InstructionPointer),
+            StackTraces = words.GetValue(TraceOptions.StackTraces),
+            Why = words.GetValue(TraceOptions.StackTraces) ? StacksOfCallers : SplitArguments.None,
             SyscallNumber = words.GetValue(TraceOptions.SyscallNumber),
             ShowComm = words.GetValue(TraceOptions.ShowComm),
             ShowCgroup = words.GetValue(TraceOptions.ShowCgroup),
@@ -239,6 +243,9 @@ internal sealed record TraceArguments
         "function" => AttachMode.Function,
         { } other => throw Unknown("--attach", other, "auto, tracepoint, function"),
     };
+
+    /// <summary>What the kernel side does for <see cref="StackTraces"/>.</summary>
+    internal static SplitArguments StacksOfCallers { get; } = new() { CallGraph = CallGraph.Dwarf };
 
     private static PidParts ReadPids(ParseResult words)
     {

@@ -214,6 +214,8 @@ internal sealed class StraceReader
             Pids = ReadPids(),
             Paths = ReadPaths(quiet),
             InstructionPointer = Has(O.Pointer),
+            StackTraces = Has(O.Stacks),
+            Why = Has(O.Stacks) ? TraceArguments.StacksOfCallers : SplitArguments.None,
             Decoding = ReadDecoding(),
             Command = new CommandSettings
             {
@@ -309,6 +311,7 @@ internal sealed class StraceReader
             DurationDecimals = Has(O.Times) ? Precision("-T", Last(O.Times)) : 6,
             Number = Has(O.Number),
             InstructionPointer = Has(O.Pointer),
+            ThreadNames = (ReadPids() & PidParts.Comm) != 0,
             Statuses = ReadStatuses(),
             Signals = _sets.TryGetValue(O.Signals, out (string Option, string Set) signals) ? StraceSet.Signals(signals.Option, signals.Set) : null,
             NoEnds = (quiet & QuietExit) != 0,

@@ -94,7 +94,8 @@ internal sealed class TraceOutput : IRecordOutput
                 Clock = context.Clock,
                 CgroupPath = cgroups,
                 CallsAlone = arguments.CallsAlone,
-                Split = context.Stacks is not { } stacks ? null : (calls, lines) => new SplitText(stacks, calls, lines, new SplitLayout
+                Stacks = arguments.StackTraces ? context.Stacks : null,
+                Split = context.Stacks is not { } stacks || arguments.StackTraces ? null : (calls, lines) => new SplitText(stacks, calls, lines, new SplitLayout
                 {
                     Chain = arguments.Why.Chain,
                     Stacks = arguments.Why.CallGraph != CallGraph.None,
