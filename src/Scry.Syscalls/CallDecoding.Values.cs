@@ -25,6 +25,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
             case TypeKind.IoPriority:
                 IoPriority((uint)raw);
                 break;
+            case TypeKind.Pid:
+                Pid((int)raw, node.A);
+                break;
             case TypeKind.Fd:
                 Descriptor((int)raw, register: register);
                 break;

@@ -96,6 +96,12 @@ public sealed record LineOptions
     /// <summary>Whether changes of the mode that a thread runs in have no lines.</summary>
     public bool NoModes { get; init; }
 
+    /// <summary>The thread column, where it is shown, has the thread's name behind its number (-Y).</summary>
+    public bool ThreadNames { get; init; }
+
+    /// <summary>Names the places that calls come from: a call's line is followed by its caller's stack (-k); null: it is not.</summary>
+    public IStackNames? Stacks { get; init; }
+
     /// <summary>The thread column also has the thread's name; it is then always shown.</summary>
     public bool Comm { get; init; }
 

@@ -24,6 +24,9 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     public override void Finish(in RunSummary summary) => output.Flush();
 
     /// <inheritdoc/>
+    private protected override void Learn(ReadOnlySpan<byte> record) => decoder.Learn(record);
+
+    /// <inheritdoc/>
     private protected override void WriteCall(in CallRecord call, in TaskState task)
     {
         if (task.ModeChanged && !options.NoModes)
@@ -49,6 +52,8 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         _split?.WriteParts(in call);
         output.EndLine();
         _split?.WriteLines(in call);
+        if (options.Stacks is { } stacks)
+            StackLines.Write(in call, stacks, output);
     }
 
     private static CallStatuses StatusOf(in CallRecord call)
@@ -81,7 +86,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         _marks.Other(_to, signal.Header.Tid, SignalAddress);
         _paint.Begin(Paint.Signal);
         _to.Append("--- "u8);
-        SignalText.Write(_to, new SignalInfo(in signal));
+        SignalText.Write(_to, new SignalInfo(in signal), decoder, signal.Header.Tid);
         _to.Append(" ---"u8);
         _paint.End();
         output.EndLine();
@@ -177,7 +182,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
             Spaces(width);
         }
         _to.AppendDecimal((ulong)tid);
-        if (options.Comm)
+        if (options.Comm || options.ThreadNames)
         {
             _to.Append((byte)'<');
             Escape.Name(_to, task.Name);
@@ -185,7 +190,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         }
         if (bracketed)
             _to.Append((byte)']');
-        else
+        else if (!options.ThreadNames)
             Spaces(width);
         _to.Append((byte)' ');
     }

@@ -30,6 +30,7 @@ internal sealed class StraceReader
         ("successful", (int)CallStatuses.Successful), ("failed", (int)CallStatuses.Failed), ("unfinished", (int)CallStatuses.Unfinished),
         ("unavailable", (int)CallStatuses.Unavailable), ("detached", (int)CallStatuses.Detached),
     ];
+    private static readonly (string, int)[] s_pids = [("comm", (int)PidParts.Comm), ("pidns", (int)PidParts.Namespace)];
     private static readonly (string, int)[] s_descriptors =
     [
         ("path", (int)DescriptorParts.Path), ("socket", (int)DescriptorParts.Socket), ("dev", (int)DescriptorParts.Device), ("pidfd", (int)DescriptorParts.Pidfd),
@@ -210,8 +211,11 @@ internal sealed class StraceReader
             OutputFile = file,
             Quiet = true,
             Descriptors = ReadDescriptors(),
+            Pids = ReadPids(),
             Paths = ReadPaths(quiet),
             InstructionPointer = Has(O.Pointer),
+            StackTraces = Has(O.Stacks),
+            Why = Has(O.Stacks) ? TraceArguments.StacksOfCallers : SplitArguments.None,
             Decoding = ReadDecoding(),
             Command = new CommandSettings
             {
@@ -256,6 +260,14 @@ internal sealed class StraceReader
         Verbose = Calls(O.Verbose),
     };
 
+    private PidParts ReadPids()
+    {
+        PidParts parts = Has(O.Comm) ? PidParts.Comm : PidParts.None;
+        if (Has(O.PidNamespaces))
+            parts |= PidParts.Namespace;
+        return _sets.TryGetValue(O.DecodePids, out (string Option, string Set) set) ? parts | (PidParts)StraceSet.Bits(set.Option, set.Set, s_pids) : parts;
+    }
+
     private DescriptorParts ReadDescriptors()
     {
         int letters = Count(O.Decode);
@@ -299,6 +311,7 @@ internal sealed class StraceReader
             DurationDecimals = Has(O.Times) ? Precision("-T", Last(O.Times)) : 6,
             Number = Has(O.Number),
             InstructionPointer = Has(O.Pointer),
+            ThreadNames = (ReadPids() & PidParts.Comm) != 0,
             Statuses = ReadStatuses(),
             Signals = _sets.TryGetValue(O.Signals, out (string Option, string Set) signals) ? StraceSet.Signals(signals.Option, signals.Set) : null,
             NoEnds = (quiet & QuietExit) != 0,
