@@ -55,6 +55,8 @@ internal static class Configuration
             Follow = options.Follow ? (byte)1 : (byte)0,
             Durations = options.Durations || options.MinDurationNs > 0 || options.Overs is not null || options.Split ? (byte)1 : (byte)0,
             AtExit = ExitCapture.Of(options) ? (byte)1 : (byte)0,
+            Files = options.Descriptors is not null ? (byte)1 : (byte)0,
+            Ip = options.InstructionPointer ? (byte)1 : (byte)0,
         };
         SplitCapture.Configure(ref config, options);
         // The whole field: 16 bytes with their NULs, of which a name has at most 15.

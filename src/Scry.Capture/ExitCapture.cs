@@ -24,7 +24,7 @@ internal static class ExitCapture
     {
         CaptureTime.Exit => true,
         CaptureTime.Entry => false,
-        _ => !options.Durations && options.MinDurationNs == 0 && options.Overs is null && !options.Split && !NeedsEntry(options),
+        _ => !options.Durations && options.MinDurationNs == 0 && options.Overs is null && !options.Split && !options.CarriesMore && !NeedsEntry(options),
     };
 
     /// <summary>Chooses the programs that such a run, or another, has.</summary>

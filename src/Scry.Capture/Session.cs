@@ -108,8 +108,10 @@ public sealed class Session : IDisposable
                 programs.FindMap("made").MaxEntries = RoomForNames;
             functions?.Prepare(programs, "trace");
             SplitCapture.Prepare(programs, options, sizes.Threads);
+            DescriptorCapture.Prepare(programs, options);
             Configuration.Load(programs, in config, options, MapMemory.Loading);
             SplitCapture.Load(programs, options);
+            DescriptorCapture.Load(programs, options);
             bell = new RingBuffer(programs.FindMap("bell"), static _ => { });
             session = new Session(programs, bell, functions, options, sizes);
             return session;

@@ -89,11 +89,23 @@ public sealed record SessionOptions
     /// <summary>Whether a call carries its caller's frames, as the kernel finds them by frame pointers; with <see cref="StackMax"/> it does not.</summary>
     public bool CallerFrames { get; init; }
 
+    /// <summary>
+    /// Where calls' descriptors stand, for calls to carry what each of them stands for as the kernel holds it at the call
+    /// (<see cref="CallRecord.TryFile"/>); null: they do not. Implies that entries are seen.
+    /// </summary>
+    public IReadOnlyList<(VariantKey Key, FdPlan Plan)>? Descriptors { get; init; }
+
+    /// <summary>Whether a call carries where its caller's code goes on (<see cref="CallRecord.TryInstructionPointer"/>). Implies that entries are seen.</summary>
+    public bool InstructionPointer { get; init; }
+
     /// <summary>Whether each span of a thread without a CPU is recorded (SPAN records).</summary>
     public bool Spans { get; init; }
 
     /// <summary>Whether the scheduler's sums of each thread are recorded (SCHED records), and no calls.</summary>
     public bool Sums { get; init; }
+
+    /// <summary>Whether calls carry what has to be looked at when they begin.</summary>
+    internal bool CarriesMore => Descriptors is not null || InstructionPointer;
 
     /// <summary>Whether delivered signals are recorded.</summary>
     public bool Signals { get; init; } = true;

@@ -288,7 +288,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             for (; data.Length >= 4; data = data[4..])
             {
                 _w.Element();
-                _w.Number((long)(int)Read(data, 4));
+                PassedDescriptor((int)Read(data, 4));
             }
             _w.Close((byte)'[', false);
         }

@@ -26,10 +26,10 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 IoPriority((uint)raw);
                 break;
             case TypeKind.Fd:
-                Descriptor((int)raw);
+                Descriptor((int)raw, register: register);
                 break;
             case TypeKind.DirFd:
-                DirectoryDescriptor((int)raw);
+                DirectoryDescriptor((int)raw, register);
                 break;
             case TypeKind.Mode:
                 ModeBits((uint)raw);

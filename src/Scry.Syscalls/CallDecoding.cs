@@ -300,8 +300,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 _w.Address(_narrow ? (uint)result : (ulong)result);
             else
                 Quote.JsonNumber(to, result);
-            if (kind == TypeKind.Fd && _decoder.Options.Descriptors is { } names)
-                ResultPath(names);
+            if (kind == TypeKind.Fd)
+                ResultPath();
         }
     }
 

@@ -59,7 +59,13 @@ public sealed record DecoderOptions
     /// <summary>What the running kernel knows of a syscall that the facts do not: its name and its parameters' names.</summary>
     public Func<Abi, uint, (string Name, string[] Parameters)?>? Unknown { get; init; }
 
-    /// <summary>What descriptors stand for, to be shown with them (strace -y); numbers alone when missing.</summary>
+    /// <summary>
+    /// Which descriptors are shown with what they stand for, as records tell it (strace -y: <see cref="DescriptorParts.Path"/>,
+    /// -yy: <see cref="DescriptorParts.All"/>): of records of a session that was asked for it.
+    /// </summary>
+    public DescriptorParts DecodeFds { get; init; }
+
+    /// <summary>What descriptors stand for by what was learnt from records before; numbers alone when missing. Not with <see cref="DecodeFds"/>.</summary>
     public IDescriptorNames? Descriptors { get; init; }
 }
 
@@ -78,6 +84,33 @@ public sealed class Decoder(DecoderOptions? chosen = null)
     private const int MaxInterrupted = 4096, RestartBlock = -516; // ERESTART_RESTARTBLOCK
 
     internal DecoderOptions Options => _options;
+
+    // Sockets by inode whose ends were known once.
+    private readonly Dictionary<ulong, FileFacts> _sockets = [];
+    private const int MaxSockets = 4096;
+
+    /// <summary>What is known of a socket: where it has lost its other end or its address, as at its end, those that it had.</summary>
+    internal FileFacts Recall(FileFacts facts)
+    {
+        if (facts.Family == 0)
+            return facts;
+        bool known = facts.Peer != 0 || facts.Port != 0;
+        if (known)
+        {
+            if (_sockets.Count >= MaxSockets)
+                _sockets.Clear();
+            _sockets[facts.Inode] = facts;
+        }
+        else if (_sockets.TryGetValue(facts.Inode, out FileFacts before) && before.Family == facts.Family)
+        {
+            facts.Peer = before.Peer;
+            (facts.Port, facts.RemotePort, facts.Address, facts.Remote) = (before.Port, before.RemotePort, before.Address, before.Remote);
+        }
+        return facts;
+    }
+
+    /// <summary>For what is put together before it is written.</summary>
+    internal Utf8Buffer Scratch { get; } = new(0);
 
     /// <summary>How the constant at hand is shown: what a constant is made of is named, whatever is asked for.</summary>
     internal ConstantStyle Style { get; set; } = chosen?.Style ?? ConstantStyle.Names;

@@ -73,7 +73,10 @@ public static class Quote
     /// A name between brackets, so that it can neither end them nor steer a terminal: control bytes, bytes beyond ASCII and
     /// the brackets are octal.
     /// </summary>
-    public static void Name(Utf8Buffer to, ReadOnlySpan<byte> name)
+    /// <param name="to">It is appended here.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="path">Whether it is a path that the kernel told, and is quoted as strace does it.</param>
+    public static void Name(Utf8Buffer to, ReadOnlySpan<byte> name, bool path = false)
     {
         for (int i = 0; i < name.Length; i++)
         {
@@ -86,8 +89,20 @@ public static class Quote
                 case (byte)'\t':
                     to.Append("\\t"u8);
                     break;
+                case (byte)'\r' when path:
+                    to.Append("\\r"u8);
+                    break;
+                case (byte)'\v' when path:
+                    to.Append("\\v"u8);
+                    break;
+                case (byte)'\f' when path:
+                    to.Append("\\f"u8);
+                    break;
                 case (byte)'\\':
                     to.Append("\\\\"u8);
+                    break;
+                case (byte)'"' when path:
+                    to.Append("\\\""u8);
                     break;
                 case < 0x20 or >= 0x7f or (byte)'<' or (byte)'>':
                     bool digitFollows = i + 1 < name.Length && name[i + 1] is >= (byte)'0' and <= (byte)'7';

@@ -75,6 +75,9 @@ public sealed record LineOptions
     /// <summary>Each call ends with the time spent in it, <c>&lt;0.000123&gt;</c> seconds (-T).</summary>
     public bool Duration { get; init; }
 
+    /// <summary>Where the caller's code goes on before the call's name, as far as records tell (-i).</summary>
+    public bool InstructionPointer { get; init; }
+
     /// <summary>Decimals of that time, 0 to 9.</summary>
     public int DurationDecimals { get; init; } = 6;
 

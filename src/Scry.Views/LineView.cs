@@ -17,6 +17,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     private readonly TimeText _time = new(options.Clock);
     private readonly CgroupColumn _cgroups = new(options.CgroupPath);
     private readonly Paint _paint = new(output.Buffer, options.Color);
+    private readonly CallMarks _marks = new(options.Number, options.InstructionPointer);
     private readonly SplitText? _split = options.Split?.Invoke(decoder, output);
 
     /// <inheritdoc/>
@@ -32,8 +33,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         int line = _to.Length;
         ulong duration = call.Fixed.Duration;
         WriteColumns(in call.Header, in task, call.Header.Time - duration, call.IsCoarse);
-        if (options.Number)
-            WriteNumber(in call);
+        _marks.Call(_to, in call);
         int start = _to.Length;
         decoder.WriteCall(in call, _to, line);
         if (options.Color)
@@ -61,16 +61,6 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     }
 
     // As strace: [  39] getpid()
-    private void WriteNumber(in CallRecord call)
-    {
-        _to.Append((byte)'[');
-        ulong nr = Decoder.EnteredBy(in call);
-        for (ulong bound = 1000; bound > 1 && nr < bound; bound /= 10)
-            _to.Append((byte)' ');
-        _to.AppendDecimal(nr);
-        _to.Append("] "u8);
-    }
-
     // As strace: names do not tell an x32 call from x86-64's.
     private void WriteMode(in RecordHeader header, in TaskState task)
     {
@@ -88,6 +78,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         if (signal.Header.Detail == SignalNames.Kill || options.CallsAlone || options.Signals is { } wanted && !wanted(signal.Header.Detail))
             return;
         WriteColumns(in signal.Header, in task, signal.Header.Time);
+        _marks.Other(_to, signal.Header.Tid, SignalAddress);
         _paint.Begin(Paint.Signal);
         _to.Append("--- "u8);
         SignalText.Write(_to, new SignalInfo(in signal));
@@ -102,6 +93,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         if (options.CallsAlone || options.NoEnds)
             return;
         WriteColumns(in header, in task, header.Time);
+        _marks.Other(_to, header.Tid, null, ended: true);
         _paint.Begin(Paint.Exit);
         var status = new ExitStatus(header.Detail);
         if (status.Signal == 0)

@@ -12,6 +12,9 @@ public abstract class RecordView : IRecordView
     /// <summary>Threads that are known to live, at most 65,536.</summary>
     public int LiveThreads => _tasks.Count;
 
+    /// <summary>Of the signal that is being written: where the thread's code went on without it, when that is known.</summary>
+    private protected ulong? SignalAddress { get; private set; }
+
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> record)
     {
@@ -27,6 +30,7 @@ public abstract class RecordView : IRecordView
                 WriteCall(new CallRecord(record), in task);
                 break;
             case RecordKind.Signal when record.Length >= Unsafe.SizeOf<SignalRecord>():
+                SignalAddress = record.Length >= Unsafe.SizeOf<SignalRecord>() + sizeof(ulong) ? MemoryMarshal.Read<ulong>(record[Unsafe.SizeOf<SignalRecord>()..]) : null;
                 WriteSignal(in MemoryMarshal.AsRef<SignalRecord>(record), in task);
                 break;
             case RecordKind.Exit:

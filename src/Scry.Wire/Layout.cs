@@ -80,6 +80,18 @@ public static class Layout
     public const uint StateIo = 0x80000000;
     /// <summary>SCRY_CHAIN: wakers, one behind the other.</summary>
     public const int Chain = 8;
+    /// <summary>SCRY_MAX_ARGS: arguments of a call.</summary>
+    public const int MaxArgs = 6;
+    /// <summary>SCRY_FILE_TEXT: bytes of a file's text, but for its last component.</summary>
+    public const int FileText = 4096;
+    /// <summary>SCRY_FILE_ADDRESS: bytes of a unix socket's address.</summary>
+    public const int FileAddress = 108;
+    /// <summary>SCRY_FD_OPS: places of a call's descriptors.</summary>
+    public const int FdOps = 6;
+    /// <summary>SCRY_FD_GENERAL: the value of a call's own plan of descriptors.</summary>
+    public const ulong FdGeneral = ulong.MaxValue;
+    /// <summary>SCRY_FD_MOST: descriptors of one place.</summary>
+    public const int FdMost = 128;
     /// <summary>SCRY_LINK_FRAMES: return addresses of where a waker had waited.</summary>
     public const int LinkFrames = 10;
 }

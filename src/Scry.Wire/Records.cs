@@ -312,6 +312,46 @@ public readonly ref struct CallRecord
         return default;
     }
 
+    /// <summary>What a descriptor stood for.</summary>
+    /// <param name="fd">The descriptor, or AT_FDCWD.</param>
+    /// <param name="phase">After the call, or before it.</param>
+    /// <param name="arg">The argument by which it is reached, where another may be one of another process; negative: any.</param>
+    /// <param name="facts">What is known of it.</param>
+    /// <param name="text">The components of its path, the last one first, each with a NUL; the address of a unix socket behind that.</param>
+    /// <returns>False when that was not asked for, or there was no such descriptor.</returns>
+    public bool TryFile(int fd, CapturePhase phase, int arg, out FileFacts facts, out ReadOnlySpan<byte> text)
+    {
+        facts = default;
+        text = default;
+        foreach (Capture capture in this)
+        {
+            if (capture.Header.Flags != CaptureFlags.File || (int)capture.Header.Address != fd || capture.Data.Length < Unsafe.SizeOf<FileFacts>())
+                continue;
+            if ((capture.Header.Phase == CapturePhase.Exit) != (phase == CapturePhase.Exit) || (arg >= 0 && capture.Header.Arg != arg))
+                continue;
+            facts = MemoryMarshal.Read<FileFacts>(capture.Data);
+            text = capture.Data[Unsafe.SizeOf<FileFacts>()..];
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>Where the caller's code goes on after the call.</summary>
+    /// <returns>False when that was not asked for.</returns>
+    public bool TryInstructionPointer(out ulong address)
+    {
+        foreach (Capture capture in this)
+        {
+            if (capture.Header.Flags == CaptureFlags.Ip)
+            {
+                address = capture.Header.Address;
+                return true;
+            }
+        }
+        address = 0;
+        return false;
+    }
+
     /// <summary>Where its time went.</summary>
     /// <returns>False when that was not asked for.</returns>
     public bool TrySplit(out CallSplit split)

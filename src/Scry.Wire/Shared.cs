@@ -140,7 +140,11 @@ public struct TraceConfig
     public byte Chain;
     /// <summary>1: calls must take so long that the kernel's ticks tell which did not.</summary>
     public byte Ticks;
-    private Bytes4 _splitPad;
+    /// <summary>1: a call carries what its descriptors stand for.</summary>
+    public byte Files;
+    /// <summary>1: a call carries where its caller's code goes on.</summary>
+    public byte Ip;
+    private Bytes2 _splitPad;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
 
@@ -151,8 +155,8 @@ public struct TraceConfig
         private CodeRange _first;
     }
 
-    [InlineArray(4)]
-    private struct Bytes4
+    [InlineArray(2)]
+    private struct Bytes2
     {
         private byte _first;
     }

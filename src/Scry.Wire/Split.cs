@@ -21,6 +21,10 @@ public enum CaptureFlags : byte
     Frames = 0x10,
     /// <summary>32-bit numbers of places in code, the innermost first: user space's, for the two before.</summary>
     Places = 0x20,
+    /// <summary>A <see cref="FileFacts"/> and its text: what the descriptor that the capture's address is stands for.</summary>
+    File = 0x40,
+    /// <summary>No data: the caller's code goes on at the capture's address.</summary>
+    Ip = 0x80,
 }
 
 /// <summary>The caller's registers (<c>struct scry_registers</c>): on x86-64 <c>struct pt_regs</c>, 21 words; on arm64 <c>struct user_pt_regs</c>, 34.</summary>

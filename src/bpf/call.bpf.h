@@ -51,6 +51,20 @@ static __always_inline void call__over(struct scry_thread *thread)
 		depot__release(thread);
 }
 
+/* Whether calls carry more than memory: then the engine has them all. */
+static __always_inline bool call__carries(void)
+{
+	return cfg.files || cfg.ip;
+}
+
+/* Captures all that a call carries, where the work at hand says. */
+static __always_inline void call__capture(void)
+{
+	capture__all();
+	if (call__carries())
+		capture__beside();
+}
+
 /* Copies what the plan wants of the caller's memory before the call. */
 static __always_inline void call__stage(struct scry_thread *thread)
 {
@@ -62,14 +76,14 @@ static __always_inline void call__stage(struct scry_thread *thread)
 		return;
 	}
 	work = work__start(w.ring, thread, 0, sizeof(struct stage), 0, 0);
-	capture__all();
+	call__capture();
 	if (work->full) {
 		thread->depot = depot__claim(thread->tid);
 		if (thread->depot) {
 			work__start(w.ring, thread, 0, sizeof(((struct depot *)0)->data), 0, 0);
 			work->depot = thread->depot;
 			thread->retry = 0;
-			capture__all();
+			call__capture();
 		} else {
 			thread->retry = 0xff;
 			work->pos = 0;
@@ -139,7 +153,9 @@ static __always_inline __u64 call__read(struct writer *w, struct scry_thread *th
 	long plain = -1;
 
 	/* What else there is at exits alone, an execve that failed, is rare. */
-	if (!cfg.at_exit)
+	if (call__carries())
+		plain = -1;
+	else if (!cfg.at_exit)
 		plain = plain__read(w, thread, plan, size, result);
 	else if (late)
 		plain = plain__late(w, thread, plan, size, result);
@@ -148,7 +164,7 @@ static __always_inline __u64 call__read(struct writer *w, struct scry_thread *th
 	if (late)
 		thread->retry = 0xff;
 	work = work__start(w->ring, thread, size, w->room, result, 1);
-	capture__all();
+	call__capture();
 	if (work->cut || work->full)
 		thread->flags |= SCRY_CALL_TRUNCATED;
 	return work->full && !RING_CUTS ? 0 : work->pos;
@@ -176,7 +192,8 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 					const struct scry_plan *plan, __u64 now, __s64 result,
 					bool readable)
 {
-	bool reads = readable && (thread->retry || plan__reads(plan, thread, call__phases(thread)));
+	bool reads = readable && (call__carries() || thread->retry ||
+				  plan__reads(plan, thread, call__phases(thread)));
 	struct scry_call *call;
 	__u32 nargs = plan->nargs > SCRY_MAX_ARGS ? SCRY_MAX_ARGS : plan->nargs;
 	__u64 size = sizeof(*call) + nargs * sizeof(__u64), fixed = size;

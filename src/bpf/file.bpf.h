@@ -4,6 +4,8 @@
 /* What a call's descriptor stands for, which mapped file's code made it; paths of files and
  * cgroups. */
 
+#include "mount.bpf.h"
+
 #define PATH_STEPS     32
 #define COMPONENT_ROOM 256
 /* What is left of a text when a component begins at the end of that, but for what ends it. */
@@ -16,16 +18,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scry_count_text);
 } texts SEC(".maps");
-
-static __always_inline struct file *file__of(struct task_struct *task, __u32 fd)
-{
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
-
-	if (fd < BPF_CORE_READ(table, max_fds))
-		bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
-	return file;
-}
 
 struct object {
 	__u64 inode;
@@ -46,12 +38,6 @@ static long object__see(struct task_struct *task, struct vm_area_struct *area,
 		object->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 	}
 	return 0;
-}
-
-/* The mount of which `part` is the part that files know. */
-static __always_inline struct mount *mount__of(struct vfsmount *part)
-{
-	return (void *)part - bpf_core_field_offset(struct mount, mnt);
 }
 
 /* Ends a path that has `at` bytes. */

@@ -154,9 +154,18 @@ struct upid {
 	struct pid_namespace *ns;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct pid {
 	unsigned int level;
-	struct upid numbers[0]; /* one for each namespace, the initial one first */
+	struct hlist_head tasks[1]; /* by the kind of id; the first: whose tid it is */
+	struct upid numbers[0];	    /* one for each namespace, the initial one first */
 };
 
 struct cfs_rq {
@@ -198,10 +207,12 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct task_struct *real_parent;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[1];
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	struct task_struct *group_leader;
 	struct files_struct *files;
+	struct fs_struct *fs;
 	struct syscall_user_dispatch syscall_dispatch; /* where entries of calls are generic */
 	void *stack;
 	sigset_t blocked;
@@ -212,7 +223,12 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
 struct dentry {
+	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
 };
@@ -234,17 +250,80 @@ struct path {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_magic;
 };
 
 struct inode {
 	unsigned short i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__u32 i_rdev;
+	void *i_private;
 };
 
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fs_struct {
+	struct path pwd;
+};
+
+struct proc_ns_operations {
+	const char *name;
+};
+
+struct ns_common {
+	const struct proc_ns_operations *ops;
+};
+
+struct in6_addr {
+	__u8 in6_u[16];
+};
+
+struct sock_common {
+	__be32 skc_daddr, skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct socket *sk_socket;
+	__u16 sk_protocol;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+
+struct sockaddr_un {
+	unsigned short sun_family;
+};
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[0];
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
+	struct sock *peer;
+};
+
+struct netlink_sock {
+	struct sock sk;
+	__u32 portid;
 };
 
 struct fdtable {

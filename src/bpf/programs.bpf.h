@@ -51,8 +51,9 @@ static __noinline int call__enter(struct task_struct *task, struct pt_regs *regs
 	}
 	if (plan->flags & SCRY_PLAN_STACK)
 		thread->args[0] = regs__sp(regs, abi);
-	if (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && ring__takes(thread, SCRY_PLAN_ENTRY) &&
-	    !plain__stage(thread, plan))
+	if (call__carries() ||
+	    (plan__reads(plan, thread, SCRY_PLAN_ENTRY) && ring__takes(thread, SCRY_PLAN_ENTRY) &&
+	     !plain__stage(thread, plan)))
 		call__stage(thread);
 	if (!RING_CUTS && cfg.ticks)
 		thread->cgroup_id = call__mark(task);

@@ -110,6 +110,17 @@ static __always_inline void signal__keep(struct scry_thread *thread, int number,
 	}
 }
 
+/* Where the current task's code goes on. */
+static __always_inline __u64 task__ip(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	__u64 ip = 0;
+
+	if (regs)
+		bpf_probe_read_kernel(&ip, sizeof(ip), (void *)regs + REGS_IP);
+	return ip;
+}
+
 /* A SIGNAL record of the signal that was kept. */
 static __noinline int signal__write(struct scry_thread *thread)
 {
@@ -117,15 +128,18 @@ static __noinline int signal__write(struct scry_thread *thread)
 
 	if (!thread || !ring__begin(&w, thread))
 		return 0;
-	if (ring__room(&w, sizeof(struct scry_signal))) {
+	if (ring__room(&w, sizeof(struct scry_signal) + sizeof(__u64))) {
 		struct scry_signal *record = (void *)w.base;
+		__u32 size = sizeof(*record) + (cfg.ip ? sizeof(__u64) : 0);
 
-		record__head(&w, thread, bpf_ktime_get_ns(), sizeof(*record), thread->signal,
+		record__head(&w, thread, bpf_ktime_get_ns(), size, thread->signal,
 			     SCRY_RECORD_SIGNAL, 0);
+		if (cfg.ip)
+			*(__u64 *)(record + 1) = task__ip();
 		record->si_errno = thread->si_errno;
 		record->si_code = thread->si_code;
 		__builtin_memcpy(record->fields, thread->si_fields, sizeof(record->fields));
-		ring__publish(&w, sizeof(*record), SCRY_RECORD_SIGNAL);
+		ring__publish(&w, size, SCRY_RECORD_SIGNAL);
 	}
 	thread->signal = 0;
 	thread->seq++;

@@ -16,6 +16,7 @@
 #include "capture.bpf.h"
 #include "plain.bpf.h"
 #include "task.bpf.h"
+#include "descriptor.bpf.h"
 #include "split.bpf.h"
 #include "call.bpf.h"
 #include "sched.bpf.h"

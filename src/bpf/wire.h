@@ -92,6 +92,9 @@ struct scry_call {
 	0x10 /* __u64 each: where the caller is, by frame pointers, innermost first */
 #define SCRY_CAPTURE_PLACES \
 	0x20 /* user space's, for the two before: __u32 numbers of places in code */
+#define SCRY_CAPTURE_FILE \
+	0x40 /* a scry_file: what the descriptor `address` stands for; AT_FDCWD too */
+#define SCRY_CAPTURE_IP 0x80 /* no data: the caller's code goes on at `address` after the call */
 
 /*
  * Memory of the traced task: a record is a sparse image of it, keyed by address. What could not be
@@ -105,6 +108,67 @@ struct scry_capture {
 	__u8 phase;
 	__u8 flags;
 	__u8 pad;
+};
+
+/* scry_file.flags */
+#define SCRY_FILE_NAMED	  0x01 /* it lies in no directory: its text is a name */
+#define SCRY_FILE_DELETED 0x02
+#define SCRY_FILE_CUT	  0x04 /* the path is longer: its first components are missing */
+
+#define SCRY_FILE_TEXT	  4096 /* bytes of a text; one more component may follow */
+#define SCRY_FILE_ADDRESS 108  /* bytes of a unix socket's address */
+
+/*
+ * What a descriptor stands for. Its text follows: the components of the path, the last one first,
+ * each with a NUL; of a unix socket its address behind that.
+ */
+struct scry_file {
+	__u64 inode;
+	__u64 peer;	/* of a unix socket: the inode of its other end */
+	__u32 magic;	/* of its filesystem */
+	__u32 rdev;	/* as the kernel keeps it: 20 bits of minor number */
+	__u32 id;	/* of a pidfd the process; of a netlink socket its port */
+	__u16 mode;	/* inode's */
+	__u16 family;	/* of a socket; 0: it is none */
+	__u16 protocol; /* of a socket */
+	__u16 port;	/* of a socket of the internet; its other end's */
+	__u16 remote_port;
+	__u8 flags;
+	__u8 address_length; /* of a unix socket */
+	__u8 pad[6];
+	__u8 address[16]; /* of a socket of the internet */
+	__u8 remote[16];
+};
+
+/* Where a call's descriptors stand: SCRY_FD_OPS at most, by the key of plans of variants. */
+#define SCRY_FD_OPS	6
+#define SCRY_FD_GENERAL (~0ULL) /* the value of a call's own */
+
+#define SCRY_FD_ARG    1 /* args[arg] */
+#define SCRY_FD_RESULT 2
+#define SCRY_FD_MEMORY \
+	3 /* args[other] (or, from SCRY_MAX_ARGS on, `count`) at args[arg] + offset */
+#define SCRY_FD_SET	4 /* args[other] bits at args[arg] */
+#define SCRY_FD_THEIRS	5 /* args[arg], of the process of the pidfd args[other] */
+#define SCRY_FD_CONTROL 6 /* in the control messages of the msghdr at args[arg] (SCM_RIGHTS) */
+
+#define SCRY_FD_MOST 128 /* descriptors of one operation */
+
+struct scry_fd_op {
+	__u8 kind;
+	__u8 at_exit;
+	__u8 arg;
+	__u8 other;
+	__u16 offset;
+	__u8 stride;
+	__u8 count;
+};
+
+struct scry_fd_plan {
+	__u8 nops;
+	__u8 variant_arg; /* number + 1 of the argument that chooses another one; 0: none does */
+	__u8 pad[6];
+	struct scry_fd_op ops[SCRY_FD_OPS];
 };
 
 #define SCRY_COMM_LEN 16
@@ -123,6 +187,7 @@ struct scry_signal {
 	__s32 si_errno;
 	__s32 si_code;
 	__u64 fields[4]; /* the union after si_code: from offset 16 of siginfo_t */
+			 /* With cfg.ip a __u64 follows: where the thread's code would go on. */
 };
 
 /* The caller's registers: x86-64: struct pt_regs (21 words); arm64: struct user_pt_regs (34). */
@@ -443,7 +508,9 @@ struct scry_config {
 	__u8 sums;	 /* … the scheduler's sums, … */
 	__u8 chain;	 /* … who woke a waker, of whatever threads */
 	__u8 ticks;	 /* who must take so long that the kernel's ticks tell who did not */
-	__u8 split_pad[4];
+	__u8 files;	 /* a call carries what its descriptors stand for: map `fd_plans`, … */
+	__u8 ip;	 /* … where its caller's code goes on */
+	__u8 split_pad[2];
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];

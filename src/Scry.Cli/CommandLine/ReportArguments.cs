@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Scry.Syscalls;
 
 namespace Scry.Cli.CommandLine;
 
@@ -9,8 +10,6 @@ internal static class ReportOptions
     public static readonly Option<string[]> Path = TraceOptions.Many("--path", "PREFIX", "Calls with a path that begins so, as the caller wrote it");
     public static readonly Option<string[]> Last = TraceOptions.Many("--last", "DURATION", "Only the end of the recording: 30s, 5m");
     public static readonly Option<bool> Summary = TraceOptions.Flag("--summary", "A table of syscalls: how often, how long, how many failed", "-s");
-    public static readonly Option<string[]> Descriptors = TraceOptions.Optional("--decode-fds", "SET",
-        "What descriptors stand for, as far as that is known: path, as 3</etc/passwd>, or none", "-y");
     /// <summary>Without -s, which is the summary's here.</summary>
     public static readonly Option<string[]> StringLimit = TraceOptions.Many("--string-limit", "N",
         "Show at most N bytes of a string or buffer (32); paths are whole");
@@ -31,7 +30,7 @@ internal static class ReportOptions
         ]),
         new("LINES",
         [
-            Descriptors, TraceOptions.Duration, TraceOptions.Time, TraceOptions.Relative, StringLimit, TraceOptions.Align, TraceOptions.NoAbbrev,
+            TraceOptions.DecodeFds, TraceOptions.Duration, TraceOptions.Time, TraceOptions.Relative, StringLimit, TraceOptions.Align, TraceOptions.NoAbbrev,
             TraceOptions.ShowComm, TraceOptions.ShowCgroup, TraceOptions.Color,
         ]),
         new("WHY, of a recording that has it", [SlowOptions.NoSplit, SlowOptions.Chain, SlowOptions.FlameGraph, SlowOptions.Folded, SlowOptions.Perfetto]),
@@ -81,7 +80,10 @@ internal sealed record ReportArguments
         bool summary = words.GetValue(ReportOptions.Summary);
         if (summary && words.GetValue(TraceOptions.Json))
             throw new ToolException("a summary is no JSON", "give --json or --summary", ExitCode.Usage);
-        TraceArguments shown = TraceArguments.ReadOptions(words, TargetChoice.All, []) with { Descriptors = ReadDescriptors(words) ?? descriptors };
+        TraceArguments shown = TraceArguments.ReadOptions(words, TargetChoice.All, []) with
+        {
+            Descriptors = DescriptorSet.Read(words, TraceOptions.DecodeFds) ?? (descriptors ? DescriptorParts.Path : DescriptorParts.None),
+        };
         bool split = !words.GetValue(SlowOptions.NoSplit);
         shown = shown with { Why = new SplitArguments { Split = split, Chain = SlowArguments.ReadChain(words, split) } };
         string? limit = TraceArguments.Single(words, ReportOptions.StringLimit);
@@ -103,12 +105,4 @@ internal sealed record ReportArguments
             Pictures = PictureFiles.Read(words),
         };
     }
-
-    private static bool? ReadDescriptors(ParseResult words) => TraceArguments.Single(words, ReportOptions.Descriptors) switch
-    {
-        null => null,
-        TraceOptions.DescriptorsAsPaths => true,
-        "none" => false,
-        { } other => throw new ToolException($"--decode-fds: '{Printable.Escape(other)}' is not one of path, none", null, ExitCode.Usage),
-    };
 }

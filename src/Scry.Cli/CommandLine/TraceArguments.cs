@@ -65,14 +65,25 @@ internal sealed record TraceArguments
     /// <summary>Column of the results.</summary>
     public int Align { get; init; }
     public bool NoAbbrev { get; init; }
+    /// <summary>Which descriptors are shown with what they stand for.</summary>
+    public DescriptorParts Descriptors { get; init; }
+    /// <summary>Paths of which calls must be given one, or a descriptor of it; empty: any.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
+    /// <summary>Descriptors of which calls must be given one; empty: any.</summary>
+    public IReadOnlyList<int> Fds { get; init; } = [];
+    /// <summary>Whether a call's line begins with where its caller's code goes on.</summary>
+    public bool InstructionPointer { get; init; }
+    /// <summary>Whether a call's line begins with its number.</summary>
+    public bool SyscallNumber { get; init; }
     /// <summary>What else there is to say of how calls are shown.</summary>
     public DecoderOptions Decoding { get; init; } = new();
-    /// <summary>Whether descriptors are shown with what they stand for.</summary>
-    public bool Descriptors { get; init; }
     public bool ShowComm { get; init; }
     public bool ShowCgroup { get; init; }
     /// <summary>Null: when the output is a terminal.</summary>
     public bool? Color { get; init; }
+
+    /// <summary>Whether calls must carry what their descriptors stand for.</summary>
+    public bool NeedsDescriptors => Descriptors != DescriptorParts.None || Paths.Count > 0 || Fds.Count > 0;
 
     public string? OutputFile { get; init; }
     public bool Json { get; init; }
@@ -127,6 +138,11 @@ internal sealed record TraceArguments
             StringLimit = Single(words, TraceOptions.StringLimit) is { } s ? (int)Quantity.Count("-s", s, 0, int.MaxValue) : DefaultStringLimit,
             Align = Single(words, TraceOptions.Align) is { } column ? (int)Quantity.Count("--align", column, 0, 1000) : DefaultAlign,
             NoAbbrev = words.GetValue(TraceOptions.NoAbbrev),
+            Descriptors = DescriptorSet.Read(words, TraceOptions.DecodeFds) ?? DescriptorParts.None,
+            Paths = List(words, TraceOptions.TracePath),
+            Fds = [.. List(words, TraceOptions.TraceFds).SelectMany(DescriptorSet.Numbers)],
+            InstructionPointer = words.GetValue(TraceOptions.InstructionPointer),
+            SyscallNumber = words.GetValue(TraceOptions.SyscallNumber),
             ShowComm = words.GetValue(TraceOptions.ShowComm),
             ShowCgroup = words.GetValue(TraceOptions.ShowCgroup),
             Color = ReadColor(words),

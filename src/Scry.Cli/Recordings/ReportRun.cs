@@ -56,7 +56,7 @@ internal sealed class ReportRun : IDisposable
             _reader.ForEachName(Note);
             _reader.ForEachCode(_stacks.Add);
             _damage = _reader.Damage ?? _damage;
-            if (arguments.Shown.Descriptors)
+            if (arguments.Shown.Descriptors != DescriptorParts.None)
                 _reader.ForEachRecord(Scan);
             RecordFilterOptions wanted = Options(selector, end);
             _filter = new RecordFilter(wanted);
@@ -152,7 +152,7 @@ internal sealed class ReportRun : IDisposable
     private bool Show(ReadOnlySpan<byte> record)
     {
         bool more = Write(record);
-        if (_arguments.Shown.Descriptors)
+        if (_arguments.Shown.Descriptors != DescriptorParts.None)
             _descriptors.Observe(record);
         return more;
     }
@@ -246,7 +246,7 @@ internal sealed class ReportRun : IDisposable
             // Another kernel has other numbers.
             AskKernel = _about.KernelRelease == AboutRun.KernelRelease,
             Summary = _arguments.Summary,
-            Descriptors = _arguments.Shown.Descriptors ? _descriptors : null,
+            Descriptors = _arguments.Shown.Descriptors != DescriptorParts.None ? _descriptors : null,
             Overwrites = _about.Overwrites,
             Coarse = _about.CoarseTimes,
             InIncident = _incidents.Find,

@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Text;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
 using Scry.Cli.Launch;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
+using Scry.Wire;
 using O = Scry.Cli.Strace.StraceOptions;
 
 namespace Scry.Cli.Strace;
@@ -27,6 +29,10 @@ internal sealed class StraceReader
     [
         ("successful", (int)CallStatuses.Successful), ("failed", (int)CallStatuses.Failed), ("unfinished", (int)CallStatuses.Unfinished),
         ("unavailable", (int)CallStatuses.Unavailable), ("detached", (int)CallStatuses.Detached),
+    ];
+    private static readonly (string, int)[] s_descriptors =
+    [
+        ("path", (int)DescriptorParts.Path), ("socket", (int)DescriptorParts.Socket), ("dev", (int)DescriptorParts.Device), ("pidfd", (int)DescriptorParts.Pidfd),
     ];
     private static readonly (string Name, int Decimals)[] s_precisions =
         [("s", 0), ("ms", 3), ("us", 6), ("ns", 9)];
@@ -76,7 +82,7 @@ internal sealed class StraceReader
         if (separately && file is ['|' or '!', ..])
             throw Usage("a command's input cannot be a file for each thread", "leave out -ff, or give -o a file");
         int quiet = ReadQuiet(file);
-        (TraceArguments trace, int targets) = ReadTrace(follow, file);
+        (TraceArguments trace, int targets) = ReadTrace(follow, file, quiet);
         return new StraceArguments
         {
             Trace = trace,
@@ -174,7 +180,7 @@ internal sealed class StraceReader
         return letters switch { 0 => 0, 1 => QuietAttach | QuietPersonality, 2 => QuietAttach | QuietPersonality | QuietExit, _ => QuietAll };
     }
 
-    private (TraceArguments Trace, int Targets) ReadTrace(bool follow, string? file)
+    private (TraceArguments Trace, int Targets) ReadTrace(bool follow, string? file, int quiet)
     {
         // strace's list may have blanks too.
         string[] pids = [.. All(O.Attach).SelectMany(list => list.Split([' ', ',', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries)).Distinct()];
@@ -203,6 +209,9 @@ internal sealed class StraceReader
             Color = false,
             OutputFile = file,
             Quiet = true,
+            Descriptors = ReadDescriptors(),
+            Paths = ReadPaths(quiet),
+            InstructionPointer = Has(O.Pointer),
             Decoding = ReadDecoding(),
             Command = new CommandSettings
             {
@@ -211,6 +220,24 @@ internal sealed class StraceReader
                 Argv0 = Last(O.Argv0),
             },
         }, pids.Length + (_command.Count > 0 ? 1 : 0));
+    }
+
+    private List<string> ReadPaths(int quiet)
+    {
+        List<string> paths = [.. All(O.Path)];
+        foreach (string path in paths)
+        {
+            if ((quiet & QuietPaths) == 0 && RealPath.Of(path) is { } real && real != path)
+                _remarks.Add($"Requested path {Quoted(path)} resolved into {Quoted(real)}");
+        }
+        return paths;
+    }
+
+    private static string Quoted(string path)
+    {
+        var to = new Utf8Buffer(path.Length + 2);
+        Quote.Text(to, ByteText.Bytes(path));
+        return Encoding.ASCII.GetString(to.Written);
     }
 
     private DecoderOptions ReadDecoding() => new()
@@ -228,6 +255,16 @@ internal sealed class StraceReader
         Abbreviated = Calls(O.Abbrev),
         Verbose = Calls(O.Verbose),
     };
+
+    private DescriptorParts ReadDescriptors()
+    {
+        int letters = Count(O.Decode);
+        if (letters > 0 && _given.Any(one => one.Option == O.DecodeFds))
+            throw Usage("-y and --decode-fds say the same thing", "give one of them");
+        return letters > 0 ? letters > 1 ? DescriptorParts.All : DescriptorParts.Path
+            : _sets.TryGetValue(O.DecodeFds, out (string Option, string Set) set) ? (DescriptorParts)StraceSet.Bits(set.Option, set.Set, s_descriptors)
+            : DescriptorParts.None;
+    }
 
     private HexStrings ReadHex()
     {
@@ -261,6 +298,7 @@ internal sealed class StraceReader
             Duration = Has(O.Times),
             DurationDecimals = Has(O.Times) ? Precision("-T", Last(O.Times)) : 6,
             Number = Has(O.Number),
+            InstructionPointer = Has(O.Pointer),
             Statuses = ReadStatuses(),
             Signals = _sets.TryGetValue(O.Signals, out (string Option, string Set) signals) ? StraceSet.Signals(signals.Option, signals.Set) : null,
             NoEnds = (quiet & QuietExit) != 0,

@@ -70,6 +70,7 @@ internal sealed class TraceOutput : IRecordOutput
             Abbreviate = !arguments.NoAbbrev,
             ResultColumn = arguments.Align,
             Unknown = context.AskKernel ? _kernel.Describe : null,
+            DecodeFds = arguments.Descriptors,
             Descriptors = context.Descriptors,
         });
         IRecordView view = context.View is { } make ? make(decoder, writer, context.Clock)
@@ -80,6 +81,8 @@ internal sealed class TraceOutput : IRecordOutput
                 Time = arguments.Time,
                 Thread = arguments.OutputFile is null ? context.Thread : ThreadColumn.Plain,
                 Duration = arguments.Durations,
+                Number = arguments.SyscallNumber,
+                InstructionPointer = arguments.InstructionPointer,
                 Comm = arguments.ShowComm,
                 Cgroup = arguments.ShowCgroup,
                 Color = arguments.Color ?? terminal,

@@ -34,6 +34,7 @@ internal sealed class TraceRun : IDisposable
     private readonly Lazy<CallMemory> _late;
     private readonly CgroupNames _cgroups = new();
     private readonly LiveStacks? _stacks;
+    private readonly CallObjects? _wanted;
     private ulong _shown;
     private SinkException? _sinkError;
 
@@ -48,6 +49,7 @@ internal sealed class TraceRun : IDisposable
         _arguments = arguments;
         _handler = Show;
         _target = TraceTarget.Resolve(arguments);
+        _wanted = Wanted(arguments);
         _options = Options(arguments, _target) with { CgroupNames = namesCgroups || arguments.ShowCgroup };
         _late = new Lazy<CallMemory>(() => new CallMemory(_memory, _options.Plans, _options.Variants, _options.DataMax));
         _stacks = arguments.Why.IsNone ? null : new LiveStacks(arguments.Why.CallGraph != CallGraph.None);
@@ -159,6 +161,11 @@ internal sealed class TraceRun : IDisposable
         {
             ref readonly RecordHeader head = ref MemoryMarshal.AsRef<RecordHeader>(record);
             bool call = head.Kind == RecordKind.Call;
+            if (call && _wanted is not null && !_wanted.Has(new CallRecord(record)))
+            {
+                (_sink as IRecordOutput)?.Skip(record, gaps: true);
+                return;
+            }
             if (call && ((CallFlags)head.Flags & CallFlags.Unread) != 0)
                 record = _late.Value.Complete(record);
             if (call && _stacks is not null)
@@ -171,6 +178,21 @@ internal sealed class TraceRun : IDisposable
         {
             _sinkError = error;
         }
+    }
+
+    // A path is asked for as it was written, and as what it leads to.
+    private static CallObjects? Wanted(TraceArguments arguments)
+    {
+        var wanted = new CallObjects();
+        foreach (string path in arguments.Paths)
+        {
+            wanted.AddPath(ByteText.Bytes(path));
+            if (RealPath.Of(path) is { } real)
+                wanted.AddPath(ByteText.Bytes(real));
+        }
+        foreach (int fd in arguments.Fds)
+            wanted.AddDescriptor(fd);
+        return wanted.IsEmpty ? null : wanted;
     }
 
     private void Pause(bool idle)
@@ -233,6 +255,8 @@ internal sealed class TraceRun : IDisposable
             StringMax = arguments.StringLimit,
             BufferPerCpu = arguments.Buffer ?? 0,
             Signals = arguments.Signals,
+            Descriptors = arguments.NeedsDescriptors ? DescriptorPlans.Of(selector) : null,
+            InstructionPointer = arguments.InstructionPointer,
             // A command may be over at once, and the kernel takes its time to detach from functions.
             Attach = arguments is { Attach: AttachMode.Auto, Target: TargetChoice.Command } ? AttachMode.Tracepoint : arguments.Attach,
             Durations = !arguments.NoDurations && (arguments.Durations || arguments.Json || arguments.Time != TimeStyle.None),

@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+using Scry.Bpf;
+using Scry.Wire;
+
+namespace Scry.Capture;
+
+/// <summary>What of a run tells where calls' descriptors stand.</summary>
+internal static class DescriptorCapture
+{
+    /// <summary>Chooses the size of the map.</summary>
+    public static void Prepare(BpfObject programs, SessionOptions options) =>
+        programs.FindMap("fd_plans").MaxEntries = (uint)Math.Max(1, options.Descriptors?.Count ?? 0);
+
+    /// <summary>Hands over what the programs look up.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public static void Load(BpfObject programs, SessionOptions options)
+    {
+        if (options.Descriptors is not { } descriptors)
+            return;
+        BpfMap map = programs.FindMap("fd_plans");
+        foreach ((VariantKey key, FdPlan plan) in descriptors)
+            map.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<FdPlan>(in plan)));
+    }
+}
