@@ -90,6 +90,12 @@ public sealed record LineOptions
     /// <summary>Whether a signal has a line, by its number; null: all have.</summary>
     public Func<uint, bool>? Signals { get; init; }
 
+    /// <summary>Writes what calls read and wrote under their lines; null: it is not written.</summary>
+    public DataDump? Dump { get; init; }
+
+    /// <summary>Whether a thread that comes into the trace is told of, as strace does it on standard error.</summary>
+    public bool TellsAttached { get; init; }
+
     /// <summary>Whether ends of threads have no lines (-qq).</summary>
     public bool NoEnds { get; init; }
 

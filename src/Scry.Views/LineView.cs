@@ -52,6 +52,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         _split?.WriteParts(in call);
         output.EndLine();
         _split?.WriteLines(in call);
+        options.Dump?.Write(in call, _to, output.EndLine);
         if (options.Stacks is { } stacks)
             StackLines.Write(in call, stacks, output);
     }
@@ -66,6 +67,17 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     }
 
     // As strace: [  39] getpid()
+    /// <inheritdoc/>
+    private protected override void WriteTask(in RecordHeader header, in TaskState task)
+    {
+        if (!options.TellsAttached || ((TaskFlags)header.Flags & TaskFlags.Fork) == 0)
+            return;
+        _to.Append("strace: Process "u8);
+        _to.AppendDecimal((ulong)header.Tid);
+        _to.Append(" attached"u8);
+        output.EndLine();
+    }
+
     // As strace: names do not tell an x32 call from x86-64's.
     private void WriteMode(in RecordHeader header, in TaskState task)
     {

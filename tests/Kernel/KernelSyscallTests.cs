@@ -46,6 +46,18 @@ public sealed class KernelSyscallTests
         Assert.Equal("writev", kernel.Describe(Abi.X86_64, 20)?.Name);
     }
 
+    // Both ABIs: names of ia32's older functions are many, their numbers are one each.
+    [Theory]
+    [InlineData(Abi.X86_64)]
+    [InlineData(Abi.Ia32)]
+    public void EveryNumberThatTheKernelHasAFunctionForHasARow(Abi abi)
+    {
+        using var kernel = new KernelSyscalls();
+        string[] without = [.. Enumerable.Range(0, (int)NumbersMost).Where(nr => SyscallRow.Find(abi, (uint)nr) < 0)
+            .Select(nr => kernel.Describe(abi, (uint)nr)?.Name).OfType<string>()];
+        Assert.Equal([], without);
+    }
+
     [Fact]
     public void ParametersHaveTheNamesOfThePrototype()
     {

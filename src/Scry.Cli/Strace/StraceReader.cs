@@ -94,8 +94,6 @@ internal sealed class StraceReader
             Sort = Last(O.SortBy) is { } sort ? Column("-S", sort) : StraceColumn.TimePercent,
             Separately = separately,
             Append = Has(O.Append),
-            TellsAttached = (quiet & QuietAttach) == 0,
-            Daemonize = ReadDaemonize(),
             Remarks = _remarks,
         };
     }
@@ -127,6 +125,10 @@ internal sealed class StraceReader
             throw Usage($"{typed}: calls cannot be tampered with", "that needs a process that stops at each call, which Scry never does: use strace for it");
         if (name == O.Kvm)
             throw Usage($"{typed}: exits of virtual CPUs are no system calls", "perf kvm counts them");
+        if (name == O.Daemonize || name == O.DaemonizeLong)
+            throw Usage($"{typed}: the command is Scry's child", "put Scry in the background, and give it the process: scry strace -p PID &");
+        if (name == O.DetachOn)
+            throw Usage($"{typed}: Scry cannot let go of a process at its execve", "what it does after it can be left out by -e");
         if (name == O.SecurityContext)
             throw Usage($"{typed}: contexts of SELinux are not shown", "leave it out");
         _sets[name] = (typed, set);
@@ -314,9 +316,18 @@ internal sealed class StraceReader
             ThreadNames = (ReadPids() & PidParts.Comm) != 0,
             Statuses = ReadStatuses(),
             Signals = _sets.TryGetValue(O.Signals, out (string Option, string Set) signals) ? StraceSet.Signals(signals.Option, signals.Set) : null,
+            Dump = ReadDump(),
+            TellsAttached = Last(O.Output) is null && (quiet & QuietAttach) == 0,
             NoEnds = (quiet & QuietExit) != 0,
             NoModes = (quiet & QuietPersonality) != 0,
         };
+    }
+
+    private DataDump? ReadDump()
+    {
+        Func<int, bool>? reads = _sets.TryGetValue(O.Read, out (string Option, string Set) read) ? StraceSet.Numbers(read.Option, read.Set) : null;
+        Func<int, bool>? writes = _sets.TryGetValue(O.Write, out (string Option, string Set) write) ? StraceSet.Numbers(write.Option, write.Set) : null;
+        return reads is null && writes is null ? null : new DataDump(reads, writes);
     }
 
     private CallStatuses ReadStatuses()
@@ -367,29 +378,6 @@ internal sealed class StraceReader
         }
         // strace takes the number of a unit too: 1us is 1000 of ns.
         return text switch { "1" or "1s" => 0, _ => throw Unknown(option, text, "s, ms, us, ns") };
-    }
-
-    private int ReadDaemonize()
-    {
-        int letters = Count(O.Daemonize);
-        int level = letters;
-        if (Has(O.DaemonizeLong))
-        {
-            if (letters > 0)
-                throw Usage("-D and --daemonize say the same thing", "give one of them");
-            level = Last(O.DaemonizeLong) switch
-            {
-                null or "grandchild" => 1,
-                "pgroup" or "pgrp" => 2,
-                "session" => 3,
-                { } other => throw Unknown("--daemonize", other, "grandchild, pgroup, session"),
-            };
-        }
-        if (level > 3)
-            throw Usage("there are -D, -DD and -DDD", "give one of them");
-        if (level > 0 && _command.Count == 0)
-            throw Usage("-D needs a command", "without one Scry can be put in the background: scry strace -p PID &");
-        return level;
     }
 
     private static List<StraceColumn> ReadColumns(string names)

@@ -19,9 +19,14 @@ internal sealed class CaseProgram : IDisposable
     /// <summary>An empty directory for its file system.</summary>
     public string Directory => _workspace["root"];
 
-    public static CaseProgram Compile(int table, string[]? chosen = null)
+    /// <summary>Writes and compiles it.</summary>
+    /// <param name="table">The ABI's table.</param>
+    /// <param name="chosen">Of these calls alone; of all when missing.</param>
+    /// <param name="some">One case in so many.</param>
+    public static CaseProgram Compile(int table, string[]? chosen = null, int some = 1)
     {
-        (IReadOnlyList<Case> cases, Image image) = CaseMaker.Make(table, chosen);
+        (IReadOnlyList<Case> all, Image image) = CaseMaker.Make(table, chosen);
+        Case[] cases = [.. all.Where((_, i) => i % some == 0)];
         var program = new CaseProgram(cases);
         using (var memory = new FileStream(program._workspace["memory.bin"], FileMode.CreateNew))
             File.WriteAllText(program._workspace["cases.h"], Header(table, cases, image, memory));

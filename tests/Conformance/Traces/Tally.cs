@@ -26,7 +26,7 @@ internal sealed class Count
 /// <summary>Counts by what they are of: an ABI or a program, a call, a part of it.</summary>
 internal sealed class Tally
 {
-    private const string NoName = "syscall_0x", Newer = "(newer)";
+    private const string NoName = "syscall_0x", Newer = "(newer)", Killed = "+++ killed", Exited = "+++ exited";
 
     private readonly SortedDictionary<(string Where, string Syscall, string Part), Count> _counts = [];
 
@@ -81,7 +81,7 @@ internal sealed class Tally
             Line theirs = i < expected.Count ? expected[i] : default, ours = i < seen.Count ? seen[i] : default;
             // What a thread's last call returned into a kill, strace does not get to hear; one that was refused with the kill is no call.
             bool unheard = theirs.Text?.EndsWith(" = ?", StringComparison.Ordinal) == true;
-            if (unheard && ours.Name is "+++ killed")
+            if (unheard && ours.Name is Killed)
                 return;
             (string where, string syscall, string part) = i < expected.Count ? sort(expected, i) : default;
             if (theirs.IsCall && ours.IsCall && theirs.Name.StartsWith(NoName, StringComparison.Ordinal) && !ours.Name.StartsWith(NoName, StringComparison.Ordinal))
@@ -94,10 +94,13 @@ internal sealed class Tally
                 Missing.Add($"thread {tid}, line {i + 1} of {expected.Count} (scry: {seen.Count}), after {(i > 0 ? expected[i - 1].Text : "its start")}\n  strace: {theirs.Text ?? "nothing"}\n  scry:   {ours.Text ?? "nothing"}");
                 return;
             }
-            bool killed = unheard && (i + 1 == seen.Count || seen[i + 1].Name is "+++ killed");
-            this[where, syscall, part].Add(theirs.Text!, killed ? theirs.Text! : ours.Text);
+            bool ended = unheard && (i + 1 == seen.Count || seen[i + 1].Name is Killed or Exited);
+            this[where, syscall, part].Add(theirs.Text!, ended && SameBegin(theirs.Text!, ours.Text) ? theirs.Text! : ours.Text);
         }
     }
+
+    // Of a call that was never to return strace may have written the first arguments alone.
+    private static bool SameBegin(string unheard, string heard) => heard.StartsWith(unheard[..^") = ?".Length].TrimEnd(',', ' '), StringComparison.Ordinal);
 
     // Of calls that strace has no name for, the result alone can be compared.
     private static string Result(string text) => text[text.LastIndexOf(" = ", StringComparison.Ordinal)..];
