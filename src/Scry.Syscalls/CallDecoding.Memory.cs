@@ -235,7 +235,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 return;
             case TypeKind.CharArray:
                 int end = at.IndexOf((byte)0);
-                _w.String(end < 0 ? at : at[..end], end < 0);
+                // Without a NUL its last byte is not shown: where the NUL should be.
+                _w.String(end < 0 ? at[..^1] : at[..end], end < 0);
                 return;
             case TypeKind.HexBytes:
                 _w.String(at[..Math.Min(at.Length, _decoder.Options.StringLimit)], at.Length > _decoder.Options.StringLimit);

@@ -19,14 +19,14 @@ public sealed class StructTests
     {
         ["timespec64"] = "__kernel_timespec", ["itimerspec64"] = "__kernel_itimerspec", ["timex64"] = "__kernel_timex", ["old_kernel_stat"] = "__old_kernel_stat",
         ["utsname"] = "new_utsname", ["cap_user_header"] = "__user_cap_header_struct", ["cap_user_data"] = "__user_cap_data_struct",
-        ["flock_get"] = "flock", ["flock64_get"] = "flock64", ["ifreq_flags"] = "ifreq", ["ifreq_int"] = "ifreq",
+        ["flock_get"] = "flock", ["flock64_get"] = "flock64", ["ifreq_flags"] = "ifreq", ["ifreq_newname"] = "ifreq", ["ifreq_slave"] = "ifreq", ["ifreq_map"] = "ifreq", ["ifreq_metric"] = "ifreq", ["ifreq_mtu"] = "ifreq", ["ifreq_qlen"] = "ifreq", ["ifreq_index"] = "ifreq", ["ifreq_brif"] = "ifreq",
     };
 
     // What the headers call a type.
     private static readonly HashSet<string> s_typedefs = ["stack_t"];
 
     // Structures of which the facts have the beginning alone: what follows is not shown, or newer than the installed headers.
-    private static readonly HashSet<string> s_beginnings = ["sigevent", "perf_event_attr", "ifreq_flags", "ifreq_int", "sysinfo", "landlock_ruleset_attr"];
+    private static readonly HashSet<string> s_beginnings = ["sigevent", "perf_event_attr", "ifreq_flags", "sysinfo", "landlock_ruleset_attr"];
 
     // What a header means by the name is not what the call takes.
     private static readonly (string Struct, string Abi)[] s_others =
