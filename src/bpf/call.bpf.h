@@ -121,12 +121,15 @@ static __always_inline __u64 call__unstage(struct writer *w, struct scry_thread 
 	if (thread->depot) {
 		struct depot *depot = bpf_map_lookup_elem(&depots, &index);
 
+		/* Older verifiers lose the bounds of what waits on the stack. */
+		barrier_var(staged);
 		if (!depot || staged > sizeof(depot->data) ||
 		    bpf_probe_read_kernel(w->base + size, staged, depot->data))
 			staged = 0;
 	} else {
 		struct stage *stage = bpf_map_lookup_elem(&stages, &thread->slot);
 
+		barrier_var(staged);
 		if (!stage || staged > sizeof(stage->data))
 			staged = 0;
 		else if (staged <= WORDS_COPIED * 8)
