@@ -110,7 +110,63 @@ public sealed class CallMemory(TaskMemory memory, CapturePlan[] plans, IReadOnly
             if ((plan.Ops[i].Flags & OpFlags.AtEntry) != 0 && !changes)
                 Run(plan.Ops[i], args);
         }
+        foreach (CaptureFollow follow in FollowTable.Of(in plan))
+        {
+            bool changes = _phase == CapturePhase.Late && (follow.Flags & OpFlags.AtExit) != 0;
+            if ((follow.Flags & OpFlags.AtEntry) != 0 && !changes)
+                Follow(in follow, args);
+        }
     }
+
+    private void Follow(in CaptureFollow follow, ReadOnlySpan<ulong> args)
+    {
+        for (uint i = 0; i < CaptureFollow.Followed && Follow(in follow, args, i); i++)
+        {
+        }
+    }
+
+    // Element i of the array that it goes over; whether there may be another.
+    private bool Follow(in CaptureFollow follow, ReadOnlySpan<ulong> args, uint i)
+    {
+        ulong at = args[follow.Arg], within = 0;
+        if (at == 0 || i > 0 && follow.Loop == 0 || follow.Limit > 0 && (ulong)(follow.Offset[0] + follow.Wide[0]) > (uint)args[follow.Limit - 1])
+            return false;
+        for (int hop = 0; hop < follow.Hops; hop++)
+        {
+            if (follow.Loop == hop + 1)
+            {
+                if (Followed(follow.Elements, args, within) is not { } count || i >= count)
+                    return false;
+                at += i * follow.Stride;
+            }
+            within = at;
+            if (hop + 1 == follow.Hops && follow.Test != 0 && (Word(within + follow.TestOffset, follow.TestWide) is not { } value || !follow.Holds(value)))
+                return true;
+            if (Word(at + follow.Offset[hop], follow.Wide[hop]) is not { } pointer)
+                return false;
+            if (pointer == 0)
+                return true;
+            at = pointer;
+        }
+        if (follow.Kind == OpKind.String)
+            Text(at, (follow.Flags & OpFlags.Data) != 0 ? _dataMax + 2 : PathMax);
+        else if (Followed(follow.Length, args, within) is { } length)
+        {
+            if (follow.Kind == OpKind.Iovec)
+                Vector(at, length);
+            else
+                Payload(at, length > CaptureMax ? CaptureMax : length * follow.Size, (follow.Flags & OpFlags.Data) != 0);
+        }
+        return true;
+    }
+
+    private ulong? Followed(CaptureCount count, ReadOnlySpan<ulong> args, ulong within) => count.Kind switch
+    {
+        FollowCount.Arg => args[count.Count],
+        FollowCount.Result => 0,
+        FollowCount.Member => Word(within + count.Count, count.Wide),
+        _ => count.Count,
+    };
 
     private void Run(CaptureOp op, ReadOnlySpan<ulong> args)
     {
@@ -195,13 +251,15 @@ public sealed class CallMemory(TaskMemory memory, CapturePlan[] plans, IReadOnly
         _record.Write(stackalloc byte[-bytes.Length & 7]);
     }
 
-    private ulong? Word(ulong address)
+    private ulong? Word(ulong address) => Word(address, _word);
+
+    private ulong? Word(ulong address, int wide)
     {
         Span<byte> bytes = stackalloc byte[8];
         bytes.Clear();
-        if (Given(address, out ReadOnlySpan<byte> given) && given.Length >= _word)
-            given[.._word].CopyTo(bytes);
-        else if (memory.Read(_tid, address, bytes[.._word]) < _word)
+        if (Given(address, out ReadOnlySpan<byte> given) && given.Length >= wide)
+            given[..wide].CopyTo(bytes);
+        else if (memory.Read(_tid, address, bytes[..wide]) < wide)
             return null;
         return MemoryMarshal.Read<ulong>(bytes);
     }

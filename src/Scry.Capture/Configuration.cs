@@ -79,7 +79,7 @@ internal static class Configuration
         foreach ((string name, int entries) in (ReadOnlySpan<(string, int)>)
             [
                 ("rings", cpus), ("cells", cpus), ("threads", threads), ("stages", threads), ("homes", threads),
-                ("variants", Math.Max(1, options.Variants.Count)),
+                ("variants", Math.Max(1, options.Variants.Count)), ("follows", Math.Max(1, FollowTable.All.Length)),
             ])
         {
             programs.FindMap(name).MaxEntries = (uint)entries;
@@ -97,7 +97,11 @@ internal static class Configuration
         Write(programs.FindMap(".rodata").InitialValue, in config, options.Plans);
         MapMemory.Require(programs, loading);
         programs.Load();
-        BpfMap variants = programs.FindMap("variants");
+        BpfMap variants = programs.FindMap("variants"), follows = programs.FindMap("follows");
+        // Plans that were made since name some that the programs have no room for: they are not theirs.
+        CaptureFollow[] all = FollowTable.All;
+        for (uint i = 0; i < Math.Min((uint)all.Length, follows.MaxEntries); i++)
+            follows.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in i)), MemoryMarshal.AsBytes(new ReadOnlySpan<CaptureFollow>(in all[i])));
         foreach ((VariantKey key, CapturePlan plan) in options.Variants)
             variants.Update(MemoryMarshal.AsBytes(new ReadOnlySpan<VariantKey>(in key)), MemoryMarshal.AsBytes(new ReadOnlySpan<CapturePlan>(in plan)));
     }

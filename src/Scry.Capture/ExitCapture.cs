@@ -60,6 +60,9 @@ internal static class ExitCapture
         if ((plan.Flags & (PlanFlags.Stack | PlanFlags.Ioctl)) != 0
             || ((plan.Flags & PlanFlags.Execs) != 0 && !KernelSupport.TellsExecs))
             return true;
+        // What is followed may have been written over by then.
+        if (plan.FollowCount > 0 && (plan.Flags & PlanFlags.Exit) != 0 && FollowTable.Of(in plan).Any(follow => (follow.Flags & OpFlags.AtEntry) != 0))
+            return true;
         for (int i = 0; i < plan.OpCount; i++)
         {
             for (int j = 0; j < plan.OpCount; j++)

@@ -5,7 +5,7 @@ namespace Scry.Syscalls;
 // What a call reads and writes: what it was given is the argument, what it left there stands beside it.
 internal readonly ref partial struct CallDecoding<TWriter>
 {
-    private bool Exchanged(TypeNode node, ulong address)
+    private bool Exchanged(TypeNode node, ulong address, ReadOnlySpan<byte> within)
     {
         ReadOnlySpan<byte> after = default;
         if (!Failed || node.Way == Direction.InOutAlways)
@@ -13,13 +13,13 @@ internal readonly ref partial struct CallDecoding<TWriter>
         if (!Given(node, address, out ReadOnlySpan<byte> before))
         {
             if (after.IsEmpty || !IsKept(node))
-                return !after.IsEmpty && LeftAlone(node, address, after);
+                return !after.IsEmpty && LeftAlone(node, address, after, within);
             before = after;
         }
         var element = new TypeNode(node.A);
         if (element.Kind == TypeKind.Int && Number(element, before, after))
             return true;
-        return Elements(node, before, TWriter.IsText && ResultTells(node) ? default : after);
+        return Elements(node, before, TWriter.IsText && ResultTells(node) ? default : after, within);
     }
 
     // What the call found. What was read late may be what it left instead: unless it leaves nothing when it fails.
@@ -34,7 +34,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         && new TypeNode(result).Kind is TypeKind.Poll or TypeKind.Select or TypeKind.Left && new TypeNode(node.A).Kind == TypeKind.Struct;
 
     // Of a call whose begin was not seen, or whose memory was not there then: 0x7f0000001000 => [16].
-    private bool LeftAlone(TypeNode node, ulong address, ReadOnlySpan<byte> after)
+    private bool LeftAlone(TypeNode node, ulong address, ReadOnlySpan<byte> after, ReadOnlySpan<byte> within)
     {
         if (TWriter.IsText)
         {
@@ -43,7 +43,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             {
                 _w.To.Append(" => "u8);
                 // Not as a change: there is nothing that it changed from.
-                if (!Elements(node, after, after))
+                if (!Elements(node, after, after, within))
                     _w.Address(address);
             }
             return true;
@@ -52,7 +52,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         _w.Field("before"u8);
         _w.Address(address);
         _w.Field("after"u8);
-        if (!Elements(node, after, after))
+        if (!Elements(node, after, after, within))
             _w.Address(address);
         _w.Close((byte)'{', false);
         return true;

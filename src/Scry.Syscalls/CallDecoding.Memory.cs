@@ -5,16 +5,19 @@ namespace Scry.Syscalls;
 internal readonly ref partial struct CallDecoding<TWriter>
 {
     /// <summary>What an argument points to; the address where that was not to be had.</summary>
-    private void Pointer(TypeNode node, ulong address)
+    /// <param name="node">Its type.</param>
+    /// <param name="address">Where.</param>
+    /// <param name="within">The structure that the pointer stands in, if it stands in one.</param>
+    private void Pointer(TypeNode node, ulong address, ReadOnlySpan<byte> within = default)
     {
         bool shown = address != 0 && (!_addresses || node.Kind is TypeKind.Path or TypeKind.Str or TypeKind.Buf) && node.Kind switch
         {
             TypeKind.Path or TypeKind.Str => CString(node, address),
-            TypeKind.Buf => Buffer(node, address),
-            TypeKind.Ptr => Pointed(node, address),
+            TypeKind.Buf => Buffer(node, address, within),
+            TypeKind.Ptr => Pointed(node, address, within),
             TypeKind.StrV => Strings(address),
             TypeKind.EnvP => Environment(address),
-            TypeKind.Iovec => Iovecs(address, Length(node), node.Way),
+            TypeKind.Iovec => Iovecs(address, Length(node, within), node.Way),
             TypeKind.Msghdr => Message(address, node.Way, _call.Result),
             TypeKind.Mmsghdr => Messages(node, address),
             TypeKind.SockAddr => SocketAddress(node, address),
@@ -43,13 +46,14 @@ internal readonly ref partial struct CallDecoding<TWriter>
     }
 
     // A length or count: of bytes, elements or descriptors.
-    private ulong Length(TypeNode node) => node.Count switch
+    private ulong Length(TypeNode node, ReadOnlySpan<byte> within = default) => node.Count switch
     {
         CountKind.One => 1,
         CountKind.Constant => (ulong)node.C,
         CountKind.Register => _narrow ? (uint)Register(node.C) : Register(node.C),
         CountKind.Result => _call.Result > 0 ? (ulong)_call.Result : 0,
         CountKind.Pointer => ValueResult(Register(node.C)),
+        CountKind.Member => (node.C & 0xffff) + (node.C >> 16) <= within.Length ? Read(within[(node.C & 0xffff)..], node.C >> 16) : 0,
         _ => 0,
     };
 
@@ -79,9 +83,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
         return true;
     }
 
-    private bool Buffer(TypeNode node, ulong address)
+    private bool Buffer(TypeNode node, ulong address, ReadOnlySpan<byte> within)
     {
-        ulong length = Length(node);
+        ulong length = Length(node, within);
         if (!Phase(node.Way, out CapturePhase phase))
             return false;
         return Payload(address, length, phase, node.A == 1);
@@ -105,23 +109,25 @@ internal readonly ref partial struct CallDecoding<TWriter>
         return true;
     }
 
-    private bool Pointed(TypeNode node, ulong address)
+    private bool Pointed(TypeNode node, ulong address, ReadOnlySpan<byte> within)
     {
         if (node.Way is Direction.InOut or Direction.InOutAlways)
-            return Exchanged(node, address);
+            return Exchanged(node, address, within);
         if (!Read(address, node.Way, out ReadOnlySpan<byte> bytes) && !(node.Count == CountKind.Result && !Failed && _call.Result == 0))
             return false;
         // A status that no child left.
         if (new TypeNode(node.A).Kind == TypeKind.WaitStatus && _call.Result <= 0)
             return false;
-        return Elements(node, bytes, default);
+        return Elements(node, bytes, default, within);
     }
 
     // The elements that were captured; `after`: the same memory when the call was over, where it may have changed it.
-    private bool Elements(TypeNode node, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after)
+    private bool Elements(TypeNode node, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after, ReadOnlySpan<byte> within = default)
     {
         var element = new TypeNode(node.A);
         int size = SizeOf(element);
+        if (node.Count == CountKind.Bytes)
+            return Sized(element, node, bytes, after);
         if (node.Count == CountKind.One)
         {
             if (bytes.Length < size)
@@ -135,7 +141,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 _w.Close((byte)'[', false);
             return true;
         }
-        ulong count = Length(node);
+        ulong count = Length(node, within);
         _w.Open((byte)'[');
         ulong most = _abbreviate ? (ulong)_decoder.Options.StringLimit : ulong.MaxValue, i = 0;
         for (; i < count && i < most && bytes.Length >= size; i++, bytes = bytes[size..], after = after.Length >= size ? after[size..] : default)
@@ -172,7 +178,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
     /// <param name="bytes">It, as the call found it, or left it where it only writes it.</param>
     /// <param name="after">It, as the call left it; empty when that is not known or is no other.</param>
     /// <param name="exchanged">Whether the call both reads and writes it.</param>
-    private void Struct(int id, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after = default, bool exchanged = false)
+    /// <param name="size">Bytes that are said to be there; null: as many as it has.</param>
+    private void Struct(int id, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after = default, bool exchanged = false, ulong? size = null)
     {
         var layout = new StructRow(id, _table);
         bool lone = layout.FieldCount == 1 && layout.Field(0).Bare, left = false;
@@ -182,6 +189,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
         {
             FieldRow field = layout.Field(i);
             if (field.ConditionOp != 0 && !Holds(field, bytes))
+                continue;
+            // Of a structure that is said to end before it.
+            if (size is { } ends && (ulong)(field.Offset + field.Size * Math.Max(1, field.Array)) > ends)
                 continue;
             if (TWriter.IsText && field.Abbreviated && _abbreviate)
             {
@@ -199,6 +209,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
             else
                 FieldValue(field, bytes);
         }
+        if (size is { } whole)
+            left |= Trailing(layout, bytes, whole);
         if (!lone)
             _w.Close((byte)'{', left);
         if (TWriter.IsText && layout.Dated && bytes.Length >= layout.Size)
@@ -250,7 +262,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         }
         if (field.Array == 0 && node.Kind is not (TypeKind.HexArray or TypeKind.DecArray))
         {
-            Value(node, field.Type, Extend(Read(at, field.Size), field.Size, field.Signed), -1);
+            Member(node, field, Read(at, field.Size), bytes);
             return;
         }
         _w.Open((byte)'[');
@@ -265,9 +277,18 @@ internal readonly ref partial struct CallDecoding<TWriter>
             else if (node.Kind == TypeKind.DecArray)
                 _w.Number(value);
             else
-                Value(node, field.Type, Extend(value, field.Size, field.Signed), -1);
+                Member(node, field, value, bytes);
         }
         _w.Close((byte)'[', false);
+    }
+
+    // A member's value; of a pointer what it points to, of which the structure tells how much there is.
+    private void Member(TypeNode node, FieldRow field, ulong value, ReadOnlySpan<byte> within)
+    {
+        if (node.Kind is TypeKind.Path or TypeKind.Str or TypeKind.Buf or TypeKind.Ptr or TypeKind.Iovec or TypeKind.SockAddr)
+            Pointer(node, value, within);
+        else
+            Value(node, field.Type, Extend(value, field.Size, field.Signed), -1);
     }
 
     // The date of a timestamp, as a comment: strace gives it for times of files.

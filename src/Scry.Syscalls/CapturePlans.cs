@@ -4,7 +4,7 @@ using Scry.Wire;
 namespace Scry.Syscalls;
 
 /// <summary>What the kernel must copy of each call so that the decoder can show it: the facts' types as operations.</summary>
-public static class CapturePlans
+public static partial class CapturePlans
 {
     /// <summary>
     /// The plans of all syscalls, as <see cref="CapturePlan.IndexOf"/> has them: of the machine's own ABI, then of its 32-bit one;
@@ -68,6 +68,7 @@ public static class CapturePlans
             if (variant.Any || variant.Register2 >= 0 || variant.OverrideCount == 0 || !variant.IsOf(table))
                 continue;
             CapturePlan plan = Base(row);
+            var follows = new List<CaptureFollow>();
             for (int i = 0; i < row.ArgumentCount; i++)
             {
                 ArgumentRow argument = row.Argument(i);
@@ -79,7 +80,9 @@ public static class CapturePlans
                 }
                 if (payload || !IsPayload(row, type))
                     Add(ref plan, row, new TypeNode(type), argument.Register, table);
+                Follow(follows, new TypeNode(type), argument.Register, table, payload);
             }
+            plan.SetFollows(CollectionsMarshal.AsSpan(follows));
             // One key is one plan: what chooses by two arguments is read as the general plan says.
             variants.Add((new VariantKey((uint)row.Number(table), AbiTable.Is32Bit(table) ? 1u : 0u, variant.Key), plan));
         }
@@ -112,14 +115,17 @@ public static class CapturePlans
     private static CapturePlan Plan(SyscallRow row, int table, bool payload)
     {
         CapturePlan plan = Base(row);
+        var follows = new List<CaptureFollow>();
         for (int i = 0; i < row.ArgumentCount; i++)
         {
             ArgumentRow argument = row.Argument(i);
             if (payload || !IsPayload(row, argument.Type))
                 Add(ref plan, row, new TypeNode(argument.Type), argument.Register, table);
+            Follow(follows, new TypeNode(argument.Type), argument.Register, table, payload);
             if (plan.FdArg == 0 && new TypeNode(argument.Type).Kind == TypeKind.Fd)
                 plan.FdArg = (byte)(argument.Register + 1);
         }
+        plan.SetFollows(CollectionsMarshal.AsSpan(follows));
         int selecting = SelectingRegister(row);
         if (selecting >= 0)
         {
@@ -227,6 +233,8 @@ public static class CapturePlans
         // The length of a value-result pair is copied with its buffer.
         if (node.Count == CountKind.One || node.Count == CountKind.Constant && node.C == 1)
             plan.Add(new CaptureOp(OpKind.Fixed, when, arg, 0, size));
+        else if (node.Count == CountKind.Bytes)
+            plan.Add(new CaptureOp(OpKind.Buffer, when, arg, (byte)node.C, 1));
         else
             plan.Add(Sized(node, arg, when, size));
     }

@@ -75,6 +75,10 @@ internal enum CountKind
     Result,
     /// <summary>In the u32 that a register points to.</summary>
     Pointer,
+    /// <summary>In a member of the structure that the pointer stands in: its offset, and its bytes from bit 16 on.</summary>
+    Member,
+    /// <summary>One, of which there are as many bytes as a register says.</summary>
+    Bytes,
 }
 
 /// <summary>Values that only code can decode.</summary>

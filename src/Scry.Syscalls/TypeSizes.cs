@@ -9,7 +9,7 @@ internal static class TypeSizes
         TypeKind.Int => node.A != 0 ? node.A : Word(table),
         TypeKind.Enum or TypeKind.Flags => node.B,
         TypeKind.Uid16 or TypeKind.Gid16 or TypeKind.Port => 2,
-        TypeKind.Addr or TypeKind.Time or TypeKind.Handler or TypeKind.OldSigSet => Word(table),
+        TypeKind.Addr or TypeKind.Time or TypeKind.Handler or TypeKind.OldSigSet or TypeKind.Path or TypeKind.Str or TypeKind.Buf or TypeKind.Ptr or TypeKind.Iovec or TypeKind.StrV or TypeKind.EnvP => Word(table),
         TypeKind.Rlim or TypeKind.SigSetWord => 8,
         TypeKind.CharArray => node.A,
         _ => 4,

@@ -105,6 +105,20 @@ public struct CapturePlan
     /// <summary>The operations.</summary>
     public OpArray Ops;
 
+    /// <summary>Number of the first of its follows in <see cref="FollowTable"/>.</summary>
+    public ushort Follow;
+    /// <summary>How many there are.</summary>
+    public byte FollowCount;
+    /// <summary>Nothing.</summary>
+    public Padding Pad;
+
+    /// <summary>5 bytes.</summary>
+    [InlineArray(5)]
+    public struct Padding
+    {
+        private byte _first;
+    }
+
     /// <summary>8 operations.</summary>
     [InlineArray(8)]
     public struct OpArray
@@ -141,6 +155,29 @@ public struct CapturePlan
         {
             OnlyExit = (Flags & PlanFlags.Exit) == 0 ? OpCount : (byte)0;
             Flags |= PlanFlags.Exit;
+        }
+    }
+
+    /// <summary>Sets what it follows, once all operations are there.</summary>
+    /// <param name="follows">At most <see cref="FollowTable.Most"/>.</param>
+    public void SetFollows(ReadOnlySpan<CaptureFollow> follows)
+    {
+        if (follows.Length == 0)
+            return;
+        (Follow, FollowCount) = (FollowTable.Intern(follows), (byte)follows.Length);
+        foreach (CaptureFollow follow in follows)
+        {
+            Pointers |= (byte)(1 << follow.Arg);
+            if ((follow.Flags & OpFlags.AtEntry) != 0)
+            {
+                OnlyEntry = 0;
+                Flags |= PlanFlags.Entry;
+            }
+            if ((follow.Flags & OpFlags.AtExit) != 0)
+            {
+                OnlyExit = 0;
+                Flags |= PlanFlags.Exit;
+            }
         }
     }
 }

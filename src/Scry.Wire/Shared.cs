@@ -247,7 +247,9 @@ public struct ThreadSlot
     /// <summary>Number + 1 of the depot that holds its captures.</summary>
     public ushort Depot;
     /// <summary>The signal that was last sent to it and not delivered; 0: none.</summary>
-    public ushort Signal;
+    public byte Signal;
+    /// <summary>What its plan follows could not all be read at entry.</summary>
+    public byte Missed;
     /// <summary>Errno of that signal's siginfo.</summary>
     public int SiErrno;
     /// <summary>Code of that signal's siginfo.</summary>

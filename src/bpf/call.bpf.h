@@ -58,9 +58,11 @@ static __always_inline bool call__carries(void)
 }
 
 /* Captures all that a call carries, where the work at hand says. */
-static __always_inline void call__capture(void)
+static __always_inline void call__capture(struct work *work)
 {
 	capture__all();
+	if (!work__stuck(work))
+		follow__all();
 	if (call__carries())
 		capture__beside();
 }
@@ -76,14 +78,17 @@ static __always_inline void call__stage(struct scry_thread *thread)
 		return;
 	}
 	work = work__start(w.ring, thread, 0, sizeof(struct stage), 0, 0);
-	call__capture();
+	call__capture(work);
 	if (work->full) {
 		thread->depot = depot__claim(thread->tid);
 		if (thread->depot) {
 			work__start(w.ring, thread, 0, sizeof(((struct depot *)0)->data), 0, 0);
 			work->depot = thread->depot;
 			thread->retry = 0;
-			call__capture();
+			thread->missed = 0;
+			call__capture(work);
+			if (work->full)
+				thread->missed = 1;
 		} else {
 			thread->retry = 0xff;
 			work->pos = 0;
@@ -167,7 +172,7 @@ static __always_inline __u64 call__read(struct writer *w, struct scry_thread *th
 	if (late)
 		thread->retry = 0xff;
 	work = work__start(w->ring, thread, size, w->room, result, 1);
-	call__capture();
+	call__capture(work);
 	if (work->cut || work->full)
 		thread->flags |= SCRY_CALL_TRUNCATED;
 	return work->full && !RING_CUTS ? 0 : work->pos;
@@ -195,7 +200,7 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 					const struct scry_plan *plan, __u64 now, __s64 result,
 					bool readable)
 {
-	bool reads = readable && (call__carries() || thread->retry ||
+	bool reads = readable && (call__carries() || thread->retry || thread->missed ||
 				  plan__reads(plan, thread, call__phases(thread)));
 	struct scry_call *call;
 	__u32 nargs = plan->nargs > SCRY_MAX_ARGS ? SCRY_MAX_ARGS : plan->nargs;
@@ -231,7 +236,7 @@ static __always_inline void call__write(struct writer *w, struct scry_thread *th
 	if (size && reads)
 		size = call__read(w, thread, plan, size, result);
 	size = ring__adds(w, thread, size, now, readable);
-	if (thread->retry && !readable && !(thread->state & SCRY_THREAD_SCRIPT))
+	if ((thread->retry || thread->missed) && !readable && !(thread->state & SCRY_THREAD_SCRIPT))
 		thread->flags |= SCRY_CALL_UNREAD;
 	if (!size || size > SCRY_RECORD_MAX) {
 		ring__lose(w->ring, size ? SCRY_LOST_SIZE : SCRY_LOST_RING);
@@ -260,6 +265,7 @@ static __always_inline void call__begin(struct task_struct *task, struct scry_th
 	thread->abi = abi;
 	thread->staged = 0;
 	thread->retry = retry;
+	thread->missed = 0;
 	thread->flags = flags;
 	regs__args(regs, abi, thread->args);
 	ring__begins(task, thread);

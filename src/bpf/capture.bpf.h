@@ -68,6 +68,9 @@ struct work {
 	__u32 slot;  /* of the thread */
 	__u32 depot; /* number + 1, when the destination is one */
 	struct scry_op op;
+	__u32 follow;	    /* number of the one at hand */
+	__u32 follow_first; /* of the plan's */
+	__u32 follow_end;
 	__u8 wide; /* bytes of a pointer */
 	__u8 to_record;
 	__u8 phase;
@@ -76,6 +79,7 @@ struct work {
 	__u8 failed; /* something could not be read, or does not fit a depot: try at exit */
 	__u8 full;   /* the destination is */
 	__u8 cut;    /* the record is at its largest */
+	__u8 missed; /* something that the follow at hand goes over could not be read */
 };
 _Static_assert(sizeof(struct work) <= sizeof(((struct scry_ring *)0)->work),
 	       "work fits the header");
@@ -223,6 +227,12 @@ __noinline __u64 capture__word(__u64 at)
 	if (at > limit + cap)
 		return 0;
 	return w->wide == 4 ? *(__u32 *)(dst + at) : *(__u64 *)(dst + at);
+}
+
+/* Whether what the thread's plan follows is to be tried again. */
+static __always_inline bool thread__missed(struct scry_thread *thread)
+{
+	return thread->missed || thread->retry == 0xff;
 }
 
 static __always_inline bool work__stuck(struct work *w)

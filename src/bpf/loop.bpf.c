@@ -15,6 +15,7 @@
 #include "flight.bpf.h"
 #include "capture.bpf.h"
 #include "plain.bpf.h"
+#include "follow.bpf.h"
 #include "task.bpf.h"
 #include "call.bpf.h"
 #include "trigger.bpf.h"

@@ -180,8 +180,8 @@ static __always_inline long plain__read(struct writer *w, struct scry_thread *th
 {
 	__u32 number = plan->only_exit - 1;
 
-	if (thread->retry || number >= SCRY_MAX_OPS || (plan->flags & SCRY_PLAN_VARIANTS) ||
-	    size > PLAIN_MOST || size > w->room)
+	if (thread->retry || thread->missed || number >= SCRY_MAX_OPS ||
+	    (plan->flags & SCRY_PLAN_VARIANTS) || size > PLAIN_MOST || size > w->room)
 		return -1;
 	size = size__forget(w->ring, size, 2 * PLAIN_MOST);
 	return plain__copy((void *)(w->base + size), w->room - size, plan__op(plan, number), thread,

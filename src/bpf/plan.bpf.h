@@ -15,6 +15,13 @@ struct {
 	__type(value, struct scry_plan);
 } variants SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* set before load */
+	__type(key, __u32);
+	__type(value, struct scry_follow);
+} follows SEC(".maps");
+
 /* Where among all plans the one of a place among the numbers of an ABI stands. */
 static __always_inline __u32 plan__index(__u32 abi, __u32 place)
 {

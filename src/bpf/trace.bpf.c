@@ -15,6 +15,7 @@
 #include "ring.bpf.h"
 #include "capture.bpf.h"
 #include "plain.bpf.h"
+#include "follow.bpf.h"
 #include "task.bpf.h"
 #include "descriptor.bpf.h"
 #include "split.bpf.h"

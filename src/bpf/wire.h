@@ -369,6 +369,49 @@ struct scry_op {
 #define SCRY_PLAN_EXECS	   0x40 /* execve and execveat */
 #define SCRY_PLAN_STACK	   0x80 /* args[0] is the stack pointer: sigreturn, whose frame lies there */
 
+/*
+ * What a plan copies behind pointers that stand in memory: from args[arg] over up to
+ * SCRY_FOLLOW_HOPS pointers, each in what the one before points to. One of them may stand in each
+ * element of an array.
+ */
+#define SCRY_FOLLOW_HOPS 3
+#define SCRY_FOLLOWED	 32 /* elements of an array */
+#define SCRY_FOLLOWS_MAX 32 /* of one plan */
+
+/* Where a count stands. */
+#define SCRY_AT_CONSTANT 0 /* in `count` itself */
+#define SCRY_AT_ARG	 1 /* args[count] */
+#define SCRY_AT_RESULT	 2
+#define SCRY_AT_MEMBER	 3 /* `wide` bytes at offset `count` of what the pointer stands in */
+
+struct scry_count {
+	__u8 kind;
+	__u8 wide;
+	__u16 count;
+};
+
+struct scry_follow {
+	__u8 kind;  /* SCRY_OP_FIXED, _STRING, _STRING_ARRAY or _IOVEC */
+	__u8 flags; /* SCRY_OP_* */
+	__u8 arg;
+	__u8 hops;
+	__u8 loop;  /* number + 1 of the hop whose pointer stands in an array's elements */
+	__u8 limit; /* argument + 1 that says how many bytes the first pointer may stand in */
+	__u8 wide[SCRY_FOLLOW_HOPS]; /* bytes of each pointer */
+	__u8 test; /* the last is followed when of the word at test_offset: 1: a bit, 2: = value, */
+	__u8 test_wide; /* 3: != value; 0: always */
+	__u8 pad;
+	__u16 offset[SCRY_FOLLOW_HOPS]; /* of each pointer */
+	__u16 test_offset;
+	struct scry_count
+		elements;	  /* of the array; a MEMBER: of what the pointer to it stands in */
+	struct scry_count length; /* of what is copied, in pieces of size bytes */
+	__u32 stride;		  /* bytes of an element of the array */
+	__u32 size;
+	__u32 test_mask;
+	__u32 test_value;
+};
+
 struct scry_plan {
 	__u8 nargs;
 	__u8 nops;
@@ -379,6 +422,9 @@ struct scry_plan {
 	__u8 fd_arg;	 /* argument + 1 that is a descriptor; 0: none */
 	__u8 pointers;	 /* a bit for each argument that some op follows */
 	struct scry_op ops[SCRY_MAX_OPS];
+	__u16 follow;  /* number of the first of its follows, … */
+	__u8 nfollows; /* … and how many there are */
+	__u8 pad[5];
 };
 
 struct scry_variant_key {
@@ -433,11 +479,12 @@ struct scry_thread {
 	__u16 muted;  /* calls that were given up and not told yet */
 	__u8 state;
 	__u8 abi;
-	__u8 retry;   /* bit n: op n could not be read at entry */
-	__u8 flags;   /* of the CALL to come */
-	__u32 slot;   /* its own index */
-	__u16 depot;  /* number + 1 of the depot that holds what was staged; 0: its stage does */
-	__u16 signal; /* last sent to it and not delivered, with its siginfo; 0: none */
+	__u8 retry;  /* bit n: op n could not be read at entry */
+	__u8 flags;  /* of the CALL to come */
+	__u32 slot;  /* its own index */
+	__u16 depot; /* number + 1 of the depot that holds what was staged; 0: its stage does */
+	__u8 signal; /* last sent to it and not delivered, with its siginfo; 0: none */
+	__u8 missed; /* what its plan follows could not all be read at entry */
 	__s32 si_errno;
 	__s32 si_code;
 	__u64 si_fields[4]; /* as in scry_signal */
@@ -775,13 +822,14 @@ SCRY_ASSERT(link, sizeof(struct scry_link) == 184);
 SCRY_ASSERT(span, sizeof(struct scry_span) == 56);
 SCRY_ASSERT(sched, sizeof(struct scry_sched) == 64);
 SCRY_ASSERT(op, sizeof(struct scry_op) == 8);
+SCRY_ASSERT(follow, sizeof(struct scry_follow) == 44);
 SCRY_ASSERT(thread, sizeof(struct scry_thread) == 152);
 SCRY_ASSERT(segment, sizeof(struct scry_segment) == 64);
 SCRY_ASSERT(group, sizeof(struct scry_group) == 256);
 SCRY_ASSERT(pattern, sizeof(struct scry_pattern) == 136);
 SCRY_ASSERT(given, sizeof(struct scry_given) == 40);
 SCRY_ASSERT(flight, sizeof(struct scry_flight) == 4096);
-SCRY_ASSERT(plan, sizeof(struct scry_plan) == 72);
+SCRY_ASSERT(plan, sizeof(struct scry_plan) == 80);
 SCRY_ASSERT(stuck, sizeof(struct scry_stuck) == 128 + 8 * SCRY_STUCK_FRAMES);
 SCRY_ASSERT(ring, sizeof(struct scry_ring) == SCRY_RING_HEADER);
 

@@ -29,6 +29,7 @@ public sealed partial class WireTests
         ("scry_code", typeof(CodeRange)), ("scry_registers", typeof(CallerRegisters)), ("scry_split", typeof(CallSplit)), ("scry_site", typeof(WaitSite)), ("scry_link", typeof(WakerLink)),
         ("scry_waits", typeof(CallWaits)), ("scry_span", typeof(SpanRecord)), ("scry_sched", typeof(SchedSums)), ("scry_sched_sums", typeof(SchedRecord)),
         ("scry_file", typeof(FileFacts)), ("scry_fd_op", typeof(FdOp)), ("scry_fd_plan", typeof(FdPlan)), ("scry_pids", typeof(PidFacts)),
+        ("scry_count", typeof(CaptureCount)), ("scry_follow", typeof(CaptureFollow)),
     ];
 
     private static readonly (string Prefix, Type Mirror)[] s_numbers =
@@ -37,7 +38,7 @@ public sealed partial class WireTests
         ("SCRY_PHASE_", typeof(CapturePhase)), ("SCRY_OP_", typeof(OpKind)), ("SCRY_OP_", typeof(OpFlags)), ("SCRY_PLAN_", typeof(PlanFlags)),
         ("SCRY_TARGET_", typeof(TargetKind)), ("SCRY_THREAD_", typeof(ThreadState)), ("SCRY_IDLE_", typeof(BellMode)), ("SCRY_LOST_", typeof(LossReason)),
         ("SCRY_GROUP_", typeof(GroupState)), ("SCRY_WHY_", typeof(IncidentCause)), ("SCRY_GIVEN_", typeof(GivenDetail)), ("SCRY_STUCK_", typeof(StuckFlags)),
-        ("SCRY_BY_", typeof(CountBy)), ("SCRY_CAPTURE_", typeof(CaptureFlags)), ("SCRY_SPAN_", typeof(SpanFlags)), ("SCRY_LINK_", typeof(LinkFlags)),
+        ("SCRY_BY_", typeof(CountBy)), ("SCRY_CAPTURE_", typeof(CaptureFlags)), ("SCRY_SPAN_", typeof(SpanFlags)), ("SCRY_LINK_", typeof(LinkFlags)), ("SCRY_AT_", typeof(FollowCount)),
         ("SCRY_FILE_", typeof(FileFlags)), ("SCRY_FD_", typeof(FdOpKind)),
     ];
 
@@ -52,7 +53,7 @@ public sealed partial class WireTests
         ("SCRY_WIRE_VERSION", Wire.Layout.Version), ("SCRY_NR_MAX", Wire.Layout.MaxNr), ("SCRY_ABI_COUNT", Wire.Layout.AbiCount),
         ("SCRY_FAR_FIRST", Wire.Layout.FarFirst), ("SCRY_FAR_COUNT", Wire.Layout.FarCount), ("SCRY_FAR_PLACE", Wire.Layout.FarPlace),
         ("SCRY_RING_HEADER", Wire.Layout.RingHeader), ("SCRY_RECORD_MAX", Wire.Layout.MaxRecord), ("SCRY_LOST_REASONS", Wire.Layout.LostReasons),
-        ("SCRY_RECORD_KINDS", Wire.Layout.RecordKinds), ("SCRY_MAX_OPS", 8), ("SCRY_MAX_ARGS", 6), ("SCRY_COMM_LEN", 16),
+        ("SCRY_RECORD_KINDS", Wire.Layout.RecordKinds), ("SCRY_MAX_OPS", 8), ("SCRY_FOLLOW_HOPS", CaptureFollow.MostHops), ("SCRY_FOLLOWED", CaptureFollow.Followed), ("SCRY_FOLLOWS_MAX", FollowTable.Most), ("SCRY_MAX_ARGS", 6), ("SCRY_COMM_LEN", 16),
         ("SCRY_SEGMENT_SIZE", Wire.Layout.SegmentSize), ("SCRY_SEGMENT_PAD", Wire.Layout.SegmentPad), ("SCRY_GROUP_PATH", Wire.Layout.GroupPath),
         ("SCRY_LANES", Wire.Layout.Lanes), ("SCRY_GIVENS", Wire.Layout.Givens), ("SCRY_DISPATCH_NS", (long)Wire.Layout.DispatchNs), ("SCRY_DISPATCH_ALONE_NS", (long)Wire.Layout.DispatchAloneNs), ("SCRY_PATTERNS", Wire.Layout.Patterns), ("SCRY_PATTERN_TEXT", Wire.Layout.PatternText),
         ("SCRY_STUCK_FRAMES", Wire.Layout.StuckFrames), ("SCRY_THREAD_PROBES", Wire.Layout.ThreadProbes), ("SCRY_THREAD_STRIDE", Wire.Layout.ThreadStride),

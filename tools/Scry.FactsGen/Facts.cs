@@ -19,7 +19,7 @@ internal sealed class Xlat(string name)
     public List<XlatEntry> Entries => Tables[AbiTable.X86_64];
 }
 
-internal sealed record Field(string Name, string CType, int Array, int Size, bool Signed, int Offset, int Type, int Struct);
+internal sealed record Field(string Name, string CType, int Array, int Size, bool Signed, int Offset, int Type, int Struct, string Print);
 
 internal sealed record Shown(int Field, bool Abbreviated, bool Bare, bool Written, bool Replaced, int ConditionField, ulong Mask, int Op, ulong Value);
 
@@ -125,7 +125,7 @@ internal sealed partial class Facts
         {
             if (words[i] == "->")
             {
-                syscall.Result = ParseType(line, words[++i], registers, isResult: true);
+                syscall.Result = ParseType(line, words[++i], registers);
                 continue;
             }
             if (words[i][0] == '@')

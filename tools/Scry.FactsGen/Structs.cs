@@ -75,6 +75,12 @@ internal sealed partial class Facts
             else
                 AddField(layout, line, text, table);
         }
+        // Once all members have a place: a pointer's count may stand behind it.
+        for (int i = 0; i < layout.Fields.Count; i++)
+        {
+            if (layout.Fields[i].Type < 0)
+                layout.Fields[i] = layout.Fields[i] with { Type = ParseType(text.Body.Where(line => line.Words[0] != "show").ElementAt(i), layout.Fields[i].Print, [], layout) };
+        }
         layout.Size = text.Packed ? layout.Size : (layout.Size + layout.Align - 1) / layout.Align * layout.Align;
         if (show is null)
         {
@@ -128,13 +134,13 @@ internal sealed partial class Facts
         string print = w[at + 2] is "struct" or "union" ? w[at + 3] : w[at + 2];
         int type = print switch
         {
-            "str" => TypeId(TypeKind.CharArray, total),
+            "str" when ctype == "char" => TypeId(TypeKind.CharArray, total),
             "hexbytes" => TypeId(TypeKind.HexBytes, total),
             "hexarray" => TypeId(TypeKind.HexArray, size, Math.Max(1, count)),
             "ulongarray" => TypeId(TypeKind.DecArray, size, Math.Max(1, count)),
-            _ => ParseType(line, print, []),
+            _ => -1,
         };
-        layout.Fields.Add(new Field(w[at + 1], ctype, count, size, signed, offset, type, nested));
+        layout.Fields.Add(new Field(w[at + 1], ctype, count, size, signed, offset, type, nested, print));
     }
 
     // ~name: left out when abbreviating; *name: without its name; >name: the call writes it; ^name: it changes it, and text has

@@ -26,7 +26,7 @@ internal sealed partial class Facts
         ["ioprio"] = (TypeKind.IoPriority, 0, 0, 0), ["sigset"] = (TypeKind.SigSetWord, 0, 0, 0),
     };
 
-    private int ParseType(Line line, string text, Dictionary<string, int> registers, bool isResult = false)
+    private int ParseType(Line line, string text, Dictionary<string, int> registers, Layout? within = null)
     {
         if (text.EndsWith('!'))
             throw line.Error($"'{text}' is no type");
@@ -50,7 +50,7 @@ internal sealed partial class Facts
             case "path" or "str":
                 return TypeId(head == "path" ? TypeKind.Path : TypeKind.Str, 0, (int)Way(line, inside));
             case "in" or "out" or "inout" or "out!" or "inout!":
-                return ParsePointer(line, head switch { "out!" => Direction.OutRestart, "inout!" => Direction.InOutAlways, _ => Way(line, head) }, inside, registers);
+                return ParsePointer(line, head switch { "out!" => Direction.OutRestart, "inout!" => Direction.InOutAlways, _ => Way(line, head) }, inside, registers, within);
             case "custom":
                 string name = string.Concat(inside.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
                 return Enum.TryParse(name, ignoreCase: true, out CustomKind custom) ? TypeId(TypeKind.Custom, (int)custom) : throw line.Error($"no code decodes custom[{inside}]");
@@ -67,18 +67,27 @@ internal sealed partial class Facts
             _ => throw line.Error($"'{head}' is no type"),
         };
         string[] parts = inside.Split(',');
-        (CountKind count, int value) = parts.Length > 1 ? Count(line, parts[1][(parts[1].IndexOf('=') + 1)..], registers) : (CountKind.One, 1);
+        (CountKind count, int value) = parts.Length > 1 ? Count(line, parts[1][(parts[1].IndexOf('=') + 1)..], registers, within) : (CountKind.One, 1);
         return TypeId(kind, head == "hexbuf" ? 1 : 0, (int)Way(line, parts[0]), value, (int)count);
     }
 
-    private int ParsePointer(Line line, Direction way, string inside, Dictionary<string, int> registers)
+    private int ParsePointer(Line line, Direction way, string inside, Dictionary<string, int> registers, Layout? within)
     {
-        Match many = Regex.Match(inside, @"^(.*)\*([a-z_0-9]+)$");
+        // T,size=argument: a structure that the caller may know less of, or more.
+        Match sized = Regex.Match(inside, @"^(\w+),size=(@?\w+)$");
+        if (sized.Success)
+        {
+            (CountKind kind, int where) = Count(line, sized.Groups[2].Value, registers, within);
+            if (kind != CountKind.Register)
+                throw line.Error("a structure's size is in an argument");
+            return TypeId(TypeKind.Ptr, ParseType(line, sized.Groups[1].Value, registers), (int)way, where, (int)CountKind.Bytes);
+        }
+        Match many = Regex.Match(inside, @"^(.*)\*(@?[a-z_A-Z0-9]+)$");
         string element = many.Success ? many.Groups[1].Value : inside;
         (CountKind count, int value) = (CountKind.One, 1);
         if (many.Success)
-            (count, value) = Count(line, many.Groups[2].Value, registers);
-        return TypeId(TypeKind.Ptr, ParseType(line, element, registers), (int)way, value, (int)count);
+            (count, value) = Count(line, many.Groups[2].Value, registers, within);
+        return TypeId(TypeKind.Ptr, ParseType(line, element, registers, within), (int)way, value, (int)count);
     }
 
     private static Direction Way(Line line, string word) => word switch
@@ -89,8 +98,14 @@ internal sealed partial class Facts
         _ => throw line.Error($"'{word}' is no direction"),
     };
 
-    private static (CountKind, int) Count(Line line, string word, Dictionary<string, int> registers)
+    private static (CountKind, int) Count(Line line, string word, Dictionary<string, int> registers, Layout? within)
     {
+        if (word[0] == '@')
+        {
+            Field member = within?.Fields.Find(field => field.Name == word[1..]) ?? throw line.Error($"'{word[1..]}' is no member beside it");
+            return (CountKind.Member, member.Offset | member.Size << 16);
+        }
+
         if (word == "ret")
             return (CountKind.Result, 0);
         if (char.IsDigit(word[0]))

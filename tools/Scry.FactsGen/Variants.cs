@@ -36,7 +36,7 @@ internal sealed partial class Facts
         {
             if (w[i] == "->")
             {
-                result = ParseType(line, w[++i], registers, isResult: true);
+                result = ParseType(line, w[++i], registers);
             }
             else if (w[i] == ".")
             {

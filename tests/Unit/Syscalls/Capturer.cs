@@ -19,7 +19,7 @@ internal sealed class Memory(ulong start, byte[] bytes)
     }
 
     public ulong? Word(ulong address, int size) => !TryRead(address, (ulong)size, out ReadOnlySpan<byte> data) ? null
-        : size == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(data) : BinaryPrimitives.ReadUInt64LittleEndian(data);
+        : size switch { 1 => data[0], 2 => BinaryPrimitives.ReadUInt16LittleEndian(data), 4 => BinaryPrimitives.ReadUInt32LittleEndian(data), _ => BinaryPrimitives.ReadUInt64LittleEndian(data) };
 
     /// <summary>Up to the NUL, or <paramref name="most"/> - 1 bytes; null where it faults before.</summary>
     public byte[]? Text(ulong address, int most)
@@ -85,7 +85,57 @@ internal sealed class Capturer(int dataMax)
             if (exit ? (op.Flags & OpFlags.AtExit) != 0 && (_result >= 0 || (op.Flags & OpFlags.Always) != 0) : (op.Flags & OpFlags.AtEntry) != 0)
                 Run(op);
         }
+        foreach (CaptureFollow follow in FollowTable.Of(in plan))
+        {
+            if (exit ? (follow.Flags & OpFlags.AtExit) != 0 && (_result >= 0 || (follow.Flags & OpFlags.Always) != 0) : (follow.Flags & OpFlags.AtEntry) != 0)
+            {
+                for (uint i = 0; i < CaptureFollow.Followed && Follow(in follow, i); i++)
+                {
+                }
+            }
+        }
     }
+
+    private bool Follow(in CaptureFollow follow, uint i)
+    {
+        ulong at = _args[follow.Arg], within = 0;
+        if (at == 0 || i > 0 && follow.Loop == 0 || follow.Limit > 0 && (ulong)(follow.Offset[0] + follow.Wide[0]) > _args[follow.Limit - 1])
+            return false;
+        for (int hop = 0; hop < follow.Hops; hop++)
+        {
+            if (follow.Loop == hop + 1)
+            {
+                if (i >= Counted(follow.Elements, within))
+                    return false;
+                at += i * follow.Stride;
+            }
+            within = at;
+            if (hop + 1 == follow.Hops && follow.Test != 0 && !follow.Holds(_memory.Word(within + follow.TestOffset, follow.TestWide) ?? 0))
+                return true;
+            if (_memory.Word(at + follow.Offset[hop], follow.Wide[hop]) is not { } pointer)
+                return false;
+            if (pointer == 0)
+                return true;
+            at = pointer;
+        }
+        _budget = ulong.MaxValue;
+        bool data = (follow.Flags & OpFlags.Data) != 0;
+        if (follow.Kind == OpKind.String)
+            Text(at, data ? dataMax + 2 : PathMax);
+        else if (follow.Kind == OpKind.Iovec)
+            Vector(at, Counted(follow.Length, within));
+        else
+            Payload(at, Scaled(Counted(follow.Length, within), follow.Size), data);
+        return true;
+    }
+
+    private ulong Counted(CaptureCount count, ulong within) => count.Kind switch
+    {
+        FollowCount.Arg => _args[count.Count],
+        FollowCount.Result => (ulong)Math.Max(0, _result),
+        FollowCount.Member => _memory.Word(within + count.Count, count.Wide) ?? 0,
+        _ => count.Count,
+    };
 
     private void Run(CaptureOp op)
     {
