@@ -56,6 +56,7 @@ internal static class Configuration
             Durations = options.Durations || options.MinDurationNs > 0 || options.Overs is not null || options.Split ? (byte)1 : (byte)0,
             AtExit = ExitCapture.Of(options) ? (byte)1 : (byte)0,
             Files = options.Descriptors is not null ? (byte)1 : (byte)0,
+            Pids = options.Pids ? (byte)1 : (byte)0,
             Ip = options.InstructionPointer ? (byte)1 : (byte)0,
         };
         SplitCapture.Configure(ref config, options);

@@ -98,6 +98,9 @@ public sealed record SessionOptions
     /// <summary>Whether a call carries where its caller's code goes on (<see cref="CallRecord.TryInstructionPointer"/>). Implies that entries are seen.</summary>
     public bool InstructionPointer { get; init; }
 
+    /// <summary>Whether calls and TASK records carry the thread's ids in its pid namespaces (<see cref="PidFacts"/>). Implies that entries are seen.</summary>
+    public bool Pids { get; init; }
+
     /// <summary>Whether each span of a thread without a CPU is recorded (SPAN records).</summary>
     public bool Spans { get; init; }
 
@@ -105,7 +108,7 @@ public sealed record SessionOptions
     public bool Sums { get; init; }
 
     /// <summary>Whether calls carry what has to be looked at when they begin.</summary>
-    internal bool CarriesMore => Descriptors is not null || InstructionPointer;
+    internal bool CarriesMore => Descriptors is not null || InstructionPointer || Pids;
 
     /// <summary>Whether delivered signals are recorded.</summary>
     public bool Signals { get; init; } = true;

@@ -25,6 +25,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
             case TypeKind.IoPriority:
                 IoPriority((uint)raw);
                 break;
+            case TypeKind.Pid:
+                Pid((int)raw, node.A);
+                break;
             case TypeKind.Fd:
                 Descriptor((int)raw, register: register);
                 break;
@@ -32,7 +35,8 @@ internal readonly ref partial struct CallDecoding<TWriter>
                 DirectoryDescriptor((int)raw, register);
                 break;
             case TypeKind.Mode:
-                ModeBits((uint)raw);
+                // umode_t is 16 bits wide.
+                ModeBits((ushort)raw);
                 break;
             case TypeKind.StMode:
                 FileMode((uint)raw);
@@ -91,6 +95,10 @@ internal readonly ref partial struct CallDecoding<TWriter>
             case TypeKind.InetAddr:
                 InetAddress((uint)raw);
                 break;
+            case TypeKind.Variant:
+                // Of no command that is known: strace's form of such arguments.
+                _w.Hex(_narrow ? (uint)raw : raw);
+                break;
             default:
                 Pointer(node, raw);
                 break;
@@ -142,14 +150,14 @@ internal readonly ref partial struct CallDecoding<TWriter>
             _w.Octal(mode);
             return;
         }
-        // At least three digits behind the 0, as file modes are written.
-        Span<byte> digits = stackalloc byte[12];
+        // As %#03o: three digits at least, the 0 with them.
+        Span<byte> digits = stackalloc byte[16];
         int at = digits.Length;
         do
         {
             digits[--at] = (byte)('0' + (mode & 7));
             mode >>= 3;
-        } while (mode != 0 || at > digits.Length - 3);
+        } while (mode != 0 || at > digits.Length - 2);
         digits[--at] = (byte)'0';
         _w.To.Append(digits[at..]);
     }

@@ -256,6 +256,9 @@ internal readonly ref partial struct CallDecoding<TWriter>
             case TypeKind.Mode:
                 _w.Octal((ulong)result);
                 break;
+            case TypeKind.Pid:
+                Pid((int)result, node.A);
+                break;
             case TypeKind.Fd:
                 Descriptor((int)result, made: true);
                 break;

@@ -59,6 +59,12 @@ public sealed record DecoderOptions
     /// <summary>What the running kernel knows of a syscall that the facts do not: its name and its parameters' names.</summary>
     public Func<Abi, uint, (string Name, string[] Parameters)?>? Unknown { get; init; }
 
+    /// <summary>What is said of ids of threads and processes: of records of a session that was asked for their namespaces.</summary>
+    public PidParts DecodePids { get; init; }
+
+    /// <summary>Finds ids that no record tells; null: they are not told.</summary>
+    public IPidFinder? PidFinder { get; init; }
+
     /// <summary>
     /// Which descriptors are shown with what they stand for, as records tell it (strace -y: <see cref="DescriptorParts.Path"/>,
     /// -yy: <see cref="DescriptorParts.All"/>): of records of a session that was asked for it.
@@ -107,6 +113,32 @@ public sealed class Decoder(DecoderOptions? chosen = null)
             (facts.Port, facts.RemotePort, facts.Address, facts.Remote) = (before.Port, before.RemotePort, before.Address, before.Remote);
         }
         return facts;
+    }
+
+    private readonly PidTable? _pids = chosen is { DecodePids: not PidParts.None } ? new(chosen.PidFinder) : null;
+
+    /// <summary>Takes a record in that is about to be written, for what it tells of ids of threads.</summary>
+    public void Learn(ReadOnlySpan<byte> record) => _pids?.Learn(record);
+
+    /// <summary>Appends what is asked for of an id that a thread knows: a name, a number where Scry runs.</summary>
+    /// <param name="to">It is appended here.</param>
+    /// <param name="tid">The thread.</param>
+    /// <param name="id">The id in its pid namespace.</param>
+    /// <param name="kind">What it is an id of.</param>
+    public void DescribePid(Utf8Buffer to, uint tid, int id, PidKind kind)
+    {
+        if (_pids is null || id <= 0)
+            return;
+        uint here = _pids.Translate(tid, (uint)id, kind);
+        if (here == 0)
+            return;
+        if ((_options.DecodePids & PidParts.Comm) != 0 && kind is PidKind.Thread or PidKind.Process)
+            _pids.Name(to, here);
+        if ((_options.DecodePids & PidParts.Namespace) == 0 || here == (uint)id)
+            return;
+        to.Append(" /* "u8);
+        to.AppendDecimal((ulong)here);
+        to.Append(" in strace's PID NS */"u8);
     }
 
     /// <summary>For what is put together before it is written.</summary>

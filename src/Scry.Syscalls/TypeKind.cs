@@ -49,6 +49,8 @@ internal enum TypeKind
     Inet6, NsecUtime, Rlim, Hidden, SigSetWord, InetAddr, Port,
     /// <summary>A result: a count, and what is left of a timeout.</summary>
     Left,
+    /// <summary>A = a <see cref="Scry.Wire.PidKind"/>; 4: a process, or a group when it is negative.</summary>
+    Pid,
 }
 
 /// <summary>Which way memory goes.</summary>

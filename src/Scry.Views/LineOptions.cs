@@ -90,11 +90,23 @@ public sealed record LineOptions
     /// <summary>Whether a signal has a line, by its number; null: all have.</summary>
     public Func<uint, bool>? Signals { get; init; }
 
+    /// <summary>Writes what calls read and wrote under their lines; null: it is not written.</summary>
+    public DataDump? Dump { get; init; }
+
+    /// <summary>Whether a thread that comes into the trace is told of, as strace does it on standard error.</summary>
+    public bool TellsAttached { get; init; }
+
     /// <summary>Whether ends of threads have no lines (-qq).</summary>
     public bool NoEnds { get; init; }
 
     /// <summary>Whether changes of the mode that a thread runs in have no lines.</summary>
     public bool NoModes { get; init; }
+
+    /// <summary>The thread column, where it is shown, has the thread's name behind its number (-Y).</summary>
+    public bool ThreadNames { get; init; }
+
+    /// <summary>Names the places that calls come from: a call's line is followed by its caller's stack (-k); null: it is not.</summary>
+    public IStackNames? Stacks { get; init; }
 
     /// <summary>The thread column also has the thread's name; it is then always shown.</summary>
     public bool Comm { get; init; }

@@ -24,6 +24,9 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     public override void Finish(in RunSummary summary) => output.Flush();
 
     /// <inheritdoc/>
+    private protected override void Learn(ReadOnlySpan<byte> record) => decoder.Learn(record);
+
+    /// <inheritdoc/>
     private protected override void WriteCall(in CallRecord call, in TaskState task)
     {
         if (task.ModeChanged && !options.NoModes)
@@ -49,6 +52,9 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         _split?.WriteParts(in call);
         output.EndLine();
         _split?.WriteLines(in call);
+        options.Dump?.Write(in call, _to, output.EndLine);
+        if (options.Stacks is { } stacks)
+            StackLines.Write(in call, stacks, output);
     }
 
     private static CallStatuses StatusOf(in CallRecord call)
@@ -61,6 +67,17 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
     }
 
     // As strace: [  39] getpid()
+    /// <inheritdoc/>
+    private protected override void WriteTask(in RecordHeader header, in TaskState task)
+    {
+        if (!options.TellsAttached || ((TaskFlags)header.Flags & TaskFlags.Fork) == 0)
+            return;
+        _to.Append("strace: Process "u8);
+        _to.AppendDecimal((ulong)header.Tid);
+        _to.Append(" attached"u8);
+        output.EndLine();
+    }
+
     // As strace: names do not tell an x32 call from x86-64's.
     private void WriteMode(in RecordHeader header, in TaskState task)
     {
@@ -81,7 +98,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         _marks.Other(_to, signal.Header.Tid, SignalAddress);
         _paint.Begin(Paint.Signal);
         _to.Append("--- "u8);
-        SignalText.Write(_to, new SignalInfo(in signal));
+        SignalText.Write(_to, new SignalInfo(in signal), decoder, signal.Header.Tid);
         _to.Append(" ---"u8);
         _paint.End();
         output.EndLine();
@@ -177,7 +194,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
             Spaces(width);
         }
         _to.AppendDecimal((ulong)tid);
-        if (options.Comm)
+        if (options.Comm || options.ThreadNames)
         {
             _to.Append((byte)'<');
             Escape.Name(_to, task.Name);
@@ -185,7 +202,7 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         }
         if (bracketed)
             _to.Append((byte)']');
-        else
+        else if (!options.ThreadNames)
             Spaces(width);
         _to.Append((byte)' ');
     }

@@ -21,6 +21,7 @@ public abstract class RecordView : IRecordView
         if (record.Length < Unsafe.SizeOf<RecordHeader>())
             return;
         ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
+        Learn(record);
         ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
         if (gap > 0)
             WriteGap(in header, in task, gap);
@@ -55,6 +56,7 @@ public abstract class RecordView : IRecordView
         if (record.Length < Unsafe.SizeOf<RecordHeader>())
             return;
         ref readonly RecordHeader header = ref MemoryMarshal.AsRef<RecordHeader>(record);
+        Learn(record);
         ref readonly TaskState task = ref _tasks.Observe(record, out uint gap);
         if (gaps && gap > 0)
             WriteGap(in header, in task, gap);
@@ -64,6 +66,11 @@ public abstract class RecordView : IRecordView
 
     /// <inheritdoc/>
     public abstract void Finish(in RunSummary summary);
+
+    /// <summary>Takes note of a record before it is written, or is not.</summary>
+    private protected virtual void Learn(ReadOnlySpan<byte> record)
+    {
+    }
 
     /// <summary>Writes a call.</summary>
     private protected abstract void WriteCall(in CallRecord call, in TaskState task);

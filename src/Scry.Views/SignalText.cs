@@ -1,4 +1,5 @@
 using Scry.Syscalls;
+using Scry.Wire;
 
 namespace Scry.Views;
 
@@ -9,7 +10,11 @@ internal static class SignalText
     private const long TicksPerSecond = 100;
 
     /// <summary>Appends the text between the dashes.</summary>
-    public static void Write(Utf8Buffer to, SignalInfo info)
+    /// <param name="to">It is appended here.</param>
+    /// <param name="info">The signal.</param>
+    /// <param name="decoder">Says what ids are; null: nobody does.</param>
+    /// <param name="tid">Who got it.</param>
+    public static void Write(Utf8Buffer to, SignalInfo info, Decoder? decoder = null, uint tid = 0)
     {
         SignalNames.Append(to, info.Signal);
         to.Append(" {si_signo="u8);
@@ -24,19 +29,19 @@ internal static class SignalText
             to.Append(", si_errno="u8);
             to.AppendDecimal((long)info.Errno);
         }
-        WriteMembers(to, info);
+        WriteMembers(to, info, decoder, tid);
         to.Append((byte)'}');
     }
 
-    private static void WriteMembers(Utf8Buffer to, SignalInfo info)
+    private static void WriteMembers(Utf8Buffer to, SignalInfo info, Decoder? decoder, uint tid)
     {
         switch (info.Shape)
         {
             case SignalShape.Sender:
-                WriteSender(to, info);
+                WriteSender(to, info, decoder, tid);
                 break;
             case SignalShape.Value:
-                WriteSender(to, info);
+                WriteSender(to, info, decoder, tid);
                 WriteValue(to, info);
                 break;
             case SignalShape.Timer:
@@ -49,7 +54,7 @@ internal static class SignalText
                 WriteValue(to, info);
                 break;
             case SignalShape.Child:
-                WriteSender(to, info);
+                WriteSender(to, info, decoder, tid);
                 WriteChild(to, info);
                 break;
             case SignalShape.Fault:
@@ -66,9 +71,10 @@ internal static class SignalText
         }
     }
 
-    private static void WriteSender(Utf8Buffer to, SignalInfo info)
+    private static void WriteSender(Utf8Buffer to, SignalInfo info, Decoder? decoder, uint tid)
     {
         Member(to, ", si_pid="u8, info.Pid);
+        decoder?.DescribePid(to, tid, info.Pid, PidKind.Process);
         Member(to, ", si_uid="u8, info.Uid);
     }
 

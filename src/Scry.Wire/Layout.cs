@@ -92,6 +92,10 @@ public static class Layout
     public const ulong FdGeneral = ulong.MaxValue;
     /// <summary>SCRY_FD_MOST: descriptors of one place.</summary>
     public const int FdMost = 128;
+    /// <summary>SCRY_PIDS: kinds of id of a thread.</summary>
+    public const int Pids = 4;
+    /// <summary>SCRY_PIDS_SPACES: pid namespaces that a thread's ids are known in.</summary>
+    public const int PidSpaces = 4;
     /// <summary>SCRY_LINK_FRAMES: return addresses of where a waker had waited.</summary>
     public const int LinkFrames = 10;
 }

@@ -144,7 +144,9 @@ public struct TraceConfig
     public byte Files;
     /// <summary>1: a call carries where its caller's code goes on.</summary>
     public byte Ip;
-    private Bytes2 _splitPad;
+    /// <summary>1: a call carries its caller's ids in its pid namespaces, and a TASK the thread's.</summary>
+    public byte Pids;
+    private byte _splitPad;
     /// <summary>Paths that are incidents.</summary>
     public PatternArray Patterns;
 
@@ -153,12 +155,6 @@ public struct TraceConfig
     public struct InterruptCode
     {
         private CodeRange _first;
-    }
-
-    [InlineArray(2)]
-    private struct Bytes2
-    {
-        private byte _first;
     }
 
     /// <summary>Four words.</summary>

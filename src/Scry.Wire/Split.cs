@@ -23,6 +23,8 @@ public enum CaptureFlags : byte
     Places = 0x20,
     /// <summary>A <see cref="FileFacts"/> and its text: what the descriptor that the capture's address is stands for.</summary>
     File = 0x40,
+    /// <summary>A <see cref="PidFacts"/>: the caller's ids.</summary>
+    Pids = 0xc0,
     /// <summary>No data: the caller's code goes on at the capture's address.</summary>
     Ip = 0x80,
 }

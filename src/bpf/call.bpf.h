@@ -54,7 +54,7 @@ static __always_inline void call__over(struct scry_thread *thread)
 /* Whether calls carry more than memory: then the engine has them all. */
 static __always_inline bool call__carries(void)
 {
-	return cfg.files || cfg.ip;
+	return cfg.files || cfg.ip || cfg.pids;
 }
 
 /* Captures all that a call carries, where the work at hand says. */

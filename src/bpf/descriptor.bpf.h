@@ -341,6 +341,21 @@ __noinline int capture__file(__s32 fd, __s32 pidfd)
 	return scratch__commit(w, scratch, sizeof(scratch->file) + scratch->at);
 }
 
+/* Captures the caller's ids. */
+static __always_inline void capture__pids(struct work *w)
+{
+	struct file_scratch *scratch = file_scratch__get();
+
+	if (!scratch)
+		return;
+	pids__fill((struct scry_pids *)scratch, bpf_get_current_task_btf());
+	w->address = 0;
+	w->arg = 0;
+	w->flags = SCRY_CAPTURE_PIDS;
+	w->phase = w->to_record ? SCRY_PHASE_EXIT : SCRY_PHASE_ENTRY;
+	scratch__commit(w, scratch, sizeof(struct scry_pids));
+}
+
 /* Captures where the caller's code goes on. */
 static __always_inline void capture__ip(struct work *w)
 {
@@ -535,6 +550,8 @@ __noinline int capture__beside(void)
 	thread = bpf_map_lookup_elem(&threads, &w->slot);
 	if (!thread)
 		return 0;
+	if (cfg.pids)
+		capture__pids(w);
 	if (cfg.ip && (!w->to_record || thread->retry == 0xff))
 		capture__ip(w);
 	if (cfg.files)

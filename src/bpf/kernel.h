@@ -144,6 +144,7 @@ struct mm_struct {
 struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
+	struct pid *pids[4]; /* as SCRY_PIDS */
 	struct mm_struct *oom_mm;
 };
 
@@ -277,6 +278,11 @@ struct proc_ns_operations {
 
 struct ns_common {
 	const struct proc_ns_operations *ops;
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
 };
 
 struct in6_addr {

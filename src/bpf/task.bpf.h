@@ -4,6 +4,7 @@
 /* The names of tasks in records, and their signals. */
 
 #include "target.bpf.h"
+#include "pids.bpf.h"
 
 static __always_inline void record__head(struct writer *w, struct scry_thread *thread, __u64 time,
 					 __u32 size, __u32 detail, __u8 kind, __u8 flags)
@@ -30,7 +31,10 @@ static __always_inline void task__record(struct writer *w, struct task_struct *t
 {
 	struct scry_task *record = (void *)w->base;
 
-	record__head(w, thread, now, sizeof(*record), 0, SCRY_RECORD_TASK, why);
+	record__head(w, thread, now, sizeof(*record) + (cfg.pids ? sizeof(struct scry_pids) : 0), 0,
+		     SCRY_RECORD_TASK, why);
+	if (cfg.pids)
+		pids__fill((struct scry_pids *)(record + 1), task);
 	/* Each step by pointer types would cost a search of the kernel's BTF at load. */
 	record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	record->ppid = task__ppid(task);
@@ -39,7 +43,8 @@ static __always_inline void task__record(struct writer *w, struct task_struct *t
 		bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), comm);
 	else
 		__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
-	ring__publish(w, sizeof(*record), SCRY_RECORD_TASK);
+	ring__publish(w, sizeof(*record) + (cfg.pids ? sizeof(struct scry_pids) : 0),
+		      SCRY_RECORD_TASK);
 	thread->state |= SCRY_THREAD_ANNOUNCED;
 	ring__told(w, thread);
 }
@@ -54,7 +59,7 @@ static __noinline int task__write(struct task_struct *task, struct scry_thread *
 	ring__place(task, thread);
 	if (!ring__begin(&w, thread))
 		return 0;
-	if (ring__room(&w, sizeof(struct scry_task)))
+	if (ring__room(&w, sizeof(struct scry_task) + sizeof(struct scry_pids)))
 		task__record(&w, task, thread, comm, bpf_ktime_get_ns(), why);
 	thread->seq++;
 	ring__end(&w);

@@ -94,7 +94,8 @@ struct scry_call {
 	0x20 /* user space's, for the two before: __u32 numbers of places in code */
 #define SCRY_CAPTURE_FILE \
 	0x40 /* a scry_file: what the descriptor `address` stands for; AT_FDCWD too */
-#define SCRY_CAPTURE_IP 0x80 /* no data: the caller's code goes on at `address` after the call */
+#define SCRY_CAPTURE_PIDS 0xc0 /* a scry_pids: the caller's */
+#define SCRY_CAPTURE_IP	  0x80 /* no data: the caller's code goes on at `address` after the call */
 
 /*
  * Memory of the traced task: a record is a sparse image of it, keyed by address. What could not be
@@ -108,6 +109,19 @@ struct scry_capture {
 	__u8 phase;
 	__u8 flags;
 	__u8 pad;
+};
+
+#define SCRY_PIDS	 4 /* kinds of id: thread, process, process group, session */
+#define SCRY_PIDS_SPACES 4
+
+/*
+ * A thread's ids in the pid namespaces that it is in, the innermost first, up to that which Scry
+ * runs in, and in that. A TASK has one behind it, with cfg.pids.
+ */
+struct scry_pids {
+	__u32 spaces[SCRY_PIDS_SPACES]; /* inode numbers of namespaces; 0: no more */
+	__u32 ids[SCRY_PIDS_SPACES * SCRY_PIDS];
+	__u32 here[SCRY_PIDS];
 };
 
 /* scry_file.flags */
@@ -510,7 +524,8 @@ struct scry_config {
 	__u8 ticks;	 /* who must take so long that the kernel's ticks tell who did not */
 	__u8 files;	 /* a call carries what its descriptors stand for: map `fd_plans`, … */
 	__u8 ip;	 /* … where its caller's code goes on */
-	__u8 split_pad[2];
+	__u8 pids;	 /* … and its caller's ids in its pid namespaces */
+	__u8 split_pad[1];
 	struct scry_pattern patterns[SCRY_PATTERNS];
 	/* By abi * SCRY_NR_MAX + nr; the last of each ABI serves the numbers that have none. */
 	struct scry_plan plans[SCRY_ABI_COUNT * SCRY_NR_MAX];

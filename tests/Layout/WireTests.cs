@@ -28,7 +28,7 @@ public sealed partial class WireTests
         ("scry_count_wrap", typeof(CountWrap)), ("scry_counts", typeof(CountState)),
         ("scry_code", typeof(CodeRange)), ("scry_registers", typeof(CallerRegisters)), ("scry_split", typeof(CallSplit)), ("scry_site", typeof(WaitSite)), ("scry_link", typeof(WakerLink)),
         ("scry_waits", typeof(CallWaits)), ("scry_span", typeof(SpanRecord)), ("scry_sched", typeof(SchedSums)), ("scry_sched_sums", typeof(SchedRecord)),
-        ("scry_file", typeof(FileFacts)), ("scry_fd_op", typeof(FdOp)), ("scry_fd_plan", typeof(FdPlan)),
+        ("scry_file", typeof(FileFacts)), ("scry_fd_op", typeof(FdOp)), ("scry_fd_plan", typeof(FdPlan)), ("scry_pids", typeof(PidFacts)),
     ];
 
     private static readonly (string Prefix, Type Mirror)[] s_numbers =
@@ -61,7 +61,7 @@ public sealed partial class WireTests
         ("SCRY_COUNT_NR_BITS", Wire.Layout.CountNrBits), ("SCRY_COUNT_NR_MAX", Wire.Layout.CountNrMax), ("SCRY_COUNT_NR_NONE", Wire.Layout.CountNrNone),
         ("SCRY_REGISTERS", Wire.Layout.Registers), ("SCRY_STACK_MAX", Wire.Layout.StackMax), ("SCRY_CALLER_DEPTH", Wire.Layout.CallerDepth),
         ("SCRY_SITES", Wire.Layout.Sites), ("SCRY_SITE_FRAMES", Wire.Layout.SiteFrames), ("SCRY_WAKER_FRAMES", Wire.Layout.WakerFrames), ("SCRY_INTERRUPTS", Wire.Layout.Interrupts), ("SCRY_STATE_IO", Wire.Layout.StateIo),
-        ("SCRY_FILE_TEXT", Wire.Layout.FileText), ("SCRY_FILE_ADDRESS", Wire.Layout.FileAddress), ("SCRY_FD_OPS", Wire.Layout.FdOps), ("SCRY_FD_MOST", Wire.Layout.FdMost),
+        ("SCRY_FILE_TEXT", Wire.Layout.FileText), ("SCRY_FILE_ADDRESS", Wire.Layout.FileAddress), ("SCRY_PIDS", Wire.Layout.Pids), ("SCRY_PIDS_SPACES", Wire.Layout.PidSpaces), ("SCRY_FD_OPS", Wire.Layout.FdOps), ("SCRY_FD_MOST", Wire.Layout.FdMost),
         ("SCRY_FD_GENERAL", unchecked((long)Wire.Layout.FdGeneral)),
         ("SCRY_CHAIN", Wire.Layout.Chain), ("SCRY_LINK_FRAMES", Wire.Layout.LinkFrames),
     ];

@@ -17,6 +17,8 @@ internal sealed partial class Facts
             }
             if (!any)
                 throw line.Error($"'{w[0]}' is no syscall");
+            if (Variants.Where(v => !v.Any).GroupBy(v => (v.Syscall, v.Register2, v.Key)).FirstOrDefault(g => g.Any(v => g.Any(o => o != v && (o.Tables & v.Tables) != 0))) is not null)
+                throw line.Error($"'{w[2]}' has a line already");
         }
         Variants.Sort((x, y) => (x.Syscall, x.Register2, x.Any ? ulong.MaxValue : x.Key).CompareTo((y.Syscall, y.Register2, y.Any ? ulong.MaxValue : y.Key)));
     }
@@ -87,8 +89,9 @@ internal sealed partial class Facts
     {
         int[] type = Types[syscall.Arguments[argument].Type];
         Xlat? names = (TypeKind)type[0] is TypeKind.Enum or TypeKind.Flags ? Xlats[type[1]] : (TypeKind)type[0] == TypeKind.Ioctl ? Xlats[XlatId(line, "ioctl")] : null;
-        if (names is null || !names.Tables.Any(entries => entries.Exists(e => e.Name == word)))
+        bool IsNamed(XlatEntry entry) => entry.Name == word || entry.Name.Contains(" or ", StringComparison.Ordinal) && entry.Name.Split(" or ").Contains(word);
+        if (names is null || !names.Tables.Any(entries => entries.Exists(IsNamed)))
             return Value(line, word);
-        return names.Tables[table].Find(e => e.Name == word)?.Value;
+        return names.Tables[table].Find(IsNamed)?.Value;
     }
 }

@@ -7,6 +7,9 @@ internal sealed partial class Facts
     // A name's values: in all tables, or in those of its %abi section, where they replace the common value.
     private sealed record Named(XlatEntry Entry, int[] Only);
 
+    // Between names that one number has.
+    private const string Alternative = "/or/";
+
     private void ReadXlat(string path)
     {
         var xlat = new Xlat(Path.GetFileNameWithoutExtension(path));
@@ -34,7 +37,7 @@ internal sealed partial class Facts
                         throw line.Error($"'{w[0]}' is no directive, and no name with a value");
                     ulong value = line.Number64(w[1]);
                     string text = w.Length > 2 ? string.Join(' ', w[2..]).Trim('"') : "";
-                    named.Add(new Named(new XlatEntry(w[0], value, inField ? mask : value, text), only));
+                    named.Add(new Named(new XlatEntry(w[0].Replace(Alternative, " or "), value, inField ? mask : value, text), only));
                     break;
             }
         }

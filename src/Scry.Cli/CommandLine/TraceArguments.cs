@@ -67,12 +67,16 @@ internal sealed record TraceArguments
     public bool NoAbbrev { get; init; }
     /// <summary>Which descriptors are shown with what they stand for.</summary>
     public DescriptorParts Descriptors { get; init; }
+    /// <summary>What is said of ids of threads and processes.</summary>
+    public PidParts Pids { get; init; }
     /// <summary>Paths of which calls must be given one, or a descriptor of it; empty: any.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
     /// <summary>Descriptors of which calls must be given one; empty: any.</summary>
     public IReadOnlyList<int> Fds { get; init; } = [];
     /// <summary>Whether a call's line begins with where its caller's code goes on.</summary>
     public bool InstructionPointer { get; init; }
+    /// <summary>Whether a call's line is followed by its caller's stack, as strace has it.</summary>
+    public bool StackTraces { get; init; }
     /// <summary>Whether a call's line begins with its number.</summary>
     public bool SyscallNumber { get; init; }
     /// <summary>What else there is to say of how calls are shown.</summary>
@@ -139,9 +143,12 @@ internal sealed record TraceArguments
             Align = Single(words, TraceOptions.Align) is { } column ? (int)Quantity.Count("--align", column, 0, 1000) : DefaultAlign,
             NoAbbrev = words.GetValue(TraceOptions.NoAbbrev),
             Descriptors = DescriptorSet.Read(words, TraceOptions.DecodeFds) ?? DescriptorParts.None,
+            Pids = ReadPids(words),
             Paths = List(words, TraceOptions.TracePath),
             Fds = [.. List(words, TraceOptions.TraceFds).SelectMany(DescriptorSet.Numbers)],
             InstructionPointer = words.GetValue(TraceOptions.InstructionPointer),
+            StackTraces = words.GetValue(TraceOptions.StackTraces),
+            Why = words.GetValue(TraceOptions.StackTraces) ? StacksOfCallers : SplitArguments.None,
             SyscallNumber = words.GetValue(TraceOptions.SyscallNumber),
             ShowComm = words.GetValue(TraceOptions.ShowComm),
             ShowCgroup = words.GetValue(TraceOptions.ShowCgroup),
@@ -236,6 +243,26 @@ internal sealed record TraceArguments
         "function" => AttachMode.Function,
         { } other => throw Unknown("--attach", other, "auto, tracepoint, function"),
     };
+
+    /// <summary>What the kernel side does for <see cref="StackTraces"/>.</summary>
+    internal static SplitArguments StacksOfCallers { get; } = new() { CallGraph = CallGraph.Dwarf };
+
+    private static PidParts ReadPids(ParseResult words)
+    {
+        PidParts parts = words.GetValue(TraceOptions.PidNames) ? PidParts.Comm : PidParts.None;
+        foreach (string word in List(words, TraceOptions.DecodePids).SelectMany(set => set.Split(',', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            parts |= word switch
+            {
+                "comm" => PidParts.Comm,
+                "pidns" => PidParts.Namespace,
+                "all" => PidParts.Comm | PidParts.Namespace,
+                "none" => PidParts.None,
+                _ => throw Unknown("--decode-pids", word, "comm, pidns, all, none"),
+            };
+        }
+        return parts;
+    }
 
     internal static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
     {

@@ -30,9 +30,12 @@ internal static class TraceOptions
 
     public static readonly Option<string[]> DecodeFds = Optional("--decode-fds", "SET",
         "What descriptors stand for at the call: path (-y), all (-yy), socket,dev,pidfd,none", "-y");
+    public static readonly Option<string[]> DecodePids = Many("--decode-pids", "SET", "What ids of threads are: comm, as -Y; pidns: their numbers here");
+    public static readonly Option<bool> PidNames = Flag("--pid-names", "Ids of threads with their names, as --decode-pids comm", "-Y");
     public static readonly Option<string[]> TracePath = Many("--trace-path", "PATH", "Calls that are given this path, or a descriptor that stands for it", "-P");
     public static readonly Option<string[]> TraceFds = Many("--trace-fds", "N,…", "Calls that are given one of these descriptors");
     public static readonly Option<bool> InstructionPointer = Flag("--instruction-pointer", "Begin each call with the place in its caller's code", "-i");
+    public static readonly Option<bool> StackTraces = Flag("--stack-traces", "After each call the stack that it came from", "-k");
     public static readonly Option<bool> SyscallNumber = Flag("--syscall-number", "Begin each call with its number", "-n");
     public static readonly Option<bool> Duration = Flag("--syscall-times", "End each line with the time spent in the call", "-T");
     public static readonly Option<string[]> Time = Many("--time", "STYLE", "Begin each line with a time: time (-t), us (-tt), unix (-ttt), relative (-r)");
@@ -62,7 +65,7 @@ internal static class TraceOptions
         new("TARGET, one of them, or a command", [Pid, Tid, All, Comm, User, Cgroup, Unit, Container, NoFollow, Follow]),
         new("SELECT, decided in the kernel", [Expression, Over, DurationMs, Failed, Errno, NoSignals, MaxEvents, For, Attach, Capture, NoDurations]),
         new("SELECT, decided outside the kernel", [TracePath, TraceFds]),
-        new("LINES", [DecodeFds, Duration, Time, Relative, InstructionPointer, SyscallNumber, StringLimit, Align, NoAbbrev, ShowComm, ShowCgroup, Color]),
+        new("LINES", [DecodeFds, DecodePids, PidNames, Duration, Time, Relative, InstructionPointer, SyscallNumber, StackTraces, StringLimit, Align, NoAbbrev, ShowComm, ShowCgroup, Color]),
         new("OUTPUT", [Output, Json, Quiet, Strict, Buffer]),
     ];
 

@@ -23,10 +23,6 @@ internal sealed record StraceArguments
     /// <summary>Whether each thread has a file of its own.</summary>
     public bool Separately { get; init; }
     public bool Append { get; init; }
-    /// <summary>Whether threads are told of that come into the trace and leave it.</summary>
-    public bool TellsAttached { get; init; }
-    /// <summary>0: as usual; 1 to 3: as -D to -DDD.</summary>
-    public int Daemonize { get; init; }
     /// <summary>What strace says of options that do nothing, as one line each.</summary>
     public required IReadOnlyList<string> Remarks { get; init; }
 }

@@ -19,9 +19,9 @@ internal static class StraceOptions
     public static readonly OptionName Env = Add('E', "env", "VAR[=VALUE]", "The command has this variable; without a value: it does not have it");
     public static readonly OptionName User = Add('u', "user", "NAME", "The command runs as this user");
     public static readonly OptionName Argv0 = Add('\0', "argv0", "NAME", "The command's argv[0]");
-    public static readonly OptionName Daemonize = Add('D', "", "", "Scry is a grandchild of the shell, and the command its child; -DD, -DDD: in a group, session of its own");
-    public static readonly OptionName DaemonizeLong = Optional("daemonize", "grandchild|pgroup|session", "As -D, -DD, -DDD", "daemonized", "daemonised");
-    public static readonly OptionName DetachOn = Add('b', "detach-on", "execve", "Let go of a process at its execve");
+    public static readonly OptionName Daemonize = Add('D', "", "", "Refused: the command is Scry's child");
+    public static readonly OptionName DaemonizeLong = Optional("daemonize", "grandchild|pgroup|session", "Refused, as -D", "daemonized", "daemonised");
+    public static readonly OptionName DetachOn = Add('b', "detach-on", "execve", "Refused: Scry cannot let go of a process at its execve");
     public static readonly OptionName Interruptible = Add('I', "interruptible", "1…4", "Nothing changes: what is traced does not wait for Scry");
     public static readonly OptionName Seccomp = Add('\0', "seccomp-bpf", "", "Nothing changes: Scry looks at the chosen calls alone anyway");
     public static readonly OptionName Limit = Add('\0', "syscall-limit", "N", "Stop after N calls");

@@ -4,6 +4,7 @@ using Scry.Cli.Tracing;
 using Scry.Syscalls;
 using Scry.Targets;
 using Scry.Views;
+using Scry.Views.Slow;
 
 namespace Scry.Cli.Strace;
 
@@ -14,13 +15,14 @@ internal static class StraceOutput
     /// <exception cref="ToolException">It cannot be written.</exception>
     public static TraceOutput Open(StraceArguments arguments, LiveNames names)
     {
+        IStackNames? stacks = arguments.Trace.StackTraces ? names.Stacks : null;
         ViewContext context = TraceOutput.Live(arguments.Trace, names) with
         {
             ToError = true,
             Create = file => Create(arguments, file),
             View = (decoder, writer, clock) => arguments.Separately
-                ? new SeparateView(file => new LineView(decoder, file, arguments.Lines with { Clock = clock }), (tid, again) => Create(again ? arguments with { Append = true } : arguments, $"{arguments.Trace.OutputFile}.{tid}"))
-                : new LineView(decoder, writer, arguments.Lines with { Clock = clock }),
+                ? new SeparateView(file => new LineView(decoder, file, arguments.Lines with { Clock = clock, Stacks = stacks }), (tid, again) => Create(again ? arguments with { Append = true } : arguments, $"{arguments.Trace.OutputFile}.{tid}"))
+                : new LineView(decoder, writer, arguments.Lines with { Clock = clock, Stacks = stacks }),
             Around = arguments.Summary != SummaryChoice.BehindLines ? null
                 : (view, writer) => new CountingView(view, writer, new StraceSummary(arguments.Columns, arguments.Sort), CountOutput.Names()),
         };

@@ -30,6 +30,7 @@ internal sealed class StraceReader
         ("successful", (int)CallStatuses.Successful), ("failed", (int)CallStatuses.Failed), ("unfinished", (int)CallStatuses.Unfinished),
         ("unavailable", (int)CallStatuses.Unavailable), ("detached", (int)CallStatuses.Detached),
     ];
+    private static readonly (string, int)[] s_pids = [("comm", (int)PidParts.Comm), ("pidns", (int)PidParts.Namespace)];
     private static readonly (string, int)[] s_descriptors =
     [
         ("path", (int)DescriptorParts.Path), ("socket", (int)DescriptorParts.Socket), ("dev", (int)DescriptorParts.Device), ("pidfd", (int)DescriptorParts.Pidfd),
@@ -93,8 +94,6 @@ internal sealed class StraceReader
             Sort = Last(O.SortBy) is { } sort ? Column("-S", sort) : StraceColumn.TimePercent,
             Separately = separately,
             Append = Has(O.Append),
-            TellsAttached = (quiet & QuietAttach) == 0,
-            Daemonize = ReadDaemonize(),
             Remarks = _remarks,
         };
     }
@@ -126,6 +125,10 @@ internal sealed class StraceReader
             throw Usage($"{typed}: calls cannot be tampered with", "that needs a process that stops at each call, which Scry never does: use strace for it");
         if (name == O.Kvm)
             throw Usage($"{typed}: exits of virtual CPUs are no system calls", "perf kvm counts them");
+        if (name == O.Daemonize || name == O.DaemonizeLong)
+            throw Usage($"{typed}: the command is Scry's child", "put Scry in the background, and give it the process: scry strace -p PID &");
+        if (name == O.DetachOn)
+            throw Usage($"{typed}: Scry cannot let go of a process at its execve", "what it does after it can be left out by -e");
         if (name == O.SecurityContext)
             throw Usage($"{typed}: contexts of SELinux are not shown", "leave it out");
         _sets[name] = (typed, set);
@@ -210,8 +213,11 @@ internal sealed class StraceReader
             OutputFile = file,
             Quiet = true,
             Descriptors = ReadDescriptors(),
+            Pids = ReadPids(),
             Paths = ReadPaths(quiet),
             InstructionPointer = Has(O.Pointer),
+            StackTraces = Has(O.Stacks),
+            Why = Has(O.Stacks) ? TraceArguments.StacksOfCallers : SplitArguments.None,
             Decoding = ReadDecoding(),
             Command = new CommandSettings
             {
@@ -256,6 +262,14 @@ internal sealed class StraceReader
         Verbose = Calls(O.Verbose),
     };
 
+    private PidParts ReadPids()
+    {
+        PidParts parts = Has(O.Comm) ? PidParts.Comm : PidParts.None;
+        if (Has(O.PidNamespaces))
+            parts |= PidParts.Namespace;
+        return _sets.TryGetValue(O.DecodePids, out (string Option, string Set) set) ? parts | (PidParts)StraceSet.Bits(set.Option, set.Set, s_pids) : parts;
+    }
+
     private DescriptorParts ReadDescriptors()
     {
         int letters = Count(O.Decode);
@@ -299,11 +313,21 @@ internal sealed class StraceReader
             DurationDecimals = Has(O.Times) ? Precision("-T", Last(O.Times)) : 6,
             Number = Has(O.Number),
             InstructionPointer = Has(O.Pointer),
+            ThreadNames = (ReadPids() & PidParts.Comm) != 0,
             Statuses = ReadStatuses(),
             Signals = _sets.TryGetValue(O.Signals, out (string Option, string Set) signals) ? StraceSet.Signals(signals.Option, signals.Set) : null,
+            Dump = ReadDump(),
+            TellsAttached = Last(O.Output) is null && (quiet & QuietAttach) == 0,
             NoEnds = (quiet & QuietExit) != 0,
             NoModes = (quiet & QuietPersonality) != 0,
         };
+    }
+
+    private DataDump? ReadDump()
+    {
+        Func<int, bool>? reads = _sets.TryGetValue(O.Read, out (string Option, string Set) read) ? StraceSet.Numbers(read.Option, read.Set) : null;
+        Func<int, bool>? writes = _sets.TryGetValue(O.Write, out (string Option, string Set) write) ? StraceSet.Numbers(write.Option, write.Set) : null;
+        return reads is null && writes is null ? null : new DataDump(reads, writes);
     }
 
     private CallStatuses ReadStatuses()
@@ -354,29 +378,6 @@ internal sealed class StraceReader
         }
         // strace takes the number of a unit too: 1us is 1000 of ns.
         return text switch { "1" or "1s" => 0, _ => throw Unknown(option, text, "s, ms, us, ns") };
-    }
-
-    private int ReadDaemonize()
-    {
-        int letters = Count(O.Daemonize);
-        int level = letters;
-        if (Has(O.DaemonizeLong))
-        {
-            if (letters > 0)
-                throw Usage("-D and --daemonize say the same thing", "give one of them");
-            level = Last(O.DaemonizeLong) switch
-            {
-                null or "grandchild" => 1,
-                "pgroup" or "pgrp" => 2,
-                "session" => 3,
-                { } other => throw Unknown("--daemonize", other, "grandchild, pgroup, session"),
-            };
-        }
-        if (level > 3)
-            throw Usage("there are -D, -DD and -DDD", "give one of them");
-        if (level > 0 && _command.Count == 0)
-            throw Usage("-D needs a command", "without one Scry can be put in the background: scry strace -p PID &");
-        return level;
     }
 
     private static List<StraceColumn> ReadColumns(string names)

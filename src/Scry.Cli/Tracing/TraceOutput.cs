@@ -71,6 +71,8 @@ internal sealed class TraceOutput : IRecordOutput
             ResultColumn = arguments.Align,
             Unknown = context.AskKernel ? _kernel.Describe : null,
             DecodeFds = arguments.Descriptors,
+            DecodePids = arguments.Pids,
+            PidFinder = context.AskKernel && arguments.Pids != PidParts.None ? new LivePids() : null,
             Descriptors = context.Descriptors,
         });
         IRecordView view = context.View is { } make ? make(decoder, writer, context.Clock)
@@ -92,7 +94,8 @@ internal sealed class TraceOutput : IRecordOutput
                 Clock = context.Clock,
                 CgroupPath = cgroups,
                 CallsAlone = arguments.CallsAlone,
-                Split = context.Stacks is not { } stacks ? null : (calls, lines) => new SplitText(stacks, calls, lines, new SplitLayout
+                Stacks = arguments.StackTraces ? context.Stacks : null,
+                Split = context.Stacks is not { } stacks || arguments.StackTraces ? null : (calls, lines) => new SplitText(stacks, calls, lines, new SplitLayout
                 {
                     Chain = arguments.Why.Chain,
                     Stacks = arguments.Why.CallGraph != CallGraph.None,

@@ -257,6 +257,7 @@ internal sealed class TraceRun : IDisposable
             Signals = arguments.Signals,
             Descriptors = arguments.NeedsDescriptors ? DescriptorPlans.Of(selector) : null,
             InstructionPointer = arguments.InstructionPointer,
+            Pids = (arguments.Pids & PidParts.Namespace) != 0,
             // A command may be over at once, and the kernel takes its time to detach from functions.
             Attach = arguments is { Attach: AttachMode.Auto, Target: TargetChoice.Command } ? AttachMode.Tracepoint : arguments.Attach,
             Durations = !arguments.NoDurations && (arguments.Durations || arguments.Json || arguments.Time != TimeStyle.None),

@@ -143,7 +143,7 @@ public sealed class ArmTests
         Assert.Equal("prctl(PR_SET_TAGGED_ADDR_CTRL, PR_TAGGED_ADDR_ENABLE|PR_MTE_TCF_SYNC|65534<<PR_MTE_TAG_SHIFT, 0, 0, 0) = 0",
             Text("prctl", Abi.Arm64, [55, 0x7fff3, 0, 0, 0], 0, []));
         Assert.Equal("ioctl(3, FS_IOC_GETFLAGS, [FS_IMMUTABLE_FL]) = 0", Text("ioctl", Abi.Arm64, [3, 0x80086601, At], 0, [], [16, 0, 0, 0, 0, 0, 0, 0]));
-        Assert.Equal("ioctl(3, FS_IOC_GETFLAGS, [FS_IMMUTABLE_FL]) = 0", Text("ioctl", Abi.Arm, [3, 0x80046601, At32], 0, [], [16, 0, 0, 0]));
+        Assert.Equal("ioctl(3, FS_IOC32_GETFLAGS, [FS_IMMUTABLE_FL]) = 0", Text("ioctl", Abi.Arm, [3, 0x80046601, At32], 0, [], [16, 0, 0, 0]));
         Assert.StartsWith("ioctl(0, TIOCGWINSZ, {ws_row=24, ", Text("ioctl", Abi.Arm, [0, 0x5413, At32], 0, [], [24, 0, 80, 0, 0, 0, 0, 0]), StringComparison.Ordinal);
     }
 

@@ -201,6 +201,6 @@ public sealed class InOutTests
         byte[] sleep = Make("nanosleep", -516, [At, At + 64]).In(Words(5, 0));
         Assert.Equal("nanosleep({tv_sec=5, tv_nsec=0}, {tv_sec=4, tv_nsec=1}) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)", Text(RecordMaker.With(sleep, At + 64, Words(4, 1), CapturePhase.Exit)));
         byte[] refused = Make("nanosleep", -22, [At, At + 64]).In(Words(5, ulong.MaxValue));
-        Assert.Equal("nanosleep({tv_sec=5, tv_nsec=-1}, 0x7f0000001040) = -1 EINVAL (Invalid argument)", Text(RecordMaker.With(refused, At + 64, Words(4, 1), CapturePhase.Exit)));
+        Assert.Equal("nanosleep({tv_sec=5, tv_nsec=18446744073709551615}, 0x7f0000001040) = -1 EINVAL (Invalid argument)", Text(RecordMaker.With(refused, At + 64, Words(4, 1), CapturePhase.Exit)));
     }
 }
