@@ -20,4 +20,7 @@ var root = new RootCommand("Traces the system calls of a live host at the cost o
     DoctorCommand.Create(),
 };
 RootHelp.AttachTo(root);
-return Runner.Run(root, StraceCommand.IsOwnName(Environment.GetCommandLineArgs()[0]) ? [StraceCommand.Name, .. args] : args);
+// Another tool's words, which only that command can read.
+if (StraceCommand.IsOwnName(Environment.GetCommandLineArgs()[0]))
+    return Runner.Guard(() => StraceCommand.Run(args));
+return args is [StraceCommand.Name, .. var words] ? Runner.Guard(() => StraceCommand.Run(words)) : Runner.Run(root, args);

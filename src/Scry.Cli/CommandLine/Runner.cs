@@ -2,7 +2,6 @@ using System.CommandLine;
 using Scry.Bpf;
 using Scry.Capture;
 using Scry.Cli.Launch;
-using Scry.Cli.Strace;
 using Scry.Recording;
 using Scry.Syscalls;
 using Scry.Targets;
@@ -15,26 +14,36 @@ internal static class Runner
 {
     /// <summary>Runs what the words ask for.</summary>
     /// <returns>The exit status.</returns>
-    public static int Run(RootCommand root, string[] words)
+    public static int Run(RootCommand root, string[] words) => Guard(() => Invoke(root, words));
+
+    private static int Invoke(RootCommand root, string[] words)
+    {
+        ParseResult parsed = root.Parse(Prepare(root, words), new ParserConfiguration
+        {
+            EnablePosixBundling = false,
+            // A traced command may have arguments that begin with @.
+            ResponseFileTokenReplacer = null,
+        });
+        if (parsed.Errors.Count > 0 && parsed.Action?.ClearsParseErrors != true)
+            throw new ToolException(parsed.Errors[0].Message.TrimEnd('.'), "'scry --help' lists the commands", ExitCode.Usage);
+        return parsed.Invoke(new InvocationConfiguration
+        {
+            Output = Standard.Output,
+            Error = Standard.Error,
+            EnableDefaultExceptionHandler = false,
+            // Signals are caught by native/launch.c, when there is something to end.
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    /// <summary>Does something, and turns what goes wrong into one line.</summary>
+    /// <param name="run">It; gives the exit status.</param>
+    /// <returns>The exit status.</returns>
+    public static int Guard(Func<int> run)
     {
         try
         {
-            ParseResult parsed = root.Parse(Prepare(root, words), new ParserConfiguration
-            {
-                EnablePosixBundling = false,
-                // A traced command may have arguments that begin with @.
-                ResponseFileTokenReplacer = null,
-            });
-            if (parsed.Errors.Count > 0 && parsed.Action?.ClearsParseErrors != true)
-                throw new ToolException(parsed.Errors[0].Message.TrimEnd('.'), "'scry --help' lists the commands", ExitCode.Usage);
-            return parsed.Invoke(new InvocationConfiguration
-            {
-                Output = Standard.Output,
-                Error = Standard.Error,
-                EnableDefaultExceptionHandler = false,
-                // Signals are caught by native/launch.c, when there is something to end.
-                ProcessTerminationTimeout = null,
-            });
+            return run();
         }
         catch (OutputException error) when (error.IsClosedPipe)
         {
@@ -63,9 +72,6 @@ internal static class Runner
         if (words.Length == 0)
             return ["--help"];
         Command? command = root.Subcommands.FirstOrDefault(known => known.Name == words[0]);
-        // Another tool's words, which only that command can read.
-        if (command?.Name == StraceCommand.Name)
-            return [words[0], "--", .. words[1..]];
         if (command is { Subcommands.Count: > 0 })
             return PrepareSubcommand(command, words);
         if (command is not null)

@@ -17,14 +17,12 @@ internal static class StraceCommand
     /// <summary>The strace whose lines these are.</summary>
     private const string Like = "6.1";
 
-    /// <summary>The command with its options and help.</summary>
+    /// <summary>The command as the list of commands and the help have it; <see cref="Run"/> reads its words.</summary>
     public static Command Create()
     {
         var command = new Command(Name, "strace's command line, lines and tables, without stopping what is traced");
         foreach (Option option in StraceOptions.Groups.SelectMany(group => group.Options))
             command.Options.Add(option);
-        command.Arguments.Add(TraceOptions.Command);
-        command.SetAction(words => Run(words.GetValue(TraceOptions.Command) ?? []));
         Help.AttachTo(command);
         return command;
     }
@@ -32,7 +30,9 @@ internal static class StraceCommand
     /// <summary>Whether the binary was started under strace's name.</summary>
     public static bool IsOwnName(string path) => Path.GetFileName(path) == Name;
 
-    private static int Run(IReadOnlyList<string> words)
+    /// <summary>Does what the words behind <c>strace</c> ask for.</summary>
+    /// <returns>The exit status.</returns>
+    public static int Run(IReadOnlyList<string> words)
     {
         (IReadOnlyList<GivenOption> given, _) = Getopt.Read(words, StraceOptions.All);
         if (given.Any(one => one.Option == StraceOptions.Help))

@@ -24,7 +24,7 @@ internal static class RecordMaker
     }
 
     /// <summary>The call with one more piece of its caller's memory.</summary>
-    public static byte[] With(byte[] call, ulong address, ReadOnlySpan<byte> data, CapturePhase phase = CapturePhase.Entry, CaptureFlags flags = CaptureFlags.None)
+    public static byte[] With(byte[] call, ulong address, ReadOnlySpan<byte> data, CapturePhase phase = CapturePhase.Entry, CaptureFlags flags = CaptureFlags.None, int arg = 0)
     {
         byte[] record = new byte[call.Length + Unsafe.SizeOf<CaptureHeader>() + (data.Length + 7 & ~7)];
         call.CopyTo(record, 0);
@@ -33,6 +33,7 @@ internal static class RecordMaker
         head.Length = (uint)data.Length;
         head.Phase = phase;
         head.Flags = flags;
+        head.Arg = (byte)arg;
         data.CopyTo(record.AsSpan(call.Length + Unsafe.SizeOf<CaptureHeader>()));
         MemoryMarshal.AsRef<RecordHeader>(record.AsSpan()).Size = (uint)record.Length;
         return record;
