@@ -99,8 +99,8 @@ internal sealed class Tally
         }
     }
 
-    // Of a call that was never to return strace may have written the first arguments alone.
-    private static bool SameBegin(string unheard, string heard) => heard.StartsWith(unheard[..^") = ?".Length].TrimEnd(',', ' '), StringComparison.Ordinal);
+    // Of a call that was never to return strace may have written the first arguments alone; one that a kill met at its entry is refused.
+    private static bool SameBegin(string unheard, string heard) => heard.Contains(" = -1 ENOSYS", StringComparison.Ordinal) || heard.StartsWith(unheard[..^") = ?".Length].TrimEnd(',', ' '), StringComparison.Ordinal);
 
     // Of calls that strace has no name for, the result alone can be compared.
     private static string Result(string text) => text[text.LastIndexOf(" = ", StringComparison.Ordinal)..];
