@@ -86,7 +86,7 @@ internal sealed class CaseMaker
         var node = new TypeNode(type);
         int xlat = node.Kind == TypeKind.Ioctl ? XlatTable.Ioctl : node.Kind is TypeKind.Enum or TypeKind.Flags ? node.A : -1;
         if (xlat >= 0 && new XlatRow(xlat, _table) is var names && names.Find(value) is var at and >= 0)
-            return Encoding.ASCII.GetString(names.Name(at));
+            return Encoding.ASCII.GetString(names.Name(at)).Replace(" or ", "|", StringComparison.Ordinal);
         return $"0x{value:x}";
     }
 

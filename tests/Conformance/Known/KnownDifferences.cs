@@ -25,7 +25,7 @@ internal sealed partial class KnownDifferences
         }
     }
 
-    /// <summary>Fails with what is not as the list says. With CONFORMANCE_WRITE=1 it writes the list anew instead.</summary>
+    /// <summary>Fails with what is not as the list says. With CONFORMANCE_WRITE=1 it writes the list anew instead; with CONFORMANCE_WRITE=sometimes it marks what is not as the list says.</summary>
     /// <param name="tally">What was compared.</param>
     /// <param name="wheres">All that is listed of these must have been seen.</param>
     public static void Check(Tally tally, params string[] wheres)
@@ -33,10 +33,11 @@ internal sealed partial class KnownDifferences
         lock (s_writing)
         {
             var known = new KnownDifferences();
-            if (Environment.GetEnvironmentVariable("CONFORMANCE_WRITE") == "1")
-                known.Write(tally, wheres);
-            else
+            string? write = Environment.GetEnvironmentVariable("CONFORMANCE_WRITE");
+            if (write is null)
                 known.Judge(tally, wheres);
+            else
+                known.Write(tally, wheres, again: write == Sometimes);
         }
     }
 
@@ -61,14 +62,17 @@ internal sealed partial class KnownDifferences
             throw new InvalidOperationException(report.ToString());
     }
 
-    private void Write(Tally tally, string[] wheres)
+    private void Write(Tally tally, string[] wheres, bool again)
     {
         IEnumerable<string> head = File.ReadLines(s_file).TakeWhile(line => line.StartsWith('#')).ToArray();
         var rows = new SortedDictionary<(string Where, string Syscall, string Part), string>();
-        foreach (var (key, cause) in _causes.Where(row => !wheres.Contains(row.Key.Where) || row.Value.StartsWith(Sometimes, StringComparison.Ordinal)))
+        foreach (var (key, cause) in _causes.Where(row => again || !wheres.Contains(row.Key.Where) || row.Value.StartsWith(Sometimes, StringComparison.Ordinal)))
             rows[key] = cause;
-        foreach (var (key, _) in tally.Counts.Where(pair => pair.Value.Different > 0))
-            rows[key] = _causes.GetValueOrDefault(key) ?? New;
+        HashSet<(string, string, string)> seen = [.. tally.Counts.Where(pair => pair.Value.Different > 0).Select(pair => pair.Key)];
+        foreach (var key in seen)
+            rows[key] = _causes.GetValueOrDefault(key) ?? (again ? $"{Sometimes}: {New}" : New);
+        foreach (var key in rows.Keys.Where(key => again && wheres.Contains(key.Where) && !seen.Contains(key)).ToArray())
+            rows[key] = rows[key].StartsWith(Sometimes, StringComparison.Ordinal) ? rows[key] : $"{Sometimes}: {rows[key]}";
         File.WriteAllLines(s_file, [.. head, .. rows.Select(row => $"{row.Key.Where,-7} {row.Key.Syscall,-24} {row.Key.Part,-40} {row.Value}")]);
     }
 

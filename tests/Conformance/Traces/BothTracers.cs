@@ -19,6 +19,8 @@ internal sealed class BothTracers : IDisposable
         Eventually.True(() => (pid = Reading()) > 0, "the command waits");
         _scry = ScryBinary.StartTrace([.. options, "--buffer", "16M", "-o", _workspace["scry"], "-p", $"{pid}"]);
         Eventually.True(() => _scry.HasExited || Attached.LinksOf(_scry.Id).Count >= Attached.Programs, "scry is attached");
+        // Its programs are attached before it looks who is there.
+        Thread.Sleep(300);
         _strace.Input.WriteLine("go");
         _strace.Input.Flush();
     }

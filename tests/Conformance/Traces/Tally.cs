@@ -79,9 +79,9 @@ internal sealed class Tally
         for (int i = 0; i < Math.Max(expected.Count, seen.Count); i++)
         {
             Line theirs = i < expected.Count ? expected[i] : default, ours = i < seen.Count ? seen[i] : default;
-            // What a thread's last call returned into a kill, strace does not get to hear; one that was refused with the kill is no call.
+            // What a thread's last call returned into a kill, strace does not get to hear; one that was refused with the kill is a call for one of the two alone.
             bool unheard = theirs.Text?.EndsWith(" = ?", StringComparison.Ordinal) == true;
-            if (unheard && ours.Name is Killed)
+            if (unheard && ours.Name is Killed || theirs.Name is Killed && ours.IsCall && i + 2 == seen.Count && seen[i + 1].Name is Killed)
                 return;
             (string where, string syscall, string part) = i < expected.Count ? sort(expected, i) : default;
             if (theirs.IsCall && ours.IsCall && theirs.Name.StartsWith(NoName, StringComparison.Ordinal) && !ours.Name.StartsWith(NoName, StringComparison.Ordinal))
@@ -99,8 +99,8 @@ internal sealed class Tally
         }
     }
 
-    // Of a call that was never to return strace may have written the first arguments alone.
-    private static bool SameBegin(string unheard, string heard) => heard.StartsWith(unheard[..^") = ?".Length].TrimEnd(',', ' '), StringComparison.Ordinal);
+    // Of a call that was never to return strace may have written the first arguments alone; one that a kill met at its entry is refused.
+    private static bool SameBegin(string unheard, string heard) => heard.Contains(" = -1 ENOSYS", StringComparison.Ordinal) || heard.StartsWith(unheard[..^") = ?".Length].TrimEnd(',', ' '), StringComparison.Ordinal);
 
     // Of calls that strace has no name for, the result alone can be compared.
     private static string Result(string text) => text[text.LastIndexOf(" = ", StringComparison.Ordinal)..];

@@ -28,7 +28,8 @@ public sealed class CounterPastTests
         CounterTable table = Table();
         for (int i = 0; i < groups; i++)
             End(table, i, i % names);
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, Room);
+        // Room that other tests left to pools may be given back meanwhile.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, -Room / 8, Room);
         Assert.Equal(groups * (ulong)Calls, table.Rows.Aggregate(0UL, (sum, row) => sum + row.Sums.Calls));
         Assert.Equal(groups * (ulong)Calls, table.Rows.Aggregate(0UL, (sum, row) => sum + row.Retired!.Histogram.Count));
         Assert.Equal(groups, table.Rows.Where(row => row.Nr == 0).Sum(row => Math.Max(1, row.Group.Merged)));

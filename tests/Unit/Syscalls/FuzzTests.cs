@@ -18,6 +18,7 @@ namespace Scry.Tests.Unit.Syscalls;
 /// Calls of the facts with arguments of their types and memory full of pointers into itself, then mutated: whatever is reached, the text is one
 /// clean line and the JSON one object. SCRY_FUZZ_RECORDS and SCRY_FUZZ_SEED make longer and other runs.
 /// </summary>
+[Collection("alone")] // others measure time and memory
 public sealed class FuzzTests
 {
     private const int Rounds = 16;
