@@ -158,9 +158,9 @@ static void command_run(const char *path, char **argv, void *context)
 		leave_terminal();
 	if (read(how->gate[0], &go, 1) != 1)
 		_exit(1);
-	if (!user.given || (!setgroups(user.count, user.groups) &&
-			    !setresgid(user.gid, user.gid, user.gid) &&
-			    !setresuid(user.uid, user.uid, user.uid)))
+	if (!user.given ||
+	    (!setgroups(user.count, user.groups) && !setresgid(user.gid, user.gid, user.gid) &&
+	     !setresuid(user.uid, user.uid, user.uid)))
 		execve(path, argv, environ);
 	atomic_store(exec_error, errno);
 }
