@@ -95,7 +95,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             case TypeKind.InetAddr:
                 InetAddress((uint)raw);
                 break;
-            case TypeKind.Variant:
+            case TypeKind.Variant when !new SyscallRow(_row).Is("socketcall"u8):
                 // Of no command that is known: strace's form of such arguments.
                 _w.Hex(_narrow ? (uint)raw : raw);
                 break;
