@@ -183,7 +183,7 @@ public sealed partial class LoopTests
     [InlineData(2, "cannot be a recorder's name", "start", "../x", "-a")]
     [InlineData(2, "no target is named", "start", "x")]
     [InlineData(1, "there is no recorder 'none-of-this-name'", "dump", "none-of-this-name")]
-    [InlineData(2, "--decode-fds: 'names' is not one of path, none", "run", "-a", "--decode-fds=names")]
+    [InlineData(2, "--decode-fds: 'names' is not one of all, path, ", "run", "-a", "--decode-fds=names")]
     [InlineData(1, "there is no recorder 'none-of-this-name'", "stop", "none-of-this-name")]
     [InlineData(2, "'scry loop' has no 'begin'", "begin")]
     public void WhatMakesNoSenseIsSaidInOneLine(int status, string message, params string[] words)

@@ -129,7 +129,7 @@ public sealed class StartTests
         Assert.Contains(1u, kinds);
         Assert.DoesNotContain(2u, kinds);
         Assert.DoesNotContain(3u, kinds);
-        Assert.InRange(file.Length, 1, 14 << 20);
+        Assert.InRange(file.Length, 1, 15 << 20);
     }
 
     private static Place Make(string name)
