@@ -61,7 +61,7 @@ static __always_inline bool call__carries(void)
 static __always_inline void call__capture(struct work *work)
 {
 	capture__all();
-	if (!work__stuck(work))
+	if (work->follow_first < work->follow_end && !work__stuck(work))
 		follow__all();
 	if (call__carries())
 		capture__beside();

@@ -595,16 +595,32 @@ static __always_inline void capture__ioctl(struct work *w, struct scry_thread *t
 }
 
 /*
- * Step i of the plan's ops. At entry each op has one step; at exit two: first as a retry of what
- * failed at entry, then for itself.
+ * Whether it is the turn, at step i, of what has these flags; w->phase then says for when. At entry
+ * each has one step; at exit two: first as a retry of what failed at entry, then for itself.
  */
+static __always_inline bool work__turn(struct work *w, __u8 flags, __u32 i, bool failed)
+{
+	if (!w->to_record) {
+		w->phase = SCRY_PHASE_ENTRY;
+		return flags & SCRY_OP_AT_ENTRY;
+	}
+	if (i & 1) {
+		w->phase = SCRY_PHASE_EXIT;
+		return (flags & SCRY_OP_AT_EXIT) && (w->result >= 0 || (flags & SCRY_OP_ALWAYS));
+	}
+	/* What the kernel has written since is not what it was given. */
+	w->phase = SCRY_PHASE_RETRY;
+	return (flags & SCRY_OP_AT_ENTRY) && failed &&
+	       (!(flags & SCRY_OP_AT_EXIT) || w->result < 0);
+}
+
+/* Step i of the plan's ops. */
 static long capture__step(__u32 i, void *unused)
 {
 	struct work *w = work__this_cpu();
 	const struct scry_plan *plan, *variant;
 	struct scry_thread *thread;
 	__u32 number = i;
-	__u8 flags;
 
 	if (!w)
 		return 1;
@@ -621,27 +637,15 @@ static long capture__step(__u32 i, void *unused)
 	}
 	if (variant)
 		plan = variant;
+	w->follow_first = plan->follow;
+	w->follow_end = plan->follow + plan->nfollows;
 	if (number >= SCRY_MAX_OPS || number >= plan->nops)
 		return 1;
 	/* The compiler knows that the mask does nothing, older verifiers do not. */
 	barrier_var(number);
 	number &= SCRY_MAX_OPS - 1;
-	flags = plan->ops[number].flags;
-	if (!w->to_record) {
-		if (!(flags & SCRY_OP_AT_ENTRY))
-			return 0;
-		w->phase = SCRY_PHASE_ENTRY;
-	} else if (i & 1) {
-		if (!(flags & SCRY_OP_AT_EXIT) || (w->result < 0 && !(flags & SCRY_OP_ALWAYS)))
-			return 0;
-		w->phase = SCRY_PHASE_EXIT;
-	} else {
-		/* What the kernel has written since is not what it was given. */
-		if (!(flags & SCRY_OP_AT_ENTRY) || !(thread->retry & (1 << number)) ||
-		    ((flags & SCRY_OP_AT_EXIT) && w->result >= 0))
-			return 0;
-		w->phase = SCRY_PHASE_RETRY;
-	}
+	if (!work__turn(w, plan->ops[number].flags, i, thread->retry & (1 << number)))
+		return 0;
 	w->failed = 0;
 	w->op = plan->ops[number];
 	capture__op();
@@ -652,7 +656,7 @@ static long capture__step(__u32 i, void *unused)
 	return w->full || i + 1 >= plan->nops * (w->to_record ? 2 : 1);
 }
 
-/* Runs the plan of the thread in w->slot. */
+/* Runs the operations of the plan of the thread in w->slot, and notes what that follows. */
 __noinline int capture__all(void)
 {
 	bpf_loop(2 * SCRY_MAX_OPS, capture__step, NULL, 0);

@@ -136,7 +136,6 @@ static long follow__step(__u32 i, void *unused)
 	struct work *w = work__this_cpu();
 	const struct scry_follow *follow;
 	struct scry_thread *thread;
-	__u8 flags;
 
 	if (!w)
 		return 1;
@@ -147,21 +146,8 @@ static long follow__step(__u32 i, void *unused)
 	follow = bpf_map_lookup_elem(&follows, &w->follow);
 	if (!thread || !follow)
 		return 1;
-	flags = follow->flags;
-	if (!w->to_record) {
-		if (!(flags & SCRY_OP_AT_ENTRY))
-			return 0;
-		w->phase = SCRY_PHASE_ENTRY;
-	} else if (i & 1) {
-		if (!(flags & SCRY_OP_AT_EXIT) || (w->result < 0 && !(flags & SCRY_OP_ALWAYS)))
-			return 0;
-		w->phase = SCRY_PHASE_EXIT;
-	} else {
-		if (!(flags & SCRY_OP_AT_ENTRY) || !thread__missed(thread) ||
-		    ((flags & SCRY_OP_AT_EXIT) && w->result >= 0))
-			return 0;
-		w->phase = SCRY_PHASE_RETRY;
-	}
+	if (!work__turn(w, follow->flags, i, thread__missed(thread)))
+		return 0;
 	w->missed = 0;
 	bpf_loop(SCRY_FOLLOWED, follow__element, NULL, 0);
 	if (!w->to_record && (w->missed || w->cut || (w->full && w->depot)))
@@ -171,26 +157,9 @@ static long follow__step(__u32 i, void *unused)
 	return work__stuck(w) != 0;
 }
 
-/* Runs the follows of the plan of the thread in w->slot. */
+/* Runs the follows that capture__all noted. */
 __noinline int follow__all(void)
 {
-	struct work *w = work__this_cpu();
-	const struct scry_plan *plan, *variant;
-	struct scry_thread *thread;
-
-	if (!w)
-		return 0;
-	thread = bpf_map_lookup_elem(&threads, &w->slot);
-	if (!thread)
-		return 0;
-	plan = plan__of(thread->abi, thread->nr);
-	variant = plan__variant(plan, thread);
-	if (variant)
-		plan = variant;
-	if (!plan->nfollows)
-		return 0;
-	w->follow_first = plan->follow;
-	w->follow_end = plan->follow + plan->nfollows;
 	bpf_loop(2 * SCRY_FOLLOWS_MAX, follow__step, NULL, 0);
 	return 0;
 }
