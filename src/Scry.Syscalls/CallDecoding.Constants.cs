@@ -16,7 +16,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         bool signed = names.DecimalMask != 0;
         if (at >= 0)
         {
-            Constant(names.Name(at), signed ? (ulong)(int)value : value, signed);
+            Constant(names.Name(at), signed ? (ulong)(int)value : value, signed ? NumberBase.Signed : NumberBase.Hex);
             return;
         }
         if (names.Flags)
@@ -33,10 +33,10 @@ internal readonly ref partial struct CallDecoding<TWriter>
     /// <summary>A constant that no table holds, by its name.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
-    /// <param name="signed">Whether the value is written as a signed decimal where it is written; otherwise in hexadecimal.</param>
-    private void Constant(ReadOnlySpan<byte> name, ulong value, bool signed = false)
+    /// <param name="number">How the value is written where it is written.</param>
+    private void Constant(ReadOnlySpan<byte> name, ulong value, NumberBase number = NumberBase.Hex)
     {
-        if (!BeginNames(value, out ConstantStyle style, signed))
+        if (!BeginNames(value, out ConstantStyle style, number))
             return;
         _w.Name(name);
         EndNames(style);
@@ -47,20 +47,20 @@ internal readonly ref partial struct CallDecoding<TWriter>
     /// </summary>
     /// <param name="value">The number.</param>
     /// <param name="style">For <see cref="EndNames"/>, which is to follow when this is true.</param>
-    /// <param name="signed">As of <see cref="Constant"/>.</param>
-    /// <param name="octal">Whether the number is written as modes are.</param>
+    /// <param name="number">As of <see cref="Constant"/>.</param>
     /// <returns>Whether names are to be written.</returns>
-    private bool BeginNames(ulong value, out ConstantStyle style, bool signed = false, bool octal = false)
+    private bool BeginNames(ulong value, out ConstantStyle style, NumberBase number = NumberBase.Hex)
     {
         style = TWriter.IsText ? _decoder.Style : ConstantStyle.Names;
         if (style == ConstantStyle.Names)
             return true;
-        if (octal)
-            ModeBits((uint)value);
-        else if (signed)
-            _w.Number((long)value);
-        else
-            _w.Hex(value);
+        switch (number)
+        {
+            case NumberBase.Signed: _w.Number((long)value); break;
+            case NumberBase.Unsigned: _w.Number(value); break;
+            case NumberBase.Mode: ModeBits((uint)value); break;
+            default: _w.Hex(value); break;
+        }
         if (style == ConstantStyle.Numbers)
             return false;
         _w.To.Append(" /* "u8);
@@ -197,4 +197,14 @@ internal readonly ref partial struct CallDecoding<TWriter>
         ReadOnlySpan<byte> name = names.Name(0);
         return name[..(name.IndexOf((byte)'_') + 1)];
     }
+}
+
+/// <summary>How the number of a constant is written.</summary>
+internal enum NumberBase
+{
+    Hex,
+    Signed,
+    Unsigned,
+    /// <summary>As modes are.</summary>
+    Mode,
 }

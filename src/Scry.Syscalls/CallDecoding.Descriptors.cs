@@ -79,7 +79,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             Descriptor(fd, register: register);
             return;
         }
-        Constant("AT_FDCWD"u8, unchecked((ulong)AtFdCwd), signed: true);
+        Constant("AT_FDCWD"u8, unchecked((ulong)AtFdCwd), NumberBase.Signed);
         if (_decoder.Options.DecodeFds is not DescriptorParts.None and var parts && (parts & DescriptorParts.Path) == 0)
             return;
         if (!File(fd, made: false, register) && _decoder.Options.Descriptors is { } names)

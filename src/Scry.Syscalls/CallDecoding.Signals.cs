@@ -9,7 +9,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
         var names = new XlatRow(XlatTable.Signal, _table);
         int at = names.Find((ulong)(uint)number);
         if (at >= 0 && number > 0)
-            Constant(names.Name(at), (ulong)number, signed: true);
+            Constant(names.Name(at), (ulong)number, NumberBase.Signed);
         else
             _w.Number((long)number);
     }

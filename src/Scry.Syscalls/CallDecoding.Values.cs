@@ -185,7 +185,7 @@ internal readonly ref partial struct CallDecoding<TWriter>
             ModeBits(mode);
             return;
         }
-        if (!BeginNames(mode, out ConstantStyle style, octal: true))
+        if (!BeginNames(mode, out ConstantStyle style, NumberBase.Mode))
             return;
         _w.To.Append(type);
         _w.To.Append((byte)'|');
@@ -238,17 +238,11 @@ internal readonly ref partial struct CallDecoding<TWriter>
 
     private void Kibibytes(ulong value)
     {
-        ConstantStyle style = _decoder.Style;
-        if (style != ConstantStyle.Names)
-            _w.Number(value);
-        if (style == ConstantStyle.Numbers)
+        if (!BeginNames(value, out ConstantStyle style, NumberBase.Unsigned))
             return;
-        if (style == ConstantStyle.Both)
-            _w.To.Append(" /* "u8);
         _w.Number(value / 1024);
         _w.To.Append("*1024"u8);
-        if (style == ConstantStyle.Both)
-            _w.To.Append(" */"u8);
+        EndNames(style);
     }
 
     private void CloneFlags(ulong flags)

@@ -78,14 +78,21 @@ public static partial class CapturePlans
                     if (variant.Override(o)[0] == i)
                         type = variant.Override(o)[1];
                 }
-                if (payload || !IsPayload(row, type))
-                    Add(ref plan, row, new TypeNode(type), argument.Register, table);
-                Follow(follows, new TypeNode(type), argument.Register, table, payload);
+                AddArgument(ref plan, follows, row, type, argument.Register, table, payload);
             }
             plan.SetFollows(CollectionsMarshal.AsSpan(follows));
             // One key is one plan: what chooses by two arguments is read as the general plan says.
             variants.Add((new VariantKey((uint)row.Number(table), AbiTable.Is32Bit(table) ? 1u : 0u, variant.Key), plan));
         }
+    }
+
+    // What an argument points to, and what is behind that.
+    private static void AddArgument(ref CapturePlan plan, List<CaptureFollow> follows, SyscallRow row, int type, int register, int table, bool payload)
+    {
+        var node = new TypeNode(type);
+        if (payload || !IsPayload(row, type))
+            Add(ref plan, row, node, register, table);
+        Follow(follows, node, register, table, payload);
     }
 
     // The register that chooses a variant; -1 when two do, or none changes what is copied.
@@ -119,9 +126,7 @@ public static partial class CapturePlans
         for (int i = 0; i < row.ArgumentCount; i++)
         {
             ArgumentRow argument = row.Argument(i);
-            if (payload || !IsPayload(row, argument.Type))
-                Add(ref plan, row, new TypeNode(argument.Type), argument.Register, table);
-            Follow(follows, new TypeNode(argument.Type), argument.Register, table, payload);
+            AddArgument(ref plan, follows, row, argument.Type, argument.Register, table, payload);
             if (plan.FdArg == 0 && new TypeNode(argument.Type).Kind == TypeKind.Fd)
                 plan.FdArg = (byte)(argument.Register + 1);
         }

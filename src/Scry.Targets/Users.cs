@@ -63,12 +63,9 @@ public static class Users
     public static IReadOnlyDictionary<uint, string> Names(string passwd = "/etc/passwd")
     {
         var names = new Dictionary<uint, string>();
-        if (!File.Exists(passwd))
-            return names;
-        foreach (string line in File.ReadLines(passwd))
+        foreach (string[] fields in Lines(passwd))
         {
-            string[] fields = line.Split(':');
-            if (fields.Length > 2 && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out uint uid))
+            if (fields.Length > 2 && TryId(fields[2], out uint uid))
                 names.TryAdd(uid, fields[0]);
         }
         return names;
@@ -76,16 +73,10 @@ public static class Users
 
     private static uint? FindName(string user, string passwd)
     {
-        if (user.Length == 0 || !File.Exists(passwd))
-            return null;
-        foreach (string line in File.ReadLines(passwd))
+        foreach (string[] fields in user.Length == 0 ? [] : Lines(passwd))
         {
-            string[] fields = line.Split(':');
-            if (fields.Length > 2 && fields[0] == user
-                && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out uint uid))
-            {
+            if (fields.Length > 2 && fields[0] == user && TryId(fields[2], out uint uid))
                 return uid;
-            }
         }
         return null;
     }

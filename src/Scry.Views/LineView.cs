@@ -66,7 +66,6 @@ public sealed class LineView(Decoder decoder, OutputWriter output, LineOptions o
         return call.Result is < 0 and >= -MaxErrno ? CallStatuses.Failed : CallStatuses.Successful;
     }
 
-    // As strace: [  39] getpid()
     /// <inheritdoc/>
     private protected override void WriteTask(in RecordHeader header, in TaskState task)
     {

@@ -19,29 +19,25 @@ public static class SignalNames
     }
 
     /// <summary>The number of a signal that is none of the real-time ones, by its name with or without SIG, in any case; null when there is none.</summary>
-    public static uint? Find(string name)
-    {
-        string wanted = name.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) ? name : "SIG" + name;
-        for (uint signal = 1; signal < RealTimeMin; signal++)
-        {
-            if (Of(signal).Equals(wanted, StringComparison.OrdinalIgnoreCase))
-                return signal;
-        }
-        return null;
-    }
+    public static uint? Find(string name) => Find(name, RealTimeMin - 1);
 
     /// <summary>The number of a signal by its number or name, real-time ones too; null when there is none.</summary>
     public static uint? Parse(string text)
     {
         if (uint.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out uint number))
             return number is > 0 and <= RealTimeMax ? number : null;
-        string wanted = text.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) ? text : "SIG" + text;
-        for (uint signal = RealTimeMin; signal <= RealTimeMax; signal++)
+        return Find(text, RealTimeMax);
+    }
+
+    private static uint? Find(string name, uint last)
+    {
+        string wanted = name.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) ? name : "SIG" + name;
+        for (uint signal = 1; signal <= last; signal++)
         {
             if (Of(signal).Equals(wanted, StringComparison.OrdinalIgnoreCase))
                 return signal;
         }
-        return Find(text);
+        return null;
     }
 
     /// <summary>Appends SIGTERM, SIGRT_3, or the number.</summary>

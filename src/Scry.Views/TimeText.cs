@@ -30,23 +30,17 @@ internal sealed class TimeText(WallClock clock)
     /// <param name="relative">Decimals of the time since the line before, which stands beside it; null: it does not.</param>
     public void Write(Utf8Buffer to, TimeStyle style, ulong time, bool coarse, int? decimals = null, int? relative = null)
     {
-        int most = coarse ? CoarseDecimals : 9, shown = Math.Min(most, decimals ?? Decimals);
-        switch (style)
+        int most = coarse ? CoarseDecimals : 9, shown = Math.Min(most, decimals ?? (style == TimeStyle.Seconds ? 0 : Decimals));
+        if (style == TimeStyle.Relative)
+            (style, relative) = (TimeStyle.None, shown);
+        if (style is TimeStyle.Seconds or TimeStyle.Microseconds)
         {
-            case TimeStyle.Seconds:
-                WriteLocal(to, Wall(time) / Second);
-                Fraction(to, Cut(Wall(time) % Second, decimals is null ? 0 : shown), decimals is null ? 0 : shown);
-                break;
-            case TimeStyle.Microseconds:
-                WriteLocal(to, Wall(time) / Second);
-                Fraction(to, Cut(Wall(time) % Second, shown), shown);
-                break;
-            case TimeStyle.Unix:
-                WriteSeconds(to, Wall(time), shown);
-                break;
-            case TimeStyle.Relative:
-                WriteRelative(to, time, shown);
-                break;
+            WriteLocal(to, Wall(time) / Second);
+            Fraction(to, Cut(Wall(time) % Second, shown), shown);
+        }
+        else if (style == TimeStyle.Unix)
+        {
+            WriteSeconds(to, Wall(time), shown);
         }
         if (relative is { } digits)
         {

@@ -6,8 +6,6 @@ namespace Scry.Cli.CommandLine;
 /// <summary>Which descriptors are shown with what they stand for, in words.</summary>
 internal static class DescriptorSet
 {
-    private const string Known = "all, path, socket, dev, pidfd, none";
-
     /// <summary>Reads the option: -y is path, given twice it is all.</summary>
     /// <returns>Null when it is not given.</returns>
     /// <exception cref="ToolException">A word is not known.</exception>
@@ -18,28 +16,7 @@ internal static class DescriptorSet
             return null;
         if (sets.Count > 1 && sets.All(set => set == TraceOptions.DescriptorsAsPaths))
             return DescriptorParts.All;
-        return Parse(sets[^1]);
-    }
-
-    /// <summary>Reads <c>path,socket</c>.</summary>
-    /// <exception cref="ToolException">A word is not known.</exception>
-    public static DescriptorParts Parse(string set)
-    {
-        DescriptorParts parts = DescriptorParts.None;
-        foreach (string word in set.Split(',', StringSplitOptions.RemoveEmptyEntries))
-        {
-            parts |= word switch
-            {
-                "all" => DescriptorParts.All,
-                "path" => DescriptorParts.Path,
-                "socket" => DescriptorParts.Socket,
-                "dev" => DescriptorParts.Device,
-                "pidfd" => DescriptorParts.Pidfd,
-                "none" => DescriptorParts.None,
-                _ => throw new ToolException($"--decode-fds: '{Printable.Escape(word)}' is not one of {Known}", null, ExitCode.Usage),
-            };
-        }
-        return parts;
+        return (DescriptorParts)NamedSet.Read("--decode-fds", [sets[^1]], NamedSet.Descriptors);
     }
 
     /// <summary>Reads <c>0,3</c>.</summary>

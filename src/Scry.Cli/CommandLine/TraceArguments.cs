@@ -247,22 +247,8 @@ internal sealed record TraceArguments
     /// <summary>What the kernel side does for <see cref="StackTraces"/>.</summary>
     internal static SplitArguments StacksOfCallers { get; } = new() { CallGraph = CallGraph.Dwarf };
 
-    private static PidParts ReadPids(ParseResult words)
-    {
-        PidParts parts = words.GetValue(TraceOptions.PidNames) ? PidParts.Comm : PidParts.None;
-        foreach (string word in List(words, TraceOptions.DecodePids).SelectMany(set => set.Split(',', StringSplitOptions.RemoveEmptyEntries)))
-        {
-            parts |= word switch
-            {
-                "comm" => PidParts.Comm,
-                "pidns" => PidParts.Namespace,
-                "all" => PidParts.Comm | PidParts.Namespace,
-                "none" => PidParts.None,
-                _ => throw Unknown("--decode-pids", word, "comm, pidns, all, none"),
-            };
-        }
-        return parts;
-    }
+    private static PidParts ReadPids(ParseResult words) => (PidParts)NamedSet.Read("--decode-pids", List(words, TraceOptions.DecodePids), NamedSet.Pids)
+        | (words.GetValue(TraceOptions.PidNames) ? PidParts.Comm : PidParts.None);
 
     internal static bool? ReadColor(ParseResult words) => Single(words, TraceOptions.Color) switch
     {

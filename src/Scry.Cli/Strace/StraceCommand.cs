@@ -34,7 +34,7 @@ internal static class StraceCommand
     /// <returns>The exit status.</returns>
     public static int Run(IReadOnlyList<string> words)
     {
-        (IReadOnlyList<GivenOption> given, _) = Getopt.Read(words, StraceOptions.All);
+        (IReadOnlyList<GivenOption> given, int used) = Getopt.Read(words, StraceOptions.All);
         if (given.Any(one => one.Option == StraceOptions.Help))
         {
             Standard.Output.Write(Help.ToString());
@@ -45,7 +45,7 @@ internal static class StraceCommand
             Standard.Output.Write($"strace -- version {Like}\nScry {typeof(StraceCommand).Assembly.GetName().Version?.ToString(3)}: what that strace prints, by eBPF\n\nOptional features enabled: stack-trace=libdw m32-mpers\n");
             return ExitCode.Ok;
         }
-        StraceArguments arguments = StraceReader.Read(words);
+        StraceArguments arguments = StraceReader.Read(given, [.. words.Skip(used)]);
         foreach (string remark in arguments.Remarks)
             Runner.Say(remark);
         Privileges.Require();

@@ -30,11 +30,6 @@ internal sealed class StraceReader
         ("successful", (int)CallStatuses.Successful), ("failed", (int)CallStatuses.Failed), ("unfinished", (int)CallStatuses.Unfinished),
         ("unavailable", (int)CallStatuses.Unavailable), ("detached", (int)CallStatuses.Detached),
     ];
-    private static readonly (string, int)[] s_pids = [("comm", (int)PidParts.Comm), ("pidns", (int)PidParts.Namespace)];
-    private static readonly (string, int)[] s_descriptors =
-    [
-        ("path", (int)DescriptorParts.Path), ("socket", (int)DescriptorParts.Socket), ("dev", (int)DescriptorParts.Device), ("pidfd", (int)DescriptorParts.Pidfd),
-    ];
     private static readonly (string Name, int Decimals)[] s_precisions =
         [("s", 0), ("ms", 3), ("us", 6), ("ns", 9)];
     private static readonly string[] s_longPrecisions = ["second", "millisecond", "microsecond", "nanosecond"];
@@ -48,14 +43,10 @@ internal sealed class StraceReader
 
     private StraceReader(IReadOnlyList<GivenOption> given, IReadOnlyList<string> command) => (_given, _command) = (given, command);
 
-    /// <summary>Reads the words behind <c>strace</c>.</summary>
+    /// <summary>Reads options and what stands behind them.</summary>
     /// <exception cref="ToolException">They make no sense.</exception>
     /// <exception cref="SelectionException">They select calls that there are not.</exception>
-    public static StraceArguments Read(IReadOnlyList<string> words)
-    {
-        (IReadOnlyList<GivenOption> given, int used) = Getopt.Read(words, O.All);
-        return new StraceReader(given, [.. words.Skip(used)]).Read();
-    }
+    public static StraceArguments Read(IReadOnlyList<GivenOption> given, IReadOnlyList<string> command) => new StraceReader(given, command).Read();
 
     private StraceArguments Read()
     {
@@ -267,7 +258,7 @@ internal sealed class StraceReader
         PidParts parts = Has(O.Comm) ? PidParts.Comm : PidParts.None;
         if (Has(O.PidNamespaces))
             parts |= PidParts.Namespace;
-        return _sets.TryGetValue(O.DecodePids, out (string Option, string Set) set) ? parts | (PidParts)StraceSet.Bits(set.Option, set.Set, s_pids) : parts;
+        return _sets.TryGetValue(O.DecodePids, out (string Option, string Set) set) ? parts | (PidParts)StraceSet.Bits(set.Option, set.Set, NamedSet.Pids) : parts;
     }
 
     private DescriptorParts ReadDescriptors()
@@ -276,7 +267,7 @@ internal sealed class StraceReader
         if (letters > 0 && _given.Any(one => one.Option == O.DecodeFds))
             throw Usage("-y and --decode-fds say the same thing", "give one of them");
         return letters > 0 ? letters > 1 ? DescriptorParts.All : DescriptorParts.Path
-            : _sets.TryGetValue(O.DecodeFds, out (string Option, string Set) set) ? (DescriptorParts)StraceSet.Bits(set.Option, set.Set, s_descriptors)
+            : _sets.TryGetValue(O.DecodeFds, out (string Option, string Set) set) ? (DescriptorParts)StraceSet.Bits(set.Option, set.Set, NamedSet.Descriptors)
             : DescriptorParts.None;
     }
 
