@@ -8,8 +8,11 @@ namespace Scry.Capture;
 internal static class DescriptorCapture
 {
     /// <summary>Chooses the size of the map.</summary>
-    public static void Prepare(BpfObject programs, SessionOptions options) =>
-        programs.FindMap("fd_plans").MaxEntries = (uint)Math.Max(1, options.Descriptors?.Count ?? 0);
+    public static void Prepare(BpfObject programs, SessionOptions options)
+    {
+        if (options.Descriptors is { } descriptors)
+            programs.FindMap("fd_plans").MaxEntries = (uint)Math.Max(1, descriptors.Count);
+    }
 
     /// <summary>Hands over what the programs look up.</summary>
     /// <exception cref="NativeException">The kernel refused.</exception>

@@ -90,7 +90,7 @@ public sealed class Session : IDisposable
     /// <exception cref="TargetException">There is not enough memory, or <see cref="SessionOptions.Attach"/> cannot be had.</exception>
     public static Session Open(SessionOptions options)
     {
-        BpfObject programs = BpfObject.Open(Programs.Read("trace.bpf.o"), "scry");
+        BpfObject programs = BpfObject.Open(Programs.Read(options.CarriesMore ? "carry.bpf.o" : "trace.bpf.o"), "scry");
         RingBuffer? bell = null;
         FunctionAttach? functions = null;
         Session? session = null;

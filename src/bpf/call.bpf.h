@@ -54,7 +54,7 @@ static __always_inline void call__over(struct scry_thread *thread)
 /* Whether calls carry more than memory: then the engine has them all. */
 static __always_inline bool call__carries(void)
 {
-	return cfg.files || cfg.ip || cfg.pids;
+	return RECORD_CARRIES && (cfg.files || cfg.ip || cfg.pids);
 }
 
 /* Captures all that a call carries, where the work at hand says. */
@@ -63,8 +63,10 @@ static __always_inline void call__capture(struct work *work)
 	capture__all();
 	if (work->follow_first < work->follow_end && !work__stuck(work))
 		follow__all();
+#if RECORD_CARRIES
 	if (call__carries())
 		capture__beside();
+#endif
 }
 
 /* Copies what the plan wants of the caller's memory before the call. */

@@ -78,12 +78,6 @@ struct writer {
 	__u32 group;
 };
 
-/* Calls carry memory alone. */
-static __always_inline int capture__beside(void)
-{
-	return 0;
-}
-
 #define RING_CUTS 1
 /* ns that a call must take. */
 static __always_inline __u64 ring__over(struct scry_thread *thread)

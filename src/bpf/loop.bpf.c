@@ -3,6 +3,7 @@
  * The flight recorder: the programs of trace.bpf.c, writing into memory that nobody has to read.
  * They are pinned, and go on when Scry is gone. See docs/FLIGHT-RECORDER.md.
  */
+#define RECORD_CARRIES 0
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>

@@ -4,7 +4,9 @@
 /* The names of tasks in records, and their signals. */
 
 #include "target.bpf.h"
+#if RECORD_CARRIES
 #include "pids.bpf.h"
+#endif
 
 static __always_inline void record__head(struct writer *w, struct scry_thread *thread, __u64 time,
 					 __u32 size, __u32 detail, __u8 kind, __u8 flags)
@@ -30,11 +32,15 @@ static __always_inline void task__record(struct writer *w, struct task_struct *t
 					 __u8 why)
 {
 	struct scry_task *record = (void *)w->base;
+	__u32 size = sizeof(*record);
 
-	record__head(w, thread, now, sizeof(*record) + (cfg.pids ? sizeof(struct scry_pids) : 0), 0,
-		     SCRY_RECORD_TASK, why);
-	if (cfg.pids)
+#if RECORD_CARRIES
+	if (cfg.pids) {
+		size += sizeof(struct scry_pids);
 		pids__fill((struct scry_pids *)(record + 1), task);
+	}
+#endif
+	record__head(w, thread, now, size, 0, SCRY_RECORD_TASK, why);
 	/* Each step by pointer types would cost a search of the kernel's BTF at load. */
 	record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	record->ppid = task__ppid(task);
@@ -43,8 +49,7 @@ static __always_inline void task__record(struct writer *w, struct task_struct *t
 		bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), comm);
 	else
 		__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
-	ring__publish(w, sizeof(*record) + (cfg.pids ? sizeof(struct scry_pids) : 0),
-		      SCRY_RECORD_TASK);
+	ring__publish(w, size, SCRY_RECORD_TASK);
 	thread->state |= SCRY_THREAD_ANNOUNCED;
 	ring__told(w, thread);
 }

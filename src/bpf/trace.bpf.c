@@ -3,6 +3,9 @@
  * Every system call as one record for a reader that is there: seen at entry, written at exit. See
  * docs/ARCHITECTURE.md.
  */
+#ifndef RECORD_CARRIES
+#define RECORD_CARRIES 0
+#endif
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
@@ -17,7 +20,9 @@
 #include "plain.bpf.h"
 #include "follow.bpf.h"
 #include "task.bpf.h"
+#if RECORD_CARRIES
 #include "descriptor.bpf.h"
+#endif
 #include "split.bpf.h"
 #include "call.bpf.h"
 #include "sched.bpf.h"

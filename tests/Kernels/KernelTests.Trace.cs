@@ -24,6 +24,15 @@ public abstract partial class KernelTests
         Assert.Equal(8000, Ran().Lines("lines", "lseek(-1, "));
     }
 
+    /// <summary>What descriptors and ids are is told by programs of their own, which each kernel takes.</summary>
+    [InMachine("scry strace -f -yy -Y -i --decode-pids=comm,pidns -e trace=openat,read,close -o lines -- sh -c 'exec 3</proc/version; read word <&3'", Shows = "trace")]
+    public void DescriptorsStandForFiles()
+    {
+        Assert.Contains("\"/proc/version\", O_RDONLY", Ran()["lines"]);
+        Assert.Contains("</proc/version>", Ran()["lines"]);
+        Assert.Matches(@"(?m)^\d+<sh> \[[0-9a-f]{16}\] openat\(AT_FDCWD</[^>]*>, ""/proc/version""", Ran()["lines"]);
+    }
+
     /// <summary>Each kind of target has exactly its calls.</summary>
     [InMachine("""
         mkdir /sys/fs/cgroup/target
