@@ -199,7 +199,7 @@ public sealed class OutputFile : IDisposable
     {
         string name = Path.GetFileName(path);
         if (path.Length == 0)
-            throw new ArgumentException("not the name of a file", nameof(path));
+            throw new ArgumentException("not the name of a file");
         if (name is "" or "." or "..")
             throw new UnauthorizedAccessException();
         string folder = path[..^name.Length];

@@ -119,6 +119,9 @@ public sealed class StraceCommandTests
     [InlineData("-t --absolute-timestamps=unix true", "say the same thing")]
     [InlineData("-c -C true", "exclude each other")]
     [InlineData("-w true", "-w needs -c or -C")]
+    [InlineData("-I 5 true", "-I: '5' is not one of 1, 2, 3, 4")]
+    [InlineData("-O often true", "-O: 'often' is not a time")]
+    [InlineData("--output= true", "not the name of a file")]
     [InlineData("-u no-such-user true", "no user is named 'no-such-user'")]
     public void WhatMakesNoSenseIsSaidInOneLine(string options, string message)
     {

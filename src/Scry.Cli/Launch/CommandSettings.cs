@@ -21,6 +21,7 @@ internal sealed record CommandSettings
     public string? Argv0 { get; init; }
 
     /// <summary>Makes this process start commands so.</summary>
+    /// <exception cref="ToolException">It cannot.</exception>
     public void Apply()
     {
         foreach (string variable in Environment)
@@ -32,7 +33,7 @@ internal sealed record CommandSettings
             else if (equals > 0)
                 _ = NativeMethods.Set(variable[..equals], variable[(equals + 1)..], 1);
         }
-        if (User is { } user)
-            NativeMethods.SetUser(user.Uid, user.Gid, [.. user.Groups], user.Groups.Count);
+        if (User is { } user && NativeMethods.SetUser(user.Uid, user.Gid, [.. user.Groups], user.Groups.Count) is < 0 and var errno)
+            throw new ToolException($"the command cannot be started as user {user.Uid}: {ErrnoText.Describe(-errno)}");
     }
 }

@@ -11,7 +11,7 @@ internal static partial class NativeMethods
     public static partial int Start(ReadOnlySpan<byte> words, int count, int noTerminal);
 
     [LibraryImport(Library, EntryPoint = "scry_command_user")]
-    public static partial void SetUser(uint uid, uint gid, ReadOnlySpan<uint> groups, int count);
+    public static partial int SetUser(uint uid, uint gid, ReadOnlySpan<uint> groups, int count);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Set(string name, string value, int overwrite);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using System.Text;
 using Scry.Capture;
 using Scry.Cli.CommandLine;
@@ -12,7 +13,7 @@ using O = Scry.Cli.Strace.StraceOptions;
 namespace Scry.Cli.Strace;
 
 /// <summary>Makes sense of strace's options: which exclude each other, which come last and win, what <c>-e</c> says.</summary>
-internal sealed class StraceReader
+internal sealed partial class StraceReader
 {
     private const int DefaultStringLimit = 32, DefaultAlign = 40;
     private const int LargestStringLimit = int.MaxValue / 4;
@@ -66,6 +67,7 @@ internal sealed class StraceReader
             throw Usage($"{(Has(O.WallClock) ? "-w" : "-U")} needs -c or -C", "give one of them too");
         if (summary == SummaryChoice.None && Has(O.SortBy))
             _remarks.Add("-S has no effect without -c or -C");
+        RequireSense();
         string? file = Last(O.Output);
         if (file is null && Has(O.Append))
             _remarks.Add("-A has no effect without -o");
@@ -144,6 +146,18 @@ internal sealed class StraceReader
         "secontext" => O.SecurityContext,
         _ => null,
     };
+
+    // Of options that change nothing, but that have a meaning.
+    private void RequireSense()
+    {
+        if (Last(O.Interruptible) is { } when && when is not ("1" or "2" or "3" or "4" or "anywhere" or "waiting" or "never" or "never_tstp"))
+            throw Unknown("-I", when, "1, 2, 3, 4");
+        if (Last(O.Overhead) is { } time && !Time().IsMatch(time))
+            throw Usage($"-O: '{Printable.Escape(time)}' is not a time", "write 5us, 1.5ms, 10%");
+    }
+
+    [GeneratedRegex(@"^\d*\.?\d+([eE][-+]?\d+)?(%|s|ms|us|ns)?$")]
+    private static partial Regex Time();
 
     private (bool Follow, bool Separately) ReadFollow()
     {

@@ -130,16 +130,18 @@ static struct {
 	size_t count;
 } user;
 
-void scry_command_user(uid_t uid, gid_t gid, const gid_t *groups, int count)
+/* Gives 0, or -errno: then nobody is chosen, and no command may be started. */
+int scry_command_user(uid_t uid, gid_t gid, const gid_t *groups, int count)
 {
 	user.groups = calloc(count, sizeof(*groups));
 	if (!user.groups)
-		return;
+		return -errno;
 	memcpy(user.groups, groups, count * sizeof(*groups));
 	user.count = count;
 	user.uid = uid;
 	user.gid = gid;
 	user.given = 1;
+	return 0;
 }
 
 struct command {
