@@ -83,6 +83,17 @@ public sealed class StraceCommandTests
         Assert.Equal(["+++ ExitEd with 0 +++"], File.ReadAllLines(workspace["log"]));
     }
 
+    // All children are reaped as they end: who reads may end before who writes.
+    [Theory]
+    [InlineData("|exec cat >&-")]
+    [InlineData("|exit 0")]
+    [InlineData("|read line")]
+    public void ACommandThatReadsNoMoreEndsNothing(string output)
+    {
+        Finished run = Child.Run(ScryBinary.Path, "strace", "-o", output, "-e", "openat,nanosleep,clock_nanosleep", "sleep", "0.3");
+        Assert.InRange(run.Status, 0, 1);
+    }
+
     [Fact]
     public void TheCommandHasTheVariablesAndTheUserThatWereAskedFor()
     {

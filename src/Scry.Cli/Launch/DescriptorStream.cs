@@ -3,13 +3,13 @@ using Scry.Views;
 namespace Scry.Cli.Launch;
 
 /// <summary>
-/// Writes to standard output or error and to nothing else. .NET's console streams set a terminal up first, in the
+/// Writes to standard output or error, or another stream that is there already, and to nothing else. .NET's console streams set a terminal up first, in the
 /// middle of a traced command's output, and keep it to themselves when a pipe is closed; its file streams write where they think that they
 /// are, over what a command wrote to the same file.
 /// </summary>
-/// <param name="descriptor">1 or 2.</param>
+/// <param name="descriptor">1, 2, or the other one.</param>
 /// <param name="isOptional">Whether what cannot be written is left out, as a message that nobody reads.</param>
-internal sealed class DescriptorStream(int descriptor, bool isOptional = false) : Stream
+internal class DescriptorStream(int descriptor, bool isOptional = false) : Stream
 {
     private const int Interrupted = 4;
     private const int TryAgain = 11;

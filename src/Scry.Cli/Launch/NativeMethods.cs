@@ -28,6 +28,12 @@ internal static partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "scry_reap")]
     public static partial void Reap();
 
+    [LibraryImport(Library, EntryPoint = "scry_reader_start")]
+    public static partial int StartReader(ReadOnlySpan<byte> words, int count);
+
+    [LibraryImport(Library, EntryPoint = "scry_reader_end")]
+    public static partial void EndReader(int descriptor);
+
     [LibraryImport(Library, EntryPoint = "scry_command_ended")]
     public static partial int Ended(out int status);
 

@@ -32,7 +32,7 @@ internal static class StraceOutput
     private static OutputWriter Create(StraceArguments arguments, string file)
     {
         if (file is ['|' or '!', ..])
-            return OutputWriter.To(new CommandInput(file[1..]), lineBuffered: true, owned: true);
+            return OutputWriter.To(CommandInput.Start(file[1..]), lineBuffered: true, owned: true);
         if (!arguments.Append)
             return TraceOutput.Create(file);
         try

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "launch.h"
@@ -28,6 +29,8 @@ extern char **environ;
 static _Atomic int *exec_error;
 static int go_fd = -1;
 static _Atomic pid_t child;
+/* The shell that reads what this process writes, until it is reaped. */
+static _Atomic pid_t reader;
 static int child_ended, child_status;
 static _Atomic int pending_signal;
 
@@ -239,12 +242,48 @@ void scry_reap(void)
 		 * any more. */
 		int own = atomic_compare_exchange_strong(&child, &(pid_t){pid}, 0), status;
 
+		atomic_compare_exchange_strong(&reader, &(pid_t){pid}, 0);
 		if (waitpid(pid, &status, __WALL) == pid && own) {
 			child_status = status;
 			child_ended = 1;
 		}
 		info.si_pid = 0;
 	}
+}
+
+static void reader_run(const char *path, char **argv, void *context)
+{
+	launch_restore();
+	if (dup2(*(int *)context, 0) == 0)
+		execve(path, argv, environ);
+}
+
+/* Starts a program whose input is a pipe. Gives the end to write to, or -errno. words: as of
+ * launch_fork. */
+int scry_reader_start(const char *words, int count)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	pid = launch_fork(words, count, reader_run, ends, &reader);
+	close(ends[0]);
+	if (pid > 0)
+		return ends[1];
+	close(ends[1]);
+	return pid;
+}
+
+/* Ends its input, and waits for it; a signal ends the waiting. Here all children are reaped: who
+ * waited for one of them by its pid might wait for ever. */
+void scry_reader_end(int fd)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+
+	close(fd);
+	for (scry_reap(); atomic_load(&reader) && !atomic_load(&pending_signal); scry_reap())
+		nanosleep(&pause, NULL);
 }
 
 /* Gives 1 and the status as wait(2) has it once the command ended, else 0. */
