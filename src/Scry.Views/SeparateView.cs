@@ -7,11 +7,9 @@ namespace Scry.Views;
 /// <summary>Each thread's records in a view and an output of its own (strace -ff).</summary>
 /// <param name="view">Makes the view of an output.</param>
 /// <param name="open">Opens a thread's output; again, behind what it has, where the flag says so.</param>
-public sealed class SeparateView(Func<OutputWriter, IRecordView> view, Func<uint, bool, OutputWriter> open) : IRecordView, IDisposable
+/// <param name="mostOpen">Outputs that are open at a time, at most.</param>
+public sealed class SeparateView(Func<OutputWriter, IRecordView> view, Func<uint, bool, OutputWriter> open, int mostOpen) : IRecordView, IDisposable
 {
-    // Fewer than files may usually be open.
-    private const int MostOpen = 512;
-
     private readonly Dictionary<uint, (OutputWriter Output, IRecordView View)> _open = [];
     // Threads whose outputs were closed before they ended.
     private readonly HashSet<uint> _closed = [];
@@ -55,7 +53,7 @@ public sealed class SeparateView(Func<OutputWriter, IRecordView> view, Func<uint
     {
         if (_open.TryGetValue(tid, out (OutputWriter, IRecordView View) known))
             return known.View;
-        if (_open.Count >= MostOpen)
+        if (_open.Count >= mostOpen)
         {
             foreach (uint other in _open.Keys.ToArray())
                 Close(other);

@@ -67,6 +67,16 @@ public sealed class StraceCommandTests
     }
 
     [Fact]
+    public void MoreThreadsThanFilesMayBeOpenHaveFiles()
+    {
+        using var workspace = new Workspace();
+        Child.Run("sh", "-c", $"ulimit -n 64; exec {ScryBinary.Path} strace -ff -e execve -o {workspace["log"]} sh -c 'for i in $(seq 100); do sleep 1 & done; wait'").Expect();
+        string[] files = Directory.GetFiles(Path.GetDirectoryName(workspace["log"])!, "log.*");
+        Assert.Equal(102, files.Length);
+        Assert.All(files, file => Assert.Equal("+++ exited with 0 +++", File.ReadAllLines(file)[^1]));
+    }
+
+    [Fact]
     public void LinesCanBeAddedToAFile()
     {
         using var workspace = new Workspace();

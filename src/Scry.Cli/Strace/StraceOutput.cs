@@ -1,5 +1,6 @@
 using Scry.Cli.CommandLine;
 using Scry.Cli.Counting;
+using Scry.Cli.Launch;
 using Scry.Cli.Tracing;
 using Scry.Syscalls;
 using Scry.Targets;
@@ -11,6 +12,9 @@ namespace Scry.Cli.Strace;
 /// <summary>Where strace's lines go: standard error, a file, a file for each thread, the input of a command.</summary>
 internal static class StraceOutput
 {
+    // Files that may be open at a time; what a run itself has open is within the difference.
+    private const int MostOpen = 512, OwnFiles = 48;
+
     /// <summary>Opens it.</summary>
     /// <exception cref="ToolException">It cannot be written.</exception>
     public static TraceOutput Open(StraceArguments arguments, LiveNames names)
@@ -21,7 +25,8 @@ internal static class StraceOutput
             ToError = true,
             Create = file => Create(arguments, file),
             View = (decoder, writer, clock) => arguments.Separately
-                ? new SeparateView(file => new LineView(decoder, file, arguments.Lines with { Clock = clock, Stacks = stacks }), (tid, again) => Create(again ? arguments with { Append = true } : arguments, $"{arguments.Trace.OutputFile}.{tid}"))
+                ? new SeparateView(file => new LineView(decoder, file, arguments.Lines with { Clock = clock, Stacks = stacks }), (tid, again) => Create(again ? arguments with { Append = true } : arguments, $"{arguments.Trace.OutputFile}.{tid}"),
+                    (int)Math.Clamp(NativeMethods.FileLimit() - OwnFiles, 1, MostOpen))
                 : new LineView(decoder, writer, arguments.Lines with { Clock = clock, Stacks = stacks }),
             Around = arguments.Summary != SummaryChoice.BehindLines ? null
                 : (view, writer) => new CountingView(view, writer, new StraceSummary(arguments.Columns, arguments.Sort), CountOutput.Names()),
